@@ -1,0 +1,17 @@
+DROP TABLE jobs;
+DROP TABLE idempotency_keys;
+DROP TABLE feed_lineage;
+DROP TABLE changes;
+DROP TABLE audit_seals;
+DROP TABLE audit_entries;
+DROP TABLE auth_events;
+DROP TABLE enrolments;
+DROP TABLE sessions;
+DROP TABLE devices;
+DROP TABLE assignments;
+DROP TABLE users;
+DROP TABLE area_changes;
+DROP TABLE area_codes;
+DROP TABLE areas;
+DROP TABLE area_editions;
+DROP TABLE meta;

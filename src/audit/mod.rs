@@ -1,0 +1,105 @@
+//! Who did what to which record, when, under which role and why: ids and codes, never a person's data.
+//!
+//! An entry stands in the transaction of the thing it tells of. Entries are
+//! numbered like the feed and sealed in batches by a hash chain (`seal`).
+
+pub mod api;
+pub mod seal;
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::auth::{Action, Place, Who};
+use crate::db::schema::audit_entries;
+use crate::db::{DbConn, Uid};
+use crate::error::AppResult;
+
+/// What happened, for [`record`].
+pub struct Entry<'a> {
+    pub action: Action,
+    pub kind: &'static str,
+    pub record: Uid,
+    pub place: Place,
+    /// A word of a fixed list, where the action needs a reason.
+    pub reason: Option<&'a str>,
+    /// Names of fields, ids, states: nothing that was typed by anybody.
+    pub facts: &'a dyn erased::Facts,
+}
+
+/// Facts of an entry are any small serialisable value.
+pub mod erased {
+    pub trait Facts {
+        fn text(&self) -> String;
+    }
+    impl<T: serde::Serialize> Facts for T {
+        fn text(&self) -> String {
+            serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
+        }
+    }
+}
+
+/// No facts beyond the action itself.
+#[derive(Serialize)]
+pub struct Nothing {}
+
+impl<'a> Entry<'a> {
+    pub fn new(action: Action, kind: &'static str, record: Uid, place: Place) -> Entry<'a> {
+        Entry {
+            action,
+            kind,
+            record,
+            place,
+            reason: None,
+            facts: &Nothing {},
+        }
+    }
+    pub fn because(mut self, reason: &'a str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+    pub fn with(mut self, facts: &'a dyn erased::Facts) -> Self {
+        self.facts = facts;
+        self
+    }
+}
+
+/// Writes one entry; part of the write it tells of.
+pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
+    let seq = match c {
+        DbConn::Sqlite(_) => Some(next(c)?),
+        DbConn::Pg(_) => None,
+    };
+    diesel::insert_into(audit_entries::table)
+        .values((
+            audit_entries::id.eq(Uid::new(who.at)),
+            audit_entries::seq.eq(seq),
+            audit_entries::at.eq(who.at.0),
+            audit_entries::actor_id.eq(who.user),
+            audit_entries::device_id.eq(who.device),
+            audit_entries::role.eq(who.role_for(entry.action).map(|r| r.as_str())),
+            audit_entries::action.eq(entry.action.as_str()),
+            audit_entries::kind.eq(entry.kind),
+            audit_entries::record_id.eq(entry.record),
+            audit_entries::county.eq(entry.place.county),
+            audit_entries::town.eq(entry.place.town),
+            audit_entries::village.eq(entry.place.village),
+            audit_entries::reason.eq(entry.reason),
+            audit_entries::facts.eq(entry.facts.text()),
+            audit_entries::request_id.eq(who.request_id.as_ref()),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The next number: on SQLite, where there is one writer and entries are never removed. (A counter row
+/// would cost an UPDATE, which is parsed anew each time.)
+fn next(c: &mut DbConn) -> AppResult<i64> {
+    let newest: Option<i64> = audit_entries::table
+        .select(diesel::dsl::max(audit_entries::seq))
+        .first(c)?;
+    Ok(newest.unwrap_or(0) + 1)
+}
+
+pub fn routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    cfg.service(api::list_audit_entries);
+}

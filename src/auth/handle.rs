@@ -1,0 +1,104 @@
+//! Authorised handles: a row that was found *and* that the caller may act on.
+//!
+//! A store's mutators take `&Handle<Row>`; only [`Who::authorise`] makes one.
+
+use crate::auth::policy::Action;
+use crate::auth::rights::Who;
+use crate::db::Uid;
+use crate::error::{AppError, AppResult, Code};
+
+/// Where a record is, by area ids of each level. Wider areas leave the narrower ones empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    pub county: Option<Uid>,
+    pub town: Option<Uid>,
+    pub village: Option<Uid>,
+}
+
+/// How far a role reaches inside its area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Every record of the area.
+    Area,
+    /// Records the caller made or is assigned to.
+    Own,
+}
+
+/// A row that stands somewhere and may have somebody to care for it.
+pub trait Placed {
+    fn place(&self) -> Place;
+    /// Who made it and who is assigned to it.
+    fn owners(&self) -> [Option<Uid>; 2] {
+        [None, None]
+    }
+    /// Records that everybody in the area works with, whoever made them.
+    fn shared(&self) -> bool {
+        false
+    }
+}
+
+/// Proof that the caller may do what was asked to this row.
+#[derive(Debug)]
+pub struct Handle<T> {
+    row: T,
+}
+
+impl<T> std::ops::Deref for Handle<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.row
+    }
+}
+impl<T> Handle<T> {
+    /// For rows whose access does not follow from a place (a phone goes by its
+    /// owner): the caller of this is the check, and stands in `auth` alone.
+    pub(in crate::auth) fn vouched(row: T) -> Handle<T> {
+        Handle { row }
+    }
+    pub fn into_row(self) -> T {
+        self.row
+    }
+}
+
+impl Who {
+    /// 403 unless some assignment of the caller allows the action somewhere.
+    pub fn may(&self, action: Action) -> AppResult<()> {
+        let allowed = self.grants().any(|g| action.roles().contains(&g.role));
+        if allowed {
+            Ok(())
+        } else {
+            Err(AppError::of(Code::ForbiddenAction))
+        }
+    }
+
+    /// Whether the caller may do `action` to a record that stands like this one.
+    pub fn can<T: Placed + ?Sized>(&self, action: Action, row: &T) -> bool {
+        let place = row.place();
+        let owned = row.shared() || row.owners().contains(&Some(self.user));
+        self.grants().any(|g| {
+            action.roles().contains(&g.role)
+                && g.covers(&place)
+                && (owned || crate::auth::policy::reach(g.role) == Reach::Area)
+        })
+    }
+
+    /// The handle of a found row: 404 when the caller cannot see it at all.
+    pub fn authorise<T: Placed>(&self, action: Action, row: Option<T>) -> AppResult<Handle<T>> {
+        self.may(action)?;
+        match row {
+            Some(row) if self.can(action, &row) => Ok(Handle { row }),
+            _ => Err(AppError::not_found()),
+        }
+    }
+
+    /// Whether the caller may make a record at this place.
+    pub fn may_at(&self, action: Action, place: &Place) -> bool {
+        self.grants()
+            .any(|g| action.roles().contains(&g.role) && g.covers(place))
+    }
+
+    /// Whether the caller sees this record in clear: they made it or are assigned to it.
+    pub fn owns<T: Placed + ?Sized>(&self, row: &T) -> bool {
+        row.owners().contains(&Some(self.user))
+    }
+}

@@ -1,0 +1,53 @@
+//! Who is asking, and what they may do.
+//!
+//! Staff sign in with a password; a field member's phone is bound by a one-use
+//! code that a coordinator makes. Both get a short-lived access token and a
+//! refresh token that changes at every use. What somebody may do follows from
+//! their *assignments*: a role in an area, from a start to an end. `policy` is
+//! the one table of who may do what; `handle` ties finding a record to being
+//! allowed to, so that a forgotten check does not compile.
+
+pub mod api;
+pub mod devices;
+pub mod enrolment;
+pub mod handle;
+pub mod model;
+pub mod passwords;
+pub mod policy;
+pub mod rights;
+pub mod sessions;
+pub mod store;
+pub mod tokens;
+pub mod users;
+
+pub use handle::{Handle, Place, Placed, Reach};
+pub use policy::Action;
+pub use rights::Who;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Routes that need no token.
+pub fn public_routes(cfg: &mut ServiceConfig) {
+    cfg.service(api::create_session)
+        .service(api::refresh_session)
+        .service(api::redeem_enrolment)
+        .service(api::get_jwks);
+}
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(api::delete_current_session)
+        .service(api::get_me)
+        .service(api::update_password)
+        .service(api::create_enrolment)
+        .service(devices::list_devices)
+        .service(devices::get_device)
+        .service(devices::revoke_device)
+        .service(devices::set_push_subscription)
+        .service(users::list_users)
+        .service(users::create_user)
+        .service(users::get_user)
+        .service(users::revoke_user_sessions)
+        .service(users::list_assignments)
+        .service(users::create_assignment)
+        .service(users::end_assignment);
+}

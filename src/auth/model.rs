@@ -1,0 +1,118 @@
+//! Rows of staff, their phones and their sessions.
+
+use diesel::prelude::*;
+
+use super::policy::Role;
+use crate::db::schema::{assignments, devices, enrolments, sessions, users};
+use crate::db::{Micros, Uid};
+use crate::text_enum;
+
+text_enum! {
+    /// Whether an account may be used.
+    UserState { Active = "active", Disabled = "disabled" }
+}
+text_enum! {
+    /// What a one-use code is for: binding a phone, or helping after a lost password or phone.
+    EnrolmentPurpose { Enrolment = "enrolment", Recovery = "recovery" }
+}
+text_enum! {
+    /// What kind of app or browser a device is.
+    Platform { Android = "android", Ios = "ios", HarmonyOs = "harmonyos", WechatMiniProgram = "wechat_mini_program", Web = "web" }
+}
+text_enum! {
+    /// Whether pushes can reach a device.
+    PushState { None = "none", Live = "live", Dead = "dead" }
+}
+text_enum! {
+    /// Who carries a push to a device.
+    PushProvider { Fcm = "fcm" }
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+pub struct UserRow {
+    pub id: Uid,
+    pub version: i64,
+    pub field_versions: String,
+    pub login: String,
+    pub display_name: Vec<u8>,
+    pub password_hash: Option<String>,
+    pub state: UserState,
+    pub failed_attempts: i64,
+    pub locked_until: Option<Micros>,
+    pub created_by: Option<Uid>,
+    pub created_at: Micros,
+    pub updated_at: Micros,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = assignments, treat_none_as_default_value = false)]
+pub struct AssignmentRow {
+    pub id: Uid,
+    pub version: i64,
+    pub field_versions: String,
+    pub user_id: Uid,
+    pub role: Role,
+    pub area_id: Uid,
+    pub county: Option<Uid>,
+    pub town: Option<Uid>,
+    pub village: Option<Uid>,
+    pub starts_at: Micros,
+    pub ends_at: Option<Micros>,
+    pub created_by: Option<Uid>,
+    pub created_at: Micros,
+    pub updated_at: Micros,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = devices, treat_none_as_default_value = false)]
+pub struct DeviceRow {
+    pub id: Uid,
+    pub version: i64,
+    pub field_versions: String,
+    pub user_id: Uid,
+    pub installation_id: Uid,
+    pub name: String,
+    pub platform: Platform,
+    pub app_version: String,
+    pub push_provider: Option<PushProvider>,
+    pub push_token: Option<Vec<u8>>,
+    pub push_token_index: Option<Vec<u8>>,
+    pub push_state: PushState,
+    pub push_changed_at: Option<Micros>,
+    /// How often the provider called this token malformed; three times set it aside.
+    pub push_strikes: i64,
+    pub enrolled_at: Micros,
+    pub last_seen_at: Micros,
+    pub revoked_at: Option<Micros>,
+    pub updated_at: Micros,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+pub struct SessionRow {
+    pub id: Uid,
+    pub user_id: Uid,
+    pub device_id: Option<Uid>,
+    pub token_hash: Vec<u8>,
+    pub previous_hash: Option<Vec<u8>>,
+    pub rotated_at: Micros,
+    pub created_at: Micros,
+    pub expires_at: Micros,
+    pub revoked_at: Option<Micros>,
+    pub revoked_why: Option<String>,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = enrolments, treat_none_as_default_value = false)]
+pub struct EnrolmentRow {
+    pub id: Uid,
+    pub purpose: EnrolmentPurpose,
+    pub user_id: Uid,
+    pub code_hash: Vec<u8>,
+    pub created_by: Uid,
+    pub created_at: Micros,
+    pub expires_at: Micros,
+    pub used_at: Option<Micros>,
+    pub device_id: Option<Uid>,
+}

@@ -1,0 +1,228 @@
+//! The one table of who may do what: role × action. A committed snapshot
+//! (`tests/api/policy.snapshot`) shows every change of it in review.
+//!
+//! The table says which roles may ever do an action; *where* they may is the
+//! area of the assignment that carries the role, and for a field member only
+//! what they registered or were assigned (`Reach`).
+
+use crate::auth::handle::Reach;
+use crate::text_enum;
+
+text_enum! {
+    /// What somebody is trusted with in an area.
+    Role {
+        FieldMember = "field_member",
+        Coordinator = "coordinator",
+        CampaignOrganiser = "campaign_organiser",
+        Officer = "officer",
+        CareOfficer = "care_officer",
+        Administrator = "administrator",
+        Auditor = "auditor",
+    }
+}
+
+use Role::*;
+
+/// Everybody with an assignment.
+pub const ALL: &[Role] = Role::ALL;
+const WORKERS: &[Role] = &[FieldMember, Coordinator];
+const ORGANISERS: &[Role] = &[CampaignOrganiser, Officer];
+
+macro_rules! actions {
+    ($($variant:ident $text:literal on $resource:literal by $roles:expr;)+) => {
+        text_enum! {
+            /// Something that can be done to a resource.
+            Action { $($variant = $text,)+ }
+        }
+        impl Action {
+            pub fn resource(self) -> &'static str {
+                match self { $(Action::$variant => $resource,)+ }
+            }
+            /// The roles that may do this somewhere.
+            pub fn roles(self) -> &'static [Role] {
+                match self { $(Action::$variant => $roles,)+ }
+            }
+        }
+    };
+}
+
+actions! {
+    // One's own account: everybody signed in.
+    OwnSession "session.own" on "session" by ALL;
+    DeviceRead "device.read" on "device" by ALL;
+    DeviceRevoke "device.revoke" on "device" by ALL;
+    DeviceSubscribe "device.subscribe" on "device" by ALL;
+    // Reference data.
+    AreaRead "area.read" on "area" by ALL;
+    ConsentTextRead "consent_text.read" on "consent_text" by ALL;
+    // Staff.
+    EnrolmentCreate "enrolment.create" on "enrolment" by &[Coordinator, Administrator];
+    UserRead "user.read" on "user" by &[Coordinator, Administrator];
+    UserCreate "user.create" on "user" by &[Administrator];
+    UserRevoke "user.revoke" on "user" by &[Coordinator, Administrator];
+    AssignmentRead "assignment.read" on "assignment" by &[Coordinator, Administrator];
+    AssignmentWrite "assignment.write" on "assignment" by &[Administrator];
+    // People.
+    HouseholdRead "household.read" on "household" by WORKERS;
+    HouseholdWrite "household.write" on "household" by WORKERS;
+    ResidentRead "resident.read" on "resident" by WORKERS;
+    ResidentRegister "resident.register" on "resident" by WORKERS;
+    ResidentAmend "resident.amend" on "resident" by WORKERS;
+    ResidentLookUp "resident.look_up" on "resident" by WORKERS;
+    ResidentAssign "resident.assign" on "resident" by &[Coordinator];
+    ResidentReveal "resident.reveal" on "resident" by WORKERS;
+    ConsentRead "consent.read" on "consent" by WORKERS;
+    ConsentWrite "consent.write" on "consent" by WORKERS;
+    ResidenceRead "residence.read" on "residence" by WORKERS;
+    ResidenceWrite "residence.write" on "residence" by WORKERS;
+    // Looking over the shoulders of all of them.
+    AuditRead "audit.read" on "audit_entry" by &[Coordinator, Administrator, Auditor];
+    // Member homes and visits.
+    MemberHomeRead "member_home.read" on "member_home" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];
+    MemberHomeWrite "member_home.write" on "member_home" by &[Coordinator, Officer];
+    MemberHomeEvidence "member_home.evidence" on "member_home" by &[FieldMember, Coordinator, Officer];
+    VisitRead "visit.read" on "visit" by WORKERS;
+    VisitWrite "visit.write" on "visit" by WORKERS;
+    VisitReview "visit.review" on "visit" by &[Coordinator];
+    FollowUpRead "follow_up.read" on "follow_up" by WORKERS;
+    FollowUpWrite "follow_up.write" on "follow_up" by WORKERS;
+    FollowUpAssign "follow_up.assign" on "follow_up" by &[Coordinator];
+    // Insurance.
+    ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
+    ProductWrite "insurance_product.write" on "insurance_product" by &[Officer];
+    PolicyRead "policy.read" on "policy" by WORKERS;
+    PolicyWrite "policy.write" on "policy" by WORKERS;
+    ClaimRead "claim.read" on "claim" by WORKERS;
+    ClaimWrite "claim.write" on "claim" by WORKERS;
+    // Campaigns and the inbox.
+    FestivalRead "festival.read" on "festival" by ALL;
+    FestivalWrite "festival.write" on "festival" by ORGANISERS;
+    CampaignRead "campaign.read" on "campaign" by ORGANISERS;
+    CampaignWrite "campaign.write" on "campaign" by ORGANISERS;
+    CampaignApprove "campaign.approve" on "campaign" by ORGANISERS;
+    NotificationRead "notification.read" on "notification" by ALL;
+    NotificationMark "notification.mark" on "notification" by ALL;
+}
+
+/// How far a role reaches where people are concerned.
+pub fn reach(role: Role) -> Reach {
+    match role {
+        FieldMember => Reach::Own,
+        _ => Reach::Area,
+    }
+}
+
+/// The operation each action guards: every operation of the document with a token stands here once.
+pub const OPERATIONS: &[(&str, Action)] = &[
+    ("delete_current_session", Action::OwnSession),
+    ("get_me", Action::OwnSession),
+    ("update_password", Action::OwnSession),
+    ("create_enrolment", Action::EnrolmentCreate),
+    ("list_devices", Action::DeviceRead),
+    ("get_device", Action::DeviceRead),
+    ("revoke_device", Action::DeviceRevoke),
+    ("set_push_subscription", Action::DeviceSubscribe),
+    ("list_users", Action::UserRead),
+    ("create_user", Action::UserCreate),
+    ("get_user", Action::UserRead),
+    ("revoke_user_sessions", Action::UserRevoke),
+    ("list_assignments", Action::AssignmentRead),
+    ("create_assignment", Action::AssignmentWrite),
+    ("end_assignment", Action::AssignmentWrite),
+    ("list_areas", Action::AreaRead),
+    ("get_area", Action::AreaRead),
+    ("list_consent_texts", Action::ConsentTextRead),
+    ("create_resident", Action::ResidentRegister),
+    ("list_residents", Action::ResidentRead),
+    ("get_resident", Action::ResidentRead),
+    ("update_resident", Action::ResidentAmend),
+    ("look_up_resident", Action::ResidentLookUp),
+    ("reveal_resident", Action::ResidentReveal),
+    ("assign_resident", Action::ResidentAssign),
+    ("list_consents", Action::ConsentRead),
+    ("create_consent", Action::ConsentWrite),
+    ("withdraw_consent", Action::ConsentWrite),
+    ("list_residences", Action::ResidenceRead),
+    ("create_residence", Action::ResidenceWrite),
+    ("create_household", Action::HouseholdWrite),
+    ("list_households", Action::HouseholdRead),
+    ("get_household", Action::HouseholdRead),
+    ("update_household", Action::HouseholdWrite),
+    ("create_household_person", Action::HouseholdWrite),
+    ("list_household_people", Action::HouseholdRead),
+    ("get_household_person", Action::HouseholdRead),
+    ("join_household", Action::HouseholdWrite),
+    ("create_insurance_product", Action::ProductWrite),
+    ("list_insurance_products", Action::ProductRead),
+    ("get_insurance_product", Action::ProductRead),
+    ("create_policy", Action::PolicyWrite),
+    ("list_policies", Action::PolicyRead),
+    ("get_policy", Action::PolicyRead),
+    ("create_claim", Action::ClaimWrite),
+    ("list_claims", Action::ClaimRead),
+    ("get_claim", Action::ClaimRead),
+    ("update_claim", Action::ClaimWrite),
+    ("list_claim_events", Action::ClaimRead),
+    ("list_claim_documents", Action::ClaimRead),
+    ("receive_claim_document", Action::ClaimWrite),
+    ("accept_claim", Action::ClaimWrite),
+    ("request_claim_documents", Action::ClaimWrite),
+    ("complete_claim_documents", Action::ClaimWrite),
+    ("review_claim", Action::ClaimWrite),
+    ("investigate_claim", Action::ClaimWrite),
+    ("determine_claim", Action::ClaimWrite),
+    ("agree_claim", Action::ClaimWrite),
+    ("pay_claim", Action::ClaimWrite),
+    ("close_claim", Action::ClaimWrite),
+    ("withdraw_claim", Action::ClaimWrite),
+    ("dispute_claim", Action::ClaimWrite),
+    ("end_claim_dispute", Action::ClaimWrite),
+    ("list_audit_entries", Action::AuditRead),
+    ("list_possession_kinds", Action::MemberHomeRead),
+    ("create_member_home", Action::MemberHomeWrite),
+    ("list_member_homes", Action::MemberHomeRead),
+    ("get_member_home", Action::MemberHomeRead),
+    ("update_member_home", Action::MemberHomeWrite),
+    ("set_possession", Action::MemberHomeEvidence),
+    ("create_visit", Action::VisitWrite),
+    ("list_visits", Action::VisitRead),
+    ("get_visit", Action::VisitRead),
+    ("update_visit", Action::VisitWrite),
+    ("submit_visit", Action::VisitWrite),
+    ("return_visit", Action::VisitReview),
+    ("confirm_visit", Action::VisitReview),
+    ("list_follow_ups", Action::FollowUpRead),
+    ("get_follow_up", Action::FollowUpRead),
+    ("update_follow_up", Action::FollowUpAssign),
+    ("complete_follow_up", Action::FollowUpWrite),
+];
+
+pub fn action_of(operation: &str) -> Option<Action> {
+    OPERATIONS
+        .iter()
+        .find(|(id, _)| *id == operation)
+        .map(|(_, action)| *action)
+}
+
+/// The table as text, for the committed snapshot and for readers.
+pub fn table() -> String {
+    let mut out =
+        String::from("role × action × resource; own: only what they registered or were assigned\n");
+    for action in Action::ALL {
+        out.push_str(&format!(
+            "{:<26} {:<20}",
+            action.as_str(),
+            action.resource()
+        ));
+        for role in action.roles() {
+            let own = if reach(*role) == Reach::Own {
+                "(own)"
+            } else {
+                ""
+            };
+            out.push_str(&format!(" {role}{own}"));
+        }
+        out.push('\n');
+    }
+    out
+}

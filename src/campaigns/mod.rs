@@ -1,0 +1,3 @@
+//! Festivals and campaigns (宣传活动).
+
+pub mod calendar;

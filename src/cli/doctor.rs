@@ -1,0 +1,177 @@
+//! `doctor`: what an operator should look at, one line each; fails when something is wrong.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::crypto::Vault;
+use crate::db::{DbConn, Target, connect, meta, migrate};
+
+struct Findings {
+    bad: usize,
+}
+
+impl Findings {
+    fn note(&mut self, what: &str, found: Result<String, String>) {
+        match found {
+            Ok(text) => println!("ok    {what}: {text}"),
+            Err(text) => {
+                self.bad += 1;
+                println!("BAD   {what}: {text}");
+            }
+        }
+    }
+}
+
+pub fn run(config: &Config) -> Result<(), String> {
+    let mut findings = Findings { bad: 0 };
+    let target = config.target()?;
+    findings.note("keys apart from data", apart(config, &target));
+    match connect(&target, false) {
+        Err(e) => findings.note("database", Err(e)),
+        Ok(mut c) => {
+            findings.note(
+                "database",
+                Ok(if c.is_sqlite() {
+                    "SQLite answers".into()
+                } else {
+                    "PostgreSQL answers".into()
+                }),
+            );
+            findings.note("migrations", migrations(&mut c));
+            findings.note("keys", keys(config, &mut c));
+            findings.note("clock", clock(&mut c));
+            findings.note("audit", audit(&mut c));
+        }
+    }
+    match findings.bad {
+        0 => Ok(()),
+        n => Err(format!("{n} of the checks failed")),
+    }
+}
+
+fn migrations(c: &mut DbConn) -> Result<String, String> {
+    let pending = migrate::pending(c)?;
+    if pending.is_empty() {
+        Ok("all applied".into())
+    } else {
+        Err(format!(
+            "missing {}; run `qianshou migrate`",
+            pending.join(", ")
+        ))
+    }
+}
+
+/// A backup of the data that holds the keys, too, protects nothing.
+fn apart(config: &Config, target: &Target) -> Result<String, String> {
+    let Target::Sqlite(path) = target else {
+        return Ok("the database is elsewhere".into());
+    };
+    let real = |p: &Path| std::fs::canonicalize(p).unwrap_or_else(|_| p.to_path_buf());
+    let data = real(
+        Path::new(path)
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new(".")),
+    );
+    let keys = real(&config.keys_dir);
+    if keys.starts_with(&data) {
+        return Err(format!(
+            "{} lies inside {}: move the keys out of the data's folder",
+            keys.display(),
+            data.display()
+        ));
+    }
+    Ok(format!("{} and {}", keys.display(), data.display()))
+}
+
+fn keys(config: &Config, c: &mut DbConn) -> Result<String, String> {
+    let vault = Vault::open(&config.keys_dir).map_err(|e| e.to_string())?;
+    let known = meta::known_keys(c)
+        .map_err(|e| e.to_string())?
+        .ok_or("the database names no keys yet; start the server once")?;
+    let missing: Vec<_> = known
+        .ids
+        .iter()
+        .filter(|id| !vault.key_ids().contains(id))
+        .collect();
+    if known.fingerprint != vault.fingerprint() || !missing.is_empty() {
+        return Err(format!(
+            "these are not the database's keys (missing {missing:?}); restore the key folder from the recovery kit"
+        ));
+    }
+    Ok(format!(
+        "{} field keys, current {}",
+        vault.key_ids().len(),
+        vault.current_key_id()
+    ))
+}
+
+fn clock(c: &mut DbConn) -> Result<String, String> {
+    #[derive(QueryableByName)]
+    struct Now {
+        #[diesel(sql_type = BigInt)]
+        seconds: i64,
+    }
+    let sql = if c.is_sqlite() {
+        "SELECT CAST(strftime('%s','now') AS INTEGER) AS seconds"
+    } else {
+        "SELECT extract(epoch FROM now())::bigint AS seconds"
+    };
+    let theirs: Now = diesel::sql_query(sql)
+        .get_result(c)
+        .map_err(|e| e.to_string())?;
+    let skew = (theirs.seconds - jiff::Timestamp::now().as_second()).abs();
+    if skew > 5 {
+        Err(format!(
+            "this machine and the database differ by {skew} s; tokens and deadlines go by time"
+        ))
+    } else {
+        Ok(format!("within {skew} s of the database"))
+    }
+}
+
+fn audit(c: &mut DbConn) -> Result<String, String> {
+    match crate::audit::seal::verify(c).map_err(|e| e.to_string())? {
+        Ok(seals) => Ok(format!("{seals} seals, all fit")),
+        Err(seq) => Err(format!(
+            "the seal that ends at entry {seq} does not fit: entries before it were changed"
+        )),
+    }
+}
+
+/// For health checks of containers: asks the running server, and nothing else.
+pub fn live(config: &Config) -> Result<(), String> {
+    let mut address = config.bind;
+    if address.ip().is_unspecified() {
+        address = SocketAddr::from(([127, 0, 0, 1], address.port()));
+    }
+    let patience = Duration::from_secs(3);
+    let mut stream = TcpStream::connect_timeout(&address, patience)
+        .map_err(|e| format!("{address} does not answer: {e}"))?;
+    stream
+        .set_read_timeout(Some(patience))
+        .map_err(|e| e.to_string())?;
+    write!(
+        stream,
+        "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+    )
+    .map_err(|e| e.to_string())?;
+    let mut answer = String::new();
+    stream
+        .take(4096)
+        .read_to_string(&mut answer)
+        .map_err(|e| e.to_string())?;
+    if answer.starts_with("HTTP/1.1 200") {
+        Ok(())
+    } else {
+        Err(format!(
+            "{address} answered {}",
+            answer.lines().next().unwrap_or("nothing")
+        ))
+    }
+}

@@ -1,0 +1,135 @@
+//! The commands: `serve`, `migrate`, `demo` and the operator's tools.
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use crate::auth::policy::Role;
+use crate::config::Config;
+
+pub mod doctor;
+pub mod serve;
+pub mod tools;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "qianshou",
+    version,
+    about = "Field-work backend of a Family Planning Association"
+)]
+struct Cli {
+    /// A TOML file with the configuration; see `config --explain`.
+    #[arg(long, global = true, env = "QIANSHOU_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fill an embedded database with one real city and believable people, and serve it on loopback.
+    Demo(crate::demo::Options),
+    /// Run the API and its workers.
+    Serve,
+    /// Apply the migrations that are missing.
+    Migrate,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Show the configuration.
+    Config {
+        /// Every key with its meaning, value and source.
+        #[arg(long)]
+        explain: bool,
+    },
+    /// Check database, migrations, keys, clock and audit.
+    Doctor {
+        /// Only ask the running server whether it is alive (for health checks).
+        #[arg(long)]
+        live: bool,
+    },
+    /// Accounts.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Reference data from files.
+    #[command(subcommand)]
+    Import(ImportCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make an account, for example the first administrator.
+    Create {
+        #[arg(long)]
+        login: String,
+        /// How colleagues know this person.
+        #[arg(long)]
+        name: String,
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// The code of the area it holds in.
+        #[arg(long)]
+        area: String,
+        /// Read the password from standard input; without it a one-use code is printed.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Add a new current field key and a new token key; the old ones go on reading.
+    Rotate,
+}
+
+#[derive(Debug, Subcommand)]
+enum ImportCommand {
+    /// Administrative divisions from the published CSV files of a folder.
+    Areas { dir: PathBuf },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    text.parse().map_err(|_| {
+        let all: Vec<_> = Role::ALL.iter().map(|r| r.as_str()).collect();
+        format!("one of {}", all.join(", "))
+    })
+}
+
+/// Runs one command; the error is for people.
+pub fn run() -> Result<(), String> {
+    let cli = Cli::parse();
+    let config = || Config::load(cli.config.as_deref(), &Vec::new());
+    match cli.command {
+        Command::Demo(options) => crate::demo::run(cli.config.as_deref(), options),
+        Command::Serve => serve::run(config()?),
+        Command::Migrate => serve::migrate(&config()?).map(|names| match names.len() {
+            0 => println!("nothing to migrate"),
+            _ => names.iter().for_each(|n| println!("applied {n}")),
+        }),
+        Command::Openapi => {
+            print!("{}", crate::app::contract().json);
+            Ok(())
+        }
+        Command::Config { explain } => {
+            let config = config()?;
+            if explain {
+                print!("{}", config.explain());
+            } else {
+                println!("the configuration is valid; --explain shows it");
+            }
+            Ok(())
+        }
+        Command::Doctor { live: true } => doctor::live(&config()?),
+        Command::Doctor { live: false } => doctor::run(&config()?),
+        Command::User(UserCommand::Create {
+            login,
+            name,
+            role,
+            area,
+            password_stdin,
+        }) => tools::create_user(config()?, &login, &name, role, &area, password_stdin),
+        Command::Keys(KeysCommand::Rotate) => tools::rotate_keys(&config()?),
+        Command::Import(ImportCommand::Areas { dir }) => tools::import_areas(&config()?, &dir),
+    }
+}

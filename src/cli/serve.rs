@@ -1,0 +1,149 @@
+//! Running the server.
+
+use actix_web::{HttpServer, web};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::crypto::Vault;
+use crate::db::{Db, DbConn, Target, connect, migrate as migrations};
+use crate::jobs::background;
+use crate::state::{App, Clock};
+use crate::{app, telemetry};
+
+/// Applies missing migrations and answers their names.
+pub fn migrate(config: &Config) -> Result<Vec<String>, String> {
+    let target = config.target()?;
+    if let Target::Sqlite(path) = &target
+        && let Some(folder) = Path::new(path)
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+    }
+    let mut c = connect(&target, true)?;
+    migrations::run(&mut c)
+}
+
+/// Opens the keys; an empty database makes them, a database that names missing ones refuses.
+pub fn open_vault(config: &Config, c: &mut DbConn) -> Result<Vault, String> {
+    let dir = &config.keys_dir;
+    let known = crate::db::meta::known_keys(c)
+        .map_err(|e| format!("cannot read which keys the database names: {e}"))?;
+    let vault = match (Vault::exists(dir), &known) {
+        (true, _) => Vault::open(dir).map_err(|e| e.to_string())?,
+        (false, None) => {
+            let vault = Vault::create(dir).map_err(|e| e.to_string())?;
+            eprintln!(
+                "New keys were made in {}. Copy that folder to a safe place apart from the data's backups: without it nothing can be read.",
+                dir.display()
+            );
+            vault
+        }
+        (false, Some(_)) => {
+            return Err(format!(
+                "the database names keys, and {} holds none. Put the copy of the key folder (the recovery kit) there and start again; without it the encrypted fields cannot be read.",
+                dir.display()
+            ));
+        }
+    };
+    if let Some(known) = known {
+        let missing: Vec<_> = known
+            .ids
+            .iter()
+            .filter(|id| !vault.key_ids().contains(id))
+            .collect();
+        if !missing.is_empty() || known.fingerprint != vault.fingerprint() {
+            return Err(format!(
+                "the keys in {} are not this database's: missing {missing:?}, fingerprint {} where the database names {}. Put the right copy of the key folder there.",
+                dir.display(),
+                vault.fingerprint(),
+                known.fingerprint
+            ));
+        }
+    }
+    crate::db::meta::remember_keys(c, &vault.fingerprint(), &vault.key_ids())
+        .map_err(|e| e.to_string())?;
+    Ok(vault)
+}
+
+/// Everything a server needs, migrated and opened.
+pub fn prepare(config: Config) -> Result<web::Data<App>, String> {
+    migrate(&config)?;
+    let mut c = connect(&config.target()?, true)?;
+    let vault = open_vault(&config, &mut c)?;
+    let clock = Clock::default();
+    crate::people::texts::seed(&mut c)
+        .map_err(|e| format!("cannot store the consent texts: {e}"))?;
+    crate::insurance::products::seed(&mut c)
+        .map_err(|e| format!("cannot store the insurance products: {e}"))?;
+    crate::jobs::sequencer::note_start(&mut c, clock.now())
+        .map_err(|e| format!("cannot note the start: {e}"))?;
+    drop(c);
+    let db = Db::open(config.db_options()?)?;
+    Ok(web::Data::new(App::new(
+        db,
+        Arc::new(vault),
+        Arc::new(config),
+        clock,
+    )))
+}
+
+/// Binds the API; port 0 takes a free one.
+pub fn listen(
+    app: &web::Data<App>,
+    bind: SocketAddr,
+) -> Result<(actix_web::dev::Server, SocketAddr), String> {
+    let (data, config) = (app.clone(), app.config.clone());
+    let server = HttpServer::new(move || app::build(data.clone()))
+        .workers(config.http_workers)
+        .shutdown_timeout(config.shutdown.as_secs())
+        .client_request_timeout(Duration::from_secs(15))
+        .keep_alive(Duration::from_secs(75))
+        .max_connections(20_000)
+        .backlog(2048)
+        .bind(bind)
+        .map_err(|e| format!("cannot listen on {bind}: {e}"))?;
+    let address = server.addrs().first().copied().unwrap_or(bind);
+    Ok((server.run(), address))
+}
+
+pub fn run(config: Config) -> Result<(), String> {
+    telemetry::init(&config.log, config.log_json)?;
+    let app = prepare(config)?;
+    let bind = app.config.bind;
+    actix_web::rt::System::new().block_on(async move {
+        let (server, address) = listen(&app, bind)?;
+        let (stop, stopped) = watch::channel(false);
+        background::start(app.clone(), stopped);
+        if let Some(admin) = app.config.admin_bind {
+            let data = app.clone();
+            let metrics = HttpServer::new(move || {
+                actix_web::App::new()
+                    .app_data(data.clone())
+                    .route("/metrics", web::get().to(metrics_text))
+            });
+            let metrics = metrics
+                .workers(1)
+                .disable_signals()
+                .bind(admin)
+                .map_err(|e| format!("cannot listen on {admin}: {e}"))?;
+            actix_web::rt::spawn(metrics.run());
+        }
+        tracing::info!(%address, "listening");
+        let result = server.await.map_err(|e| e.to_string());
+        stop.send_replace(true);
+        tracing::info!("stopped");
+        result
+    })
+}
+
+async fn metrics_text(app: web::Data<App>) -> actix_web::HttpResponse {
+    actix_web::HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(app.metrics.text())
+}

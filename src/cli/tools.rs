@@ -1,0 +1,198 @@
+//! What an operator does by hand: the first account, key rotation, reference data.
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
+
+use crate::areas::{self, import};
+use crate::auth::model::{AssignmentRow, EnrolmentPurpose, EnrolmentRow, UserRow, UserState};
+use crate::auth::policy::Role;
+use crate::auth::{enrolment, passwords, store, tokens};
+use crate::config::Config;
+use crate::crypto::Vault;
+use crate::db::{DbConn, Micros, Uid, connect};
+use crate::error::{AppError, AppResult, Code};
+use crate::http::text::{Login, PersonName};
+use crate::sync;
+
+use super::serve;
+
+fn now() -> Micros {
+    Micros(jiff::Timestamp::now().as_microsecond())
+}
+
+/// An account as the command line and `demo` make it.
+pub struct NewStaff<'a> {
+    pub login: &'a str,
+    pub name: &'a str,
+    pub role: Role,
+    pub area: &'a str,
+    pub password_hash: Option<String>,
+}
+
+/// Stores an account with one assignment.
+pub fn store_staff(
+    c: &mut DbConn,
+    vault: &Vault,
+    new: &NewStaff<'_>,
+    now: Micros,
+) -> AppResult<Uid> {
+    let area = areas::store::by_code(c, new.area)?.ok_or_else(AppError::not_found)?;
+    let id = Uid::new(now);
+    let row = UserRow {
+        id,
+        version: 1,
+        field_versions: sync::fields::NEW.into(),
+        login: new.login.to_owned(),
+        display_name: vault
+            .seal("users.display_name", id.0, new.name)
+            .map_err(AppError::internal)?,
+        password_hash: new.password_hash.clone(),
+        state: UserState::Active,
+        failed_attempts: 0,
+        locked_until: None,
+        created_by: None,
+        created_at: now,
+        updated_at: now,
+    };
+    store::insert_user(c, &row)?;
+    let assignment = AssignmentRow {
+        id: Uid::new(now),
+        version: 1,
+        field_versions: sync::fields::NEW.into(),
+        user_id: id,
+        role: new.role,
+        area_id: area.id,
+        county: area.county,
+        town: area.town,
+        village: area.village,
+        starts_at: now,
+        ends_at: None,
+        created_by: None,
+        created_at: now,
+        updated_at: now,
+    };
+    store::insert_assignment(c, &assignment)?;
+    store::rights_changed(c, id, now)?;
+    Ok(id)
+}
+
+pub fn create_user(
+    config: Config,
+    login: &str,
+    name: &str,
+    role: Role,
+    area: &str,
+    password_stdin: bool,
+) -> Result<(), String> {
+    Login::parse(login).map_err(|f| format!("--login: {}", f.detail(false)))?;
+    PersonName::parse(name).map_err(|f| format!("--name: {}", f.detail(false)))?;
+    serve::migrate(&config)?;
+    let mut c = connect(&config.target()?, true)?;
+    let vault = serve::open_vault(&config, &mut c)?;
+    let password_hash = if password_stdin {
+        Some(read_password(login, &config)?)
+    } else {
+        None
+    };
+    let has_password = password_hash.is_some();
+    let now = now();
+    let code = enrolment::new_code();
+    let hash = tokens::secret_hash(&vault, &enrolment::normalised(&code));
+    diesel::Connection::transaction(&mut c, |c| {
+        let id = store_staff(
+            c,
+            &vault,
+            &NewStaff {
+                login,
+                name,
+                role,
+                area,
+                password_hash: password_hash.clone(),
+            },
+            now,
+        )?;
+        if !has_password {
+            let row = EnrolmentRow {
+                id: Uid::new(now),
+                purpose: EnrolmentPurpose::Recovery,
+                user_id: id,
+                code_hash: hash.clone(),
+                created_by: id,
+                created_at: now,
+                expires_at: now.plus(enrolment::VALID),
+                used_at: None,
+                device_id: None,
+            };
+            store::insert_enrolment(c, &row)?;
+        }
+        Ok(())
+    })
+    .map_err(|e: AppError| match e.code() {
+        Code::NotFound => {
+            format!("there is no area {area}; `qianshou import areas DIR` brings them in")
+        }
+        Code::AlreadyExists => format!("the login {login} is taken"),
+        _ => format!("{e}: {:?}", std::error::Error::source(&e)),
+    })?;
+    println!("{login} is {role} in {area}.");
+    if !has_password {
+        println!("One-use code, valid for 24 hours: {code}");
+        println!("Redeem it with POST /v1/enrolments/redemption, with new_password to set one.");
+    }
+    Ok(())
+}
+
+fn read_password(login: &str, config: &Config) -> Result<String, String> {
+    if std::io::stdin().is_terminal() {
+        eprint!("Password (shown as typed): ");
+        std::io::stderr().flush().map_err(|e| e.to_string())?;
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .take(1000)
+        .read_to_string(&mut text)
+        .map_err(|e| e.to_string())?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    passwords::check_strength(password, login).map_err(|f| f.detail(false).to_owned())?;
+    passwords::hash_now(password, config.argon_memory_kib).map_err(|e| e.to_string())
+}
+
+pub fn rotate_keys(config: &Config) -> Result<(), String> {
+    let mut c = connect(&config.target()?, true)?;
+    serve::open_vault(config, &mut c)?;
+    let vault = Vault::rotate(&config.keys_dir).map_err(|e| e.to_string())?;
+    crate::db::meta::remember_keys(&mut c, &vault.fingerprint(), &vault.key_ids())
+        .map_err(|e| e.to_string())?;
+    println!(
+        "New current keys stand in {}. Now copy the folder to your recovery kit and restart every process;",
+        config.keys_dir.display()
+    );
+    println!("one that still runs cannot read what is written under the new key.");
+    Ok(())
+}
+
+pub fn import_areas(config: &Config, dir: &Path) -> Result<(), String> {
+    let (rows, counts) = import::load(dir)?;
+    serve::migrate(config)?;
+    let mut c = connect(&config.target()?, true)?;
+    let terminal = std::io::stderr().is_terminal();
+    let source = format!("files of {}", dir.display());
+    import::store(&mut c, &rows, now(), &source, |done| {
+        if terminal {
+            eprint!("\r{done} of {} areas", rows.len());
+        }
+    })?;
+    if terminal {
+        eprintln!();
+    }
+    println!(
+        "{} areas: {} provinces, {} cities, {} counties, {} towns, {} villages",
+        counts.total(),
+        counts.provinces,
+        counts.cities,
+        counts.counties,
+        counts.towns,
+        counts.villages
+    );
+    Ok(())
+}

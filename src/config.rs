@@ -1,0 +1,329 @@
+//! Typed configuration: defaults, then one TOML file, then the environment.
+//!
+//! Every key stands once in [`KEYS`], from which `config --explain` prints and
+//! by which unknown ones are refused. `QIANSHOU_SECTION__KEY` sets a key,
+//! `QIANSHOU_SECTION__KEY_FILE` reads it from a file (secrets of containers).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::db::{DbOptions, Target};
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub bind: SocketAddr,
+    pub admin_bind: Option<SocketAddr>,
+    pub public_url: String,
+    pub http_workers: usize,
+    pub shutdown: Duration,
+    pub trusted_proxies: Vec<IpAddr>,
+    pub rate_per_second: u32,
+    pub rate_burst: u32,
+    pub public_rate_per_second: u32,
+    pub public_rate_burst: u32,
+    pub database_url: Secret,
+    pub readers: usize,
+    pub writers: usize,
+    pub queue: usize,
+    pub deadline: Duration,
+    pub keys_dir: PathBuf,
+    pub issuer: String,
+    pub access_minutes: i64,
+    pub refresh_idle_days: i64,
+    pub argon_memory_kib: u32,
+    pub push_worker: bool,
+    pub push_abroad: bool,
+    pub fcm_account: Option<PathBuf>,
+    pub fcm_base_url: String,
+    pub push_concurrency: usize,
+    pub log: String,
+    pub log_json: bool,
+    shown: Vec<(&'static str, String, Source)>,
+}
+
+/// Printed as `***` wherever it goes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Default,
+    File,
+    Environment,
+    CommandLine,
+}
+
+struct Key {
+    name: &'static str,
+    default: &'static str,
+    secret: bool,
+    about: &'static str,
+}
+
+macro_rules! keys {
+    ($($name:literal = $default:literal $(, $secret:ident)? : $about:literal;)+) => {
+        const KEYS: &[Key] = &[$(Key { name: $name, default: $default, secret: keys!(@ $($secret)?), about: $about },)+];
+    };
+    (@ secret) => { true };
+    (@) => { false };
+}
+
+keys! {
+    "server.bind" = "127.0.0.1:8080": "Address and port of the API; port 0 takes a free one.";
+    "server.admin_bind" = "": "Address of /metrics for the operator; empty: off. Keep it off the public network.";
+    "server.public_url" = "": "How clients reach this server; in QR codes. Empty: http:// and server.bind.";
+    "server.workers" = "0": "HTTP threads; 0: one a core.";
+    "server.shutdown_seconds" = "20": "How long running requests may take to end after SIGTERM.";
+    "server.trusted_proxies" = "": "Comma-separated addresses whose X-Forwarded-For is believed.";
+    "limits.per_second" = "50": "Requests a signed-in user regains each second.";
+    "limits.burst" = "200": "Requests a signed-in user may make at once.";
+    "limits.public_per_second" = "2": "Requests an address regains each second at sign-in and other public paths.";
+    "limits.public_burst" = "30": "Requests an address may make at once at public paths.";
+    "database.url" = "sqlite:data/qianshou.db", secret: "sqlite:PATH, or postgres://user:password@host/name?sslmode=verify-full.";
+    "database.readers" = "0": "Connections that read; 0: twice the cores.";
+    "database.writers" = "8": "Connections that write (PostgreSQL; SQLite has one).";
+    "database.queue" = "2048": "Reads, and writes, that may wait; the next one is answered 503.";
+    "database.deadline_ms" = "1500": "How long a job may wait before it is answered 503 without running.";
+    "keys.dir" = "keys": "Folder of the keys; never inside the data's folder, never in the same backup.";
+    "auth.issuer" = "qianshou": "`iss` of access tokens.";
+    "auth.access_minutes" = "15": "Lifetime of an access token.";
+    "auth.refresh_idle_days" = "60": "How long a refresh token lives unused.";
+    "auth.argon_memory_kib" = "19456": "Memory of one password hash (argon2id, 2 passes).";
+    "push.worker" = "true": "Send pushes from this process.";
+    "push.abroad" = "false": "Allow providers whose servers lie abroad (FCM, APNs, browsers); PIPL Arts. 38-40.";
+    "push.fcm_account" = "": "Google service-account file; empty: FCM is off.";
+    "push.fcm_base_url" = "https://fcm.googleapis.com": "Where FCM HTTP v1 is.";
+    "push.concurrency" = "64": "Sends in flight at once.";
+    "log.filter" = "info": "What to log, for example info,qianshou=debug.";
+    "log.json" = "true": "Log lines as JSON; false: for people.";
+}
+
+/// What the command line overrides, as (key, value).
+pub type Overrides = Vec<(&'static str, String)>;
+
+impl Config {
+    /// Reads the configuration; the error names the key and what it should hold.
+    pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Config, String> {
+        Self::from_parts(file, &std::env::vars().collect(), overrides)
+    }
+
+    pub fn from_parts(
+        file: Option<&Path>,
+        env: &BTreeMap<String, String>,
+        overrides: &Overrides,
+    ) -> Result<Config, String> {
+        let mut values: BTreeMap<&'static str, (String, Source)> = KEYS
+            .iter()
+            .map(|k| (k.name, (k.default.to_owned(), Source::Default)))
+            .collect();
+        if let Some(path) = file {
+            for (name, value) in read_file(path)? {
+                set(&mut values, &name, value, Source::File)?;
+            }
+        }
+        for (name, value) in env {
+            let Some(rest) = name.strip_prefix("QIANSHOU_") else {
+                continue;
+            };
+            let Some((section, key)) = rest.split_once("__") else {
+                continue;
+            };
+            let key = format!("{}.{}", section.to_lowercase(), key.to_lowercase());
+            match key.strip_suffix("_file") {
+                Some(key) if !values.contains_key(format!("{key}_file").as_str()) => {
+                    let text = std::fs::read_to_string(value)
+                        .map_err(|e| format!("{name}: cannot read {value}: {e}"))?;
+                    set(
+                        &mut values,
+                        key,
+                        text.trim_end().to_owned(),
+                        Source::Environment,
+                    )?;
+                }
+                _ => set(&mut values, &key, value.clone(), Source::Environment)?,
+            }
+        }
+        for (name, value) in overrides {
+            set(&mut values, name, value.clone(), Source::CommandLine)?;
+        }
+        Self::build(&values)
+    }
+
+    fn build(values: &BTreeMap<&'static str, (String, Source)>) -> Result<Config, String> {
+        let text = |name: &str| values.get(name).map(|v| v.0.clone()).unwrap_or_default();
+        fn parsed<T: std::str::FromStr>(
+            name: &str,
+            text: String,
+            expected: &str,
+        ) -> Result<T, String> {
+            text.parse()
+                .map_err(|_| format!("{name}: '{text}' is not {expected}"))
+        }
+        let number = |name: &str, low: u64, high: u64| -> Result<u64, String> {
+            let n: u64 = parsed(name, text(name), "a whole number")?;
+            if (low..=high).contains(&n) {
+                Ok(n)
+            } else {
+                Err(format!("{name}: {n} is not between {low} and {high}"))
+            }
+        };
+        let yes = |name: &str| parsed::<bool>(name, text(name), "true or false");
+        let address = |name: &str| {
+            parsed::<SocketAddr>(
+                name,
+                text(name),
+                "an address and port such as 127.0.0.1:8080",
+            )
+        };
+        let optional = |name: &str| Some(text(name)).filter(|t| !t.is_empty());
+
+        let bind = address("server.bind")?;
+        let database_url = Secret(text("database.url"));
+        Target::parse(&database_url.0).map_err(|e| format!("database.url: {e}"))?;
+        let trusted = text("server.trusted_proxies");
+        let trusted_proxies = trusted
+            .split(',')
+            .map(str::trim)
+            .filter(|t| !t.is_empty())
+            .map(|t| parsed("server.trusted_proxies", t.to_owned(), "an IP address"))
+            .collect::<Result<_, _>>()?;
+        let cores = std::thread::available_parallelism().map_or(2, |n| n.get());
+        let or_cores = |n: u64, times: usize| if n == 0 { cores * times } else { n as usize };
+        let shown = KEYS
+            .iter()
+            .map(|k| {
+                let (value, source) = &values[k.name];
+                let value = if k.secret && *source != Source::Default {
+                    "***".to_owned()
+                } else {
+                    value.clone()
+                };
+                (k.name, value, *source)
+            })
+            .collect();
+        Ok(Config {
+            bind,
+            admin_bind: optional("server.admin_bind")
+                .map(|_| address("server.admin_bind"))
+                .transpose()?,
+            public_url: optional("server.public_url").unwrap_or_else(|| format!("http://{bind}")),
+            http_workers: or_cores(number("server.workers", 0, 256)?, 1),
+            shutdown: Duration::from_secs(number("server.shutdown_seconds", 1, 600)?),
+            trusted_proxies,
+            rate_per_second: number("limits.per_second", 1, 1_000_000)? as u32,
+            rate_burst: number("limits.burst", 1, 1_000_000)? as u32,
+            public_rate_per_second: number("limits.public_per_second", 1, 1_000_000)? as u32,
+            public_rate_burst: number("limits.public_burst", 1, 1_000_000)? as u32,
+            database_url,
+            readers: or_cores(number("database.readers", 0, 512)?, 2),
+            writers: number("database.writers", 1, 512)? as usize,
+            queue: number("database.queue", 1, 1_000_000)? as usize,
+            deadline: Duration::from_millis(number("database.deadline_ms", 10, 60_000)?),
+            keys_dir: text("keys.dir").into(),
+            issuer: text("auth.issuer"),
+            access_minutes: number("auth.access_minutes", 1, 60)? as i64,
+            refresh_idle_days: number("auth.refresh_idle_days", 1, 400)? as i64,
+            argon_memory_kib: number("auth.argon_memory_kib", 8, 1_048_576)? as u32,
+            push_worker: yes("push.worker")?,
+            push_abroad: yes("push.abroad")?,
+            fcm_account: optional("push.fcm_account").map(Into::into),
+            fcm_base_url: text("push.fcm_base_url"),
+            push_concurrency: number("push.concurrency", 1, 4096)? as usize,
+            log: text("log.filter"),
+            log_json: yes("log.json")?,
+            shown,
+        })
+    }
+
+    pub fn target(&self) -> Result<Target, String> {
+        Target::parse(&self.database_url.0)
+    }
+
+    pub fn db_options(&self) -> Result<DbOptions, String> {
+        Ok(DbOptions {
+            target: self.target()?,
+            readers: self.readers,
+            writers: self.writers,
+            queue: self.queue,
+            deadline: self.deadline,
+        })
+    }
+
+    /// Every key with what it means, what holds and where that came from; secrets are stars.
+    pub fn explain(&self) -> String {
+        let mut out = String::new();
+        for key in KEYS {
+            let (value, source) = self
+                .shown
+                .iter()
+                .find(|s| s.0 == key.name)
+                .map_or(("", Source::Default), |s| (s.1.as_str(), s.2));
+            let (section, name) = key.name.split_once('.').unwrap_or(("", key.name));
+            let env = format!(
+                "QIANSHOU_{}__{}",
+                section.to_uppercase(),
+                name.to_uppercase()
+            );
+            out.push_str(&format!(
+                "{} = {:?}   ({:?}; default {:?})\n    {}\n    {}\n",
+                key.name, value, source, key.default, key.about, env
+            ));
+        }
+        out
+    }
+}
+
+fn set(
+    values: &mut BTreeMap<&'static str, (String, Source)>,
+    name: &str,
+    value: String,
+    source: Source,
+) -> Result<(), String> {
+    match KEYS.iter().find(|k| k.name == name) {
+        Some(key) => {
+            values.insert(key.name, (value, source));
+            Ok(())
+        }
+        None => Err(format!(
+            "there is no configuration key '{name}'; see `qianshou config --explain`"
+        )),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<(String, String)>, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|e| format!("{}: {e}", path.display()))?;
+    let mut out = Vec::new();
+    for (section, inner) in table {
+        let toml::Value::Table(inner) = inner else {
+            return Err(format!(
+                "{}: '{section}' stands outside a [section]",
+                path.display()
+            ));
+        };
+        for (key, value) in inner {
+            let text = match value {
+                toml::Value::String(s) => s,
+                toml::Value::Array(items) => items
+                    .iter()
+                    .map(|i| i.as_str().map_or_else(|| i.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+                    .join(","),
+                other => other.to_string(),
+            };
+            out.push((format!("{section}.{key}"), text));
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,110 @@
+//! Keyed hashes: blind indexes to search sealed columns by, and tags on what we hand out.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+
+use super::keyring::{BlindSecrets, MacSecrets};
+
+/// A column that is found by exact value although it is sealed. Each has a key of its own, so
+/// that equal values in two columns do not show as equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlindColumn {
+    /// A phone number in E.164.
+    Phone,
+    /// The number of an identity document, as stored (capital X).
+    Document,
+    /// A push provider's token of a device.
+    PushToken,
+}
+
+/// What a tag is for. Each purpose has a key of its own: a tag for one is worthless for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MacPurpose {
+    /// Page and sync cursors handed to clients.
+    Cursor,
+    /// The body behind an idempotency key, to tell a repeat from a different request.
+    IdempotencyBody,
+    /// Secrets that are stored as a hash: refresh tokens, enrolment and receipt codes.
+    SecretHash,
+}
+
+/// The shortest tag that counts, in bytes.
+const MIN_TAG: usize = 16;
+/// Signed with every key to make the fingerprint. No value of a column begins with NUL.
+const FINGERPRINT: &[u8] = b"\0fingerprint";
+
+/// The keys that never rotate. The library wipes them when they are dropped.
+pub(super) struct MacKeys {
+    phone: hmac::Key,
+    document: hmac::Key,
+    push_token: hmac::Key,
+    cursor: hmac::Key,
+    idempotency_body: hmac::Key,
+    secret_hash: hmac::Key,
+}
+
+impl MacKeys {
+    pub(super) fn new(blind: &BlindSecrets, mac: &MacSecrets) -> MacKeys {
+        let key = |secret: &[u8]| hmac::Key::new(HMAC_SHA256, secret);
+        MacKeys {
+            phone: key(&blind.phone),
+            document: key(&blind.document),
+            push_token: key(&blind.push_token),
+            cursor: key(&mac.cursor),
+            idempotency_body: key(&mac.idempotency_body),
+            secret_hash: key(&mac.secret_hash),
+        }
+    }
+
+    pub(super) fn blind(&self, column: BlindColumn, value: &str) -> Vec<u8> {
+        let key = match column {
+            BlindColumn::Phone => &self.phone,
+            BlindColumn::Document => &self.document,
+            BlindColumn::PushToken => &self.push_token,
+        };
+        hmac::sign(key, value.as_bytes()).as_ref().to_vec()
+    }
+
+    pub(super) fn mac(&self, purpose: MacPurpose, parts: &[&[u8]]) -> [u8; 32] {
+        let key = match purpose {
+            MacPurpose::Cursor => &self.cursor,
+            MacPurpose::IdempotencyBody => &self.idempotency_body,
+            MacPurpose::SecretHash => &self.secret_hash,
+        };
+        let mut context = hmac::Context::with_key(key);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
+    }
+
+    pub(super) fn verify(&self, purpose: MacPurpose, parts: &[&[u8]], tag: &[u8]) -> bool {
+        let expected = self.mac(purpose, parts);
+        tag.len() >= MIN_TAG
+            && (expected.get(..tag.len()))
+                .is_some_and(|expected| verify_slices_are_equal(expected, tag).is_ok())
+    }
+
+    /// 16 hexadecimal digits that another set of keys would not give.
+    pub(super) fn fingerprint(&self) -> String {
+        let keys = [
+            &self.phone,
+            &self.document,
+            &self.push_token,
+            &self.cursor,
+            &self.idempotency_body,
+            &self.secret_hash,
+        ];
+        let tags: Vec<u8> = keys
+            .iter()
+            .flat_map(|key| hmac::sign(key, FINGERPRINT).as_ref().to_vec())
+            .collect();
+        let hash = digest(&SHA256, &tags);
+        let short = hash.as_ref().iter().take(8);
+        short.map(|byte| format!("{byte:02x}")).collect()
+    }
+}

@@ -1,0 +1,192 @@
+//! The database facade: `Db::read` is a read-only snapshot, `Db::write` one transaction.
+//!
+//! Each side is a bounded queue in front of threads that own their connections,
+//! so nothing waits without bound: a full queue or a missed deadline is 503.
+//! On SQLite one writer thread commits many jobs at once (`writer`); on
+//! PostgreSQL each write has a connection and a transaction of its own.
+
+mod conn;
+mod lanes;
+pub mod meta;
+pub mod migrate;
+pub mod schema;
+mod scope;
+pub mod types;
+mod violation;
+mod writer;
+
+pub use conn::{DbConn, MultiBackend};
+pub use types::{Day, Fen, Json, Micros, Uid};
+pub use violation::{Violation, violation};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::{AppError, AppResult, Code};
+use lanes::Lane;
+
+/// Which database a URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A file path.
+    Sqlite(String),
+    /// A `postgres://` URL.
+    Postgres(String),
+}
+
+impl Target {
+    /// Reads a database URL; a scheme that is neither is refused by name.
+    pub fn parse(url: &str) -> Result<Target, String> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path == ":memory:" {
+                return Err(
+                    "sqlite: needs the path of a file; an in-memory database cannot be shared"
+                        .into(),
+                );
+            }
+            Ok(Target::Sqlite(path.to_owned()))
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Ok(Target::Postgres(url.to_owned()))
+        } else {
+            let scheme = url.split(':').next().unwrap_or_default();
+            Err(format!(
+                "database URL scheme '{scheme}' is not known; use sqlite:PATH or postgres://…"
+            ))
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct DbOptions {
+    pub target: Target,
+    /// Connections that read.
+    pub readers: usize,
+    /// Connections that write (PostgreSQL; SQLite has one).
+    pub writers: usize,
+    /// Jobs that may wait on each side before the next one is refused.
+    pub queue: usize,
+    /// How long a job may wait before it is refused instead of run.
+    pub deadline: Duration,
+}
+
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: DbOptions,
+    readers: Lane<lanes::ReadJob>,
+    writer: Lane<writer::Write>,
+}
+
+impl Db {
+    /// Opens the connections; fails at once when the database cannot be reached.
+    pub fn open(options: DbOptions) -> Result<Db, String> {
+        let (readers, writer) = (lanes::start_readers(&options)?, writer::start(&options)?);
+        Ok(Db {
+            inner: Arc::new(Inner {
+                options,
+                readers,
+                writer,
+            }),
+        })
+    }
+
+    pub fn target(&self) -> &Target {
+        &self.inner.options.target
+    }
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.inner.options.target, Target::Sqlite(_))
+    }
+    /// Jobs waiting now: (reads, writes).
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.inner.readers.len(), self.inner.writer.len())
+    }
+
+    /// Runs `f` on a read-only snapshot.
+    pub async fn read<T, F>(&self, f: F) -> AppResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConn) -> AppResult<T> + Send + 'static,
+    {
+        let (job, answer) = lanes::read_job(f, self.inner.options.deadline);
+        self.inner.readers.push(job)?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(AppError::internal("a reader ended before it answered")))
+    }
+
+    /// Runs `f` as one transaction and answers once it is durable.
+    ///
+    /// `f` may run more than once (a deadlock on PostgreSQL, a lost batch on
+    /// SQLite), but it is applied exactly once or not at all. It holds SQL and
+    /// pure decisions only: no network, no hashing of passwords, no files.
+    pub async fn write<T, F>(&self, f: F) -> AppResult<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut DbConn) -> AppResult<T> + Send + 'static,
+    {
+        let (job, answer) = writer::job(f, self.inner.options.deadline);
+        self.inner.writer.push(job)?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(AppError::internal("a writer ended before it answered")))
+    }
+}
+
+/// Opens one connection with this project's settings.
+pub fn connect(target: &Target, write: bool) -> Result<DbConn, String> {
+    match target {
+        Target::Sqlite(path) => {
+            let mut c = diesel::sqlite::SqliteConnection::establish(path)
+                .map_err(|e| format!("cannot open the SQLite file {path}: {e}"))?;
+            // The busy timeout first: switching to WAL itself can find the file busy.
+            let mut pragmas = String::from(
+                "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
+                 PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; \
+                 PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456;",
+            );
+            if !write {
+                pragmas.push_str(" PRAGMA query_only=ON;");
+            }
+            c.batch_execute(&pragmas)
+                .map_err(|e| format!("cannot set up the SQLite file {path}: {e}"))?;
+            Ok(DbConn::Sqlite(c))
+        }
+        Target::Postgres(url) => {
+            let mut c = diesel::pg::PgConnection::establish(url).map_err(|e| {
+                format!(
+                    "cannot reach PostgreSQL: {}",
+                    without_password(&e.to_string(), url)
+                )
+            })?;
+            c.batch_execute(
+                "SET statement_timeout='15s'; SET lock_timeout='5s'; \
+                 SET idle_in_transaction_session_timeout='20s'; SET client_min_messages=warning; \
+                 SET timezone='UTC'; SET application_name='qianshou';",
+            )
+            .map_err(|e| format!("cannot set up the PostgreSQL session: {e}"))?;
+            Ok(DbConn::Pg(c))
+        }
+    }
+}
+
+fn without_password(text: &str, url: &str) -> String {
+    let secret = url
+        .split("://")
+        .nth(1)
+        .and_then(|r| r.split('@').next())
+        .and_then(|u| u.split(':').nth(1));
+    match secret {
+        Some(secret) if !secret.is_empty() => text.replace(secret, "***"),
+        _ => text.to_owned(),
+    }
+}
+
+pub(crate) fn overloaded() -> AppError {
+    AppError::later(Code::Overloaded, 1 + rand::random_range(0..3))
+}

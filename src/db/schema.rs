@@ -1,0 +1,863 @@
+//! The tables, as both sets of migrations make them (a test compares all three).
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    meta (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    area_editions (edition) {
+        edition -> BigInt,
+        source -> Text,
+        imported_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    areas (id) {
+        id -> UidSql,
+        level -> Text,
+        code -> Text,
+        name -> Text,
+        parent_id -> Nullable<UidSql>,
+        province -> UidSql,
+        city -> Nullable<UidSql>,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        official -> Bool,
+        abolished_on -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    area_codes (code, edition) {
+        area_id -> UidSql,
+        edition -> BigInt,
+        code -> Text,
+        valid_from -> Nullable<Text>,
+        valid_to -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    area_changes (id) {
+        id -> UidSql,
+        kind -> Text,
+        edition -> BigInt,
+        from_area -> UidSql,
+        to_area -> Nullable<UidSql>,
+        source -> Text,
+        effective_on -> Text,
+        state -> Text,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    users (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        login -> Text,
+        display_name -> Binary,
+        password_hash -> Nullable<Text>,
+        state -> Text,
+        failed_attempts -> BigInt,
+        locked_until -> Nullable<BigInt>,
+        created_by -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    assignments (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        user_id -> UidSql,
+        role -> Text,
+        area_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        starts_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+        created_by -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    devices (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        user_id -> UidSql,
+        installation_id -> UidSql,
+        name -> Text,
+        platform -> Text,
+        app_version -> Text,
+        push_provider -> Nullable<Text>,
+        push_token -> Nullable<Binary>,
+        push_token_index -> Nullable<Binary>,
+        push_state -> Text,
+        push_changed_at -> Nullable<BigInt>,
+        push_strikes -> BigInt,
+        enrolled_at -> BigInt,
+        last_seen_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    sessions (id) {
+        id -> UidSql,
+        user_id -> UidSql,
+        device_id -> Nullable<UidSql>,
+        token_hash -> Binary,
+        previous_hash -> Nullable<Binary>,
+        rotated_at -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        revoked_why -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    enrolments (id) {
+        id -> UidSql,
+        purpose -> Text,
+        user_id -> UidSql,
+        code_hash -> Binary,
+        created_by -> UidSql,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        device_id -> Nullable<UidSql>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    auth_events (seq) {
+        seq -> BigInt,
+        user_id -> UidSql,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    audit_entries (id) {
+        id -> UidSql,
+        seq -> Nullable<BigInt>,
+        at -> BigInt,
+        actor_id -> Nullable<UidSql>,
+        device_id -> Nullable<UidSql>,
+        role -> Nullable<Text>,
+        action -> Text,
+        kind -> Text,
+        record_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        reason -> Nullable<Text>,
+        facts -> Text,
+        request_id -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    audit_seals (last_seq) {
+        last_seq -> BigInt,
+        first_seq -> BigInt,
+        at -> BigInt,
+        hash -> Binary,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    changes (seq) {
+        seq -> BigInt,
+        pos -> Nullable<BigInt>,
+        kind -> Text,
+        record_id -> UidSql,
+        audience -> UidSql,
+        op -> Text,
+        version -> BigInt,
+        view -> Text,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        assignee -> Nullable<UidSql>,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    feed_lineage (id) {
+        id -> UidSql,
+        start_pos -> BigInt,
+        system_identifier -> Text,
+        timeline -> BigInt,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    idempotency_keys (key_mac) {
+        key_mac -> Binary,
+        user_id -> UidSql,
+        operation -> Text,
+        body_mac -> Binary,
+        status -> BigInt,
+        record_id -> UidSql,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    jobs (id) {
+        id -> UidSql,
+        kind -> Text,
+        subject -> UidSql,
+        state -> Text,
+        run_at -> BigInt,
+        attempts -> BigInt,
+        lease_until -> Nullable<BigInt>,
+        leased_by -> Nullable<UidSql>,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    households (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        kind -> Text,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        area_code -> Text,
+        data_key -> Binary,
+        address -> Nullable<Binary>,
+        contact_person_id -> Nullable<UidSql>,
+        state -> Text,
+        registered_by -> UidSql,
+        assignee -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    persons (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        area_code -> Text,
+        household_id -> Nullable<UidSql>,
+        data_key -> Binary,
+        name -> Binary,
+        phone -> Nullable<Binary>,
+        phone_index -> Nullable<Binary>,
+        address -> Nullable<Binary>,
+        document_kind -> Nullable<Text>,
+        document -> Nullable<Binary>,
+        document_index -> Nullable<Binary>,
+        sex -> Text,
+        birth_year -> Nullable<BigInt>,
+        language -> Nullable<Text>,
+        contact_hours -> Nullable<Text>,
+        state -> Text,
+        merged_into -> Nullable<UidSql>,
+        registered_by -> UidSql,
+        assignee -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    consent_texts (purpose, text_version, language) {
+        purpose -> Text,
+        text_version -> BigInt,
+        language -> Text,
+        purpose_text -> Text,
+        manner_text -> Text,
+        kinds_text -> Text,
+        recipient_text -> Text,
+        in_force_from -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    consents (id) {
+        id -> UidSql,
+        version -> BigInt,
+        person_id -> UidSql,
+        purpose -> Text,
+        text_version -> BigInt,
+        language -> Text,
+        channel -> Text,
+        given_by -> Text,
+        given_at -> BigInt,
+        witnessed_by -> UidSql,
+        withdrawn_at -> Nullable<BigInt>,
+        withdrawn_channel -> Nullable<Text>,
+        withdrawal_recorded_by -> Nullable<UidSql>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    residents (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        person_id -> UidSql,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        assignee -> Nullable<UidSql>,
+        registered_by -> UidSql,
+        home_area_id -> Nullable<UidSql>,
+        home_area_code -> Nullable<Text>,
+        arrived_on -> Text,
+        expected_stay -> Text,
+        reason -> Text,
+        employer -> Nullable<Binary>,
+        needs -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    residence_episodes (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        resident_id -> UidSql,
+        person_id -> UidSql,
+        area_id -> UidSql,
+        area_code -> Text,
+        address -> Nullable<Binary>,
+        from_day -> Text,
+        to_day -> Nullable<Text>,
+        reason -> Text,
+        created_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    possession_kinds (kind) {
+        kind -> Text,
+        ordinal -> BigInt,
+        label_zh -> Text,
+        label_en -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    member_homes (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        area_code -> Text,
+        title -> Text,
+        site_address -> Text,
+        opening_hours -> Nullable<Text>,
+        keeper_id -> Nullable<UidSql>,
+        state -> Text,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    home_possessions (id) {
+        id -> UidSql,
+        home_id -> UidSql,
+        kind -> Text,
+        present -> Bool,
+        checked_on -> Text,
+        checked_by -> UidSql,
+        note -> Nullable<Binary>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    visits (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        state -> Text,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_code -> Text,
+        registered_by -> UidSql,
+        assignee -> Nullable<UidSql>,
+        member_home_id -> Nullable<UidSql>,
+        household_id -> Nullable<UidSql>,
+        purpose -> Text,
+        started_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        visit_day -> Text,
+        companions -> Text,
+        lat_milli -> Nullable<BigInt>,
+        lng_milli -> Nullable<BigInt>,
+        offered -> Text,
+        needs_voiced -> Text,
+        needs_note -> Nullable<Binary>,
+        photos -> Text,
+        return_reason -> Nullable<Text>,
+        return_note -> Nullable<Binary>,
+        submitted_at -> Nullable<BigInt>,
+        reviewed_by -> Nullable<UidSql>,
+        reviewed_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    visit_opinions (id) {
+        id -> UidSql,
+        visit_id -> UidSql,
+        ordinal -> BigInt,
+        topic -> Text,
+        opinion -> Binary,
+        answer_owed -> Bool,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    follow_ups (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        visit_id -> UidSql,
+        member_home_id -> Nullable<UidSql>,
+        household_id -> Nullable<UidSql>,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        registered_by -> UidSql,
+        assignee -> UidSql,
+        published -> Bool,
+        due_on -> Text,
+        task -> Binary,
+        state -> Text,
+        outcome -> Nullable<Text>,
+        outcome_note -> Nullable<Binary>,
+        closed_by -> Nullable<UidSql>,
+        closed_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    insurance_products (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        code -> Text,
+        title_zh -> Text,
+        title_en -> Text,
+        terms_zh -> Text,
+        terms_en -> Text,
+        basis -> Text,
+        sum_divided -> Bool,
+        life_insurance -> Bool,
+        premium -> Nullable<BigInt>,
+        sum_insured -> Nullable<BigInt>,
+        day_rate -> Nullable<BigInt>,
+        day_cap -> Nullable<BigInt>,
+        min_age -> Nullable<BigInt>,
+        max_age -> Nullable<BigInt>,
+        determination_days -> Nullable<BigInt>,
+        payment_days -> Nullable<BigInt>,
+        papers -> Text,
+        created_by -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policies (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        household_id -> UidSql,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        product -> Binary,
+        policy_number -> Nullable<Binary>,
+        insurer_code -> Text,
+        holder_person_id -> UidSql,
+        payer_person_id -> UidSql,
+        starts_on -> Text,
+        ends_on -> Text,
+        registered_by -> UidSql,
+        assignee -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_insured (policy_id, person_id) {
+        policy_id -> UidSql,
+        person_id -> UidSql,
+        position -> BigInt,
+        sum_agreed -> Binary,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_beneficiaries (policy_id, person_id) {
+        policy_id -> UidSql,
+        person_id -> UidSql,
+        position -> BigInt,
+        share -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    claims (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        policy_id -> UidSql,
+        household_id -> UidSql,
+        insured_person_id -> UidSql,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        claim_type -> Text,
+        state -> Text,
+        event_on -> Text,
+        known_on -> Text,
+        reported_on -> Text,
+        last_on -> Text,
+        told_papers_on -> Nullable<Text>,
+        refusal_notice_on -> Nullable<Text>,
+        claimed_amount -> Nullable<BigInt>,
+        approved_amount -> Nullable<BigInt>,
+        description -> Nullable<Binary>,
+        registered_by -> UidSql,
+        assignee -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    claim_events (id) {
+        id -> UidSql,
+        claim_id -> UidSql,
+        number -> BigInt,
+        step -> Text,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        on_day -> Text,
+        facts -> Text,
+        insurer_reference -> Nullable<Binary>,
+        reasons -> Nullable<Binary>,
+        late -> Text,
+        by_user -> UidSql,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    claim_documents (claim_id, kind) {
+        claim_id -> UidSql,
+        kind -> Text,
+        position -> BigInt,
+        required -> Bool,
+        requested_on -> Nullable<Text>,
+        received_on -> Nullable<Text>,
+        file_sha256 -> Nullable<Text>,
+        updated_by -> UidSql,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    claim_payments (id) {
+        id -> UidSql,
+        claim_id -> UidSql,
+        kind -> Text,
+        amount -> BigInt,
+        paid_on -> Text,
+        event_id -> UidSql,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    festivals (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        code -> Text,
+        title_zh -> Text,
+        title_en -> Text,
+        rule -> Text,
+        built_in -> Bool,
+        enabled -> Bool,
+        created_by -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    festival_days (festival_id, starts_on) {
+        festival_id -> UidSql,
+        starts_on -> Text,
+        ends_on -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    campaigns (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        state -> Text,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        area_code -> Text,
+        festival_id -> Nullable<UidSql>,
+        starts_on -> Text,
+        ends_on -> Text,
+        zone -> Text,
+        theme -> Text,
+        title -> Text,
+        goals -> Nullable<Text>,
+        audience_areas -> Text,
+        audience_roles -> Text,
+        message_zh -> Text,
+        message_en -> Text,
+        reminder_plan -> Text,
+        late_policy -> Text,
+        created_by -> UidSql,
+        approved_by -> Nullable<UidSql>,
+        approved_at -> Nullable<BigInt>,
+        cancelled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    campaign_reminders (id) {
+        id -> UidSql,
+        campaign_id -> UidSql,
+        ordinal -> BigInt,
+        due_at -> BigInt,
+        expires_at -> BigInt,
+        state -> Text,
+        reached -> Nullable<UidSql>,
+        started_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    notifications (id) {
+        id -> UidSql,
+        version -> BigInt,
+        user_id -> UidSql,
+        kind -> Text,
+        title_zh -> Text,
+        title_en -> Text,
+        body_zh -> Text,
+        body_en -> Text,
+        subject_kind -> Nullable<Text>,
+        subject_id -> Nullable<UidSql>,
+        campaign_id -> Nullable<UidSql>,
+        occurrence_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        devices -> BigInt,
+        expires_at -> BigInt,
+        displayed_at -> Nullable<BigInt>,
+        opened_at -> Nullable<BigInt>,
+        read_at -> Nullable<BigInt>,
+        done_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    deliveries (id) {
+        id -> UidSql,
+        notification_id -> UidSql,
+        device_id -> UidSql,
+        provider -> Text,
+        lane -> BigInt,
+        state -> Text,
+        attempts -> BigInt,
+        next_at -> BigInt,
+        expires_at -> BigInt,
+        lease_until -> Nullable<BigInt>,
+        leased_by -> Nullable<UidSql>,
+        fence -> BigInt,
+        last_code -> Nullable<Text>,
+        accepted_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    delivery_receipts (id) {
+        id -> UidSql,
+        delivery_id -> UidSql,
+        attempt -> BigInt,
+        outcome -> Text,
+        code -> Text,
+        http_status -> Nullable<BigInt>,
+        provider_message -> Nullable<Text>,
+        took_ms -> BigInt,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    push_providers (provider) {
+        provider -> Text,
+        state -> Text,
+        reason -> Nullable<Text>,
+        since -> BigInt,
+        retry_at -> Nullable<BigInt>,
+    }
+}
+diesel::allow_tables_to_appear_in_same_query!(
+    meta,
+    area_editions,
+    areas,
+    area_codes,
+    area_changes,
+    users,
+    assignments,
+    devices,
+    sessions,
+    enrolments,
+    auth_events,
+    audit_entries,
+    audit_seals,
+    changes,
+    feed_lineage,
+    idempotency_keys,
+    jobs,
+    households,
+    persons,
+    consent_texts,
+    consents,
+    residents,
+    residence_episodes,
+    possession_kinds,
+    member_homes,
+    home_possessions,
+    visits,
+    visit_opinions,
+    follow_ups,
+    insurance_products,
+    policies,
+    policy_insured,
+    policy_beneficiaries,
+    claims,
+    claim_events,
+    claim_documents,
+    claim_payments,
+    festivals,
+    festival_days,
+    campaigns,
+    campaign_reminders,
+    notifications,
+    deliveries,
+    delivery_receipts,
+    push_providers,
+);
+diesel::joinable!(residents -> persons (person_id));
+diesel::joinable!(deliveries -> notifications (notification_id));
+diesel::joinable!(deliveries -> devices (device_id));
+diesel::joinable!(campaign_reminders -> campaigns (campaign_id));

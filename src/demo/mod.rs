@@ -1,0 +1,153 @@
+//! `demo`: one real city's divisions, believable people for every role, and a tour to copy.
+//!
+//! Everything is made by the same commands that the API calls, so the demo's
+//! audit and feed are those of real work. Running it again goes on with the
+//! same data.
+
+mod cast;
+mod tour;
+
+use std::io::{IsTerminal, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use tokio::sync::watch;
+
+use crate::areas::import;
+use crate::cli::serve;
+use crate::config::Config;
+use crate::db::connect;
+use crate::jobs::background;
+use crate::telemetry;
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Where the embedded database lies.
+    #[arg(long, default_value = "data")]
+    data_dir: PathBuf,
+    /// Where the keys lie; apart from the data.
+    #[arg(long, default_value = "keys")]
+    keys_dir: PathBuf,
+    /// Address of the API; a taken port gives a free one.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    bind: SocketAddr,
+    /// Throw the demo's data and keys away and begin anew; asks first.
+    #[arg(long)]
+    reset: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
+    if options.reset {
+        reset(&options)?;
+    }
+    let bind = free(options.bind)?;
+    let database = options.data_dir.join("qianshou.db");
+    let overrides = vec![
+        ("server.bind", bind.to_string()),
+        ("server.public_url", format!("http://{bind}")),
+        ("database.url", format!("sqlite:{}", database.display())),
+        ("keys.dir", options.keys_dir.display().to_string()),
+        ("log.json", "false".to_owned()),
+        ("log.filter", "warn".to_owned()),
+    ];
+    let config = Config::load(file, &overrides)?;
+    telemetry::init(&config.log, config.log_json)?;
+    serve::migrate(&config)?;
+    let mut c = connect(&config.target()?, true)?;
+    let vault = serve::open_vault(&config, &mut c)?;
+    let fresh = !cast::present(&mut c).map_err(|e| e.to_string())?;
+    if fresh {
+        let (rows, _) = import::load_built_in()?;
+        let now = crate::state::Clock::default().now();
+        import::store(&mut c, &rows, now, "built in: city 3304", |_| ())?;
+        crate::people::texts::seed(&mut c).map_err(|e| e.to_string())?;
+        cast::hire(&mut c, &vault, config.argon_memory_kib)
+            .map_err(|e| format!("cannot make the demo's people: {e:?}"))?;
+    }
+    drop((c, vault));
+    let app = serve::prepare(config)?;
+    actix_web::rt::System::new().block_on(async move {
+        if fresh {
+            cast::work(&app)
+                .await
+                .map_err(|e| format!("cannot make the demo's records: {e:?}"))?;
+        }
+        let (server, address) = serve::listen(&app, bind)?;
+        let (stop, stopped) = watch::channel(false);
+        background::start(app.clone(), stopped);
+        let server = actix_web::rt::spawn(server);
+        tour::print(address, &database, &options.keys_dir, fresh);
+        let result = server
+            .await
+            .map_err(|e| e.to_string())?
+            .map_err(|e| e.to_string());
+        stop.send_replace(true);
+        result
+    })
+}
+
+/// The wanted address, or a free port of it when that one is taken.
+fn free(wanted: SocketAddr) -> Result<SocketAddr, String> {
+    if TcpListener::bind(wanted).is_ok() {
+        return Ok(wanted);
+    }
+    let other = TcpListener::bind(SocketAddr::new(wanted.ip(), 0))
+        .map_err(|e| format!("no free port on {}: {e}", wanted.ip()))?;
+    let other = other.local_addr().map_err(|e| e.to_string())?;
+    eprintln!("{wanted} is taken; using {other}");
+    Ok(other)
+}
+
+/// Removes the demo's own files, and only after a yes.
+fn reset(options: &Options) -> Result<(), String> {
+    let names = [
+        "qianshou.db",
+        "qianshou.db-wal",
+        "qianshou.db-shm",
+        "fcm-account.json",
+    ];
+    if !options.yes {
+        if !std::io::stdin().is_terminal() {
+            return Err("--reset needs a terminal to answer on, or --yes".into());
+        }
+        eprint!(
+            "Remove the demo's database in {} and its keys in {}? [y/N] ",
+            options.data_dir.display(),
+            options.keys_dir.display()
+        );
+        std::io::stderr().flush().map_err(|e| e.to_string())?;
+        let mut answer = String::new();
+        std::io::stdin()
+            .read_line(&mut answer)
+            .map_err(|e| e.to_string())?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Err("nothing was removed".into());
+        }
+    }
+    let database = options.data_dir.join("qianshou.db");
+    if database.exists() {
+        let mut c = connect(
+            &crate::db::Target::Sqlite(database.display().to_string()),
+            false,
+        )?;
+        let ours = cast::present(&mut c).unwrap_or(false);
+        if !ours {
+            return Err(format!(
+                "{} is not a demo's database; nothing was removed",
+                database.display()
+            ));
+        }
+    }
+    for name in names {
+        match std::fs::remove_file(options.data_dir.join(name)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.to_string()),
+            _ => {}
+        }
+    }
+    match std::fs::remove_dir_all(&options.keys_dir) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.to_string()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,271 @@
+//! Every refusal this service can give, in one catalogue.
+//!
+//! A handler answers `Result<_, AppError>`. Refusals a caller can do something
+//! about are `AppError::Problem`, made by the functions below from a [`Code`]
+//! and, for content, one [`FieldError`] per fault. Everything else (a lost
+//! database, a bug) is `Db` or `Internal`: logged with its cause, answered as a
+//! 500 that says nothing of it. Rendering to RFC 9457 stands in
+//! `http::problem`, because it needs the request's language and id.
+
+use actix_web::http::StatusCode;
+use std::fmt;
+
+pub type AppResult<T> = Result<T, AppError>;
+
+#[derive(Debug)]
+pub enum AppError {
+    Problem(Box<Problem>),
+    /// The database failed; the cause is for the log alone.
+    Db(diesel::result::Error),
+    /// A broken promise inside the program; the text is for the log alone.
+    Internal(String),
+}
+
+/// A refusal on its way to the caller.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub code: Code,
+    pub errors: Vec<FieldError>,
+    /// Seconds after which another try makes sense.
+    pub retry_after: Option<u32>,
+    /// For `state_forbids`: where the record stands, and what may be done from there.
+    pub state: Option<(String, Vec<String>)>,
+    /// For 405: the methods the path knows.
+    pub allow: Option<String>,
+}
+
+/// One fault in what was sent, at an RFC 6901 pointer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    pub pointer: String,
+    pub fault: Fault,
+}
+
+macro_rules! catalogue {
+    ($(#[$meta:meta])* $name:ident { $($variant:ident $code:literal $status:literal
+        $title_en:literal $title_zh:literal $detail_en:literal $detail_zh:literal;)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($variant,)+ }
+        impl $name {
+            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
+            pub fn as_str(self) -> &'static str { match self { $($name::$variant => $code,)+ } }
+            pub fn status(self) -> u16 { match self { $($name::$variant => $status,)+ } }
+            pub fn title(self, zh: bool) -> &'static str {
+                match (self, zh) { $(($name::$variant, false) => $title_en, ($name::$variant, true) => $title_zh,)+ }
+            }
+            pub fn detail(self, zh: bool) -> &'static str {
+                match (self, zh) { $(($name::$variant, false) => $detail_en, ($name::$variant, true) => $detail_zh,)+ }
+            }
+            pub fn parse(text: &str) -> Option<$name> {
+                match text { $($code => Some($name::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// What a problem is, as a stable word. Each has a page at `/problems/{code}`.
+    Code {
+        MalformedJson "malformed_json" 400 "Malformed JSON" "JSON 格式错误"
+            "The body is not valid JSON." "请求体不是有效的 JSON。";
+        MalformedQuery "malformed_query" 400 "Malformed query" "查询参数错误"
+            "A query parameter is unknown, repeated or not of its type." "查询参数未知、重复或类型不符。";
+        MalformedHeader "malformed_header" 400 "Malformed header" "请求头错误"
+            "A header of the request cannot be read." "请求头无法识别。";
+        CursorInvalid "cursor_invalid" 400 "Cursor not valid" "游标无效"
+            "This cursor was not given to you for this list. Start again without one." "该游标并非为您的此列表签发，请不带游标重新开始。";
+        ReauthRequired "reauth_required" 401 "Sign in again" "请重新登录"
+            "There is no valid access token. Sign in or refresh." "没有有效的访问令牌，请登录或刷新。";
+        DeviceRevoked "device_revoked" 401 "Device revoked" "设备已停用"
+            "This phone was signed out by its owner or a coordinator. Ask the coordinator for a new code; unsent work stays valid." "此手机已被本人或协调员停用。请向协调员索取新的绑定码，未上传的工作仍然有效。";
+        SignInFailed "sign_in_failed" 401 "Sign-in failed" "登录失败"
+            "The login or the password is wrong." "账号或密码错误。";
+        CodeNotValid "code_not_valid" 401 "Code not valid" "验证码无效"
+            "The code is wrong, used or expired. Ask the coordinator for a new one." "验证码错误、已使用或已过期，请向协调员索取新码。";
+        ForbiddenAction "forbidden_action" 403 "Not yours to do" "无权操作"
+            "Your role does not allow this action." "您的角色不允许此操作。";
+        SelfApproval "self_approval" 403 "Another person must do this" "须由他人办理"
+            "Nobody approves, confirms or reveals for themselves." "任何人不得为自己审批、确认或查看。";
+        ConsentRequired "consent_required" 403 "Consent required" "需要本人同意"
+            "The person has not consented to this purpose. Nothing was stored." "本人尚未同意此用途，未保存任何信息。";
+        ConsentWithdrawn "consent_withdrawn" 403 "Consent withdrawn" "同意已撤回"
+            "The person has withdrawn consent to this purpose." "本人已撤回对此用途的同意。";
+        NotFound "not_found" 404 "Not found" "未找到"
+            "There is no such record in your areas." "在您的管辖范围内没有此记录。";
+        MethodNotAllowed "method_not_allowed" 405 "Method not allowed" "方法不允许"
+            "This path does not know the method; see Allow." "此路径不支持该方法，请见 Allow。";
+        NotAcceptable "not_acceptable" 406 "Not acceptable" "无法满足的格式"
+            "Answers are JSON." "仅提供 JSON 格式。";
+        AlreadyExists "already_exists" 409 "Already exists" "已存在"
+            "A record with this id or this name exists already." "此编号或名称的记录已存在。";
+        StateForbids "state_forbids" 409 "Not in this state" "当前状态不允许"
+            "The record's state does not allow this step; see state and allowed_actions." "记录当前状态不允许此步骤，请见 state 与 allowed_actions。";
+        IdempotencyInProgress "idempotency_in_progress" 409 "Still running" "正在处理"
+            "The first request with this key has not ended yet. Ask again." "使用此键的首个请求尚未结束，请稍后再试。";
+        VersionConflict "version_conflict" 412 "Changed meanwhile" "记录已被修改"
+            "The record is newer than your If-Match says. Read it again and repeat your change." "记录的版本比 If-Match 新，请重新读取后再修改。";
+        PayloadTooLarge "payload_too_large" 413 "Too large" "内容过大"
+            "The body is larger than this path takes." "请求体超过此路径允许的大小。";
+        UnsupportedMediaType "unsupported_media_type" 415 "Media type not supported" "媒体类型不支持"
+            "Send application/json, plain or gzip." "请发送 application/json（可用 gzip 压缩）。";
+        ValidationFailed "validation_failed" 422 "Content not valid" "内容不符合要求"
+            "One or more fields are at fault; see errors." "一个或多个字段有误，请见 errors。";
+        UnknownField "unknown_field" 422 "Unknown field" "未知字段"
+            "The body holds a field that this operation does not know; see errors." "请求体含有此操作不认识的字段，请见 errors。";
+        IdempotencyKeyReused "idempotency_key_reused" 422 "Key used for another request" "幂等键已用于其他请求"
+            "This Idempotency-Key came before with another body." "此 Idempotency-Key 曾用于不同的请求体。";
+        PreconditionRequired "precondition_required" 428 "If-Match required" "需要 If-Match"
+            "Send the record's ETag as If-Match, so that nobody's change is lost." "请将记录的 ETag 作为 If-Match 发送，以免覆盖他人的修改。";
+        RateLimited "rate_limited" 429 "Too many requests" "请求过于频繁"
+            "Wait as Retry-After says." "请按 Retry-After 等待后再试。";
+        AccountLocked "account_locked" 429 "Account locked for a while" "账号暂时锁定"
+            "Too many wrong passwords. Wait as Retry-After says, or ask the coordinator for a one-use code." "密码错误次数过多，请按 Retry-After 等待，或向协调员索取一次性验证码。";
+        Internal "internal" 500 "Something broke here" "服务器内部错误"
+            "This is our fault. Tell the operator the request id." "这是我们的问题，请将请求编号告知管理员。";
+        Overloaded "overloaded" 503 "Too busy" "服务繁忙"
+            "The queue is full. Try again as Retry-After says; nothing was stored." "队列已满，请按 Retry-After 重试，未保存任何内容。";
+    }
+}
+
+catalogue! {
+    /// What is wrong with one field.
+    Fault {
+        Required "required" 422 "Required" "必填" "This field is required." "此字段必填。";
+        Unknown "unknown_field" 422 "Unknown field" "未知字段" "This operation does not know the field." "此操作不认识该字段。";
+        Repeated "repeated" 422 "Given twice" "重复" "The field or value stands twice." "字段或值重复出现。";
+        WrongType "wrong_type" 422 "Wrong type" "类型不符" "The JSON type is not the documented one." "JSON 类型与文档不符。";
+        NotNull "not_null" 422 "Not null" "不可为空" "This field cannot be emptied." "此字段不可置空。";
+        TooShort "too_short" 422 "Too short" "过短" "Shorter than the documented minimum." "短于文档规定的最小长度。";
+        TooLong "too_long" 422 "Too long" "过长" "Longer than the documented maximum." "超过文档规定的最大长度。";
+        TooMany "too_many" 422 "Too many" "过多" "More items than documented." "条目数超过文档规定。";
+        OutOfRange "out_of_range" 422 "Out of range" "超出范围" "Outside the documented range." "超出文档规定的范围。";
+        BadPattern "bad_pattern" 422 "Not of the documented form" "格式不符" "Does not match the documented pattern." "不符合文档规定的格式。";
+        ControlCharacter "control_character" 422 "Control character" "含控制字符" "Control characters are not taken." "不接受控制字符。";
+        NotOneOf "not_one_of" 422 "Not one of the values" "不在可选值内" "Not one of the documented values." "不在文档列出的可选值之内。";
+        BadDay "bad_day" 422 "Not a day" "日期无效" "A real day as YYYY-MM-DD is expected." "应为真实日期，格式 YYYY-MM-DD。";
+        BadInstant "bad_instant" 422 "Not an instant" "时间无效" "An RFC 3339 instant in UTC is expected." "应为 RFC 3339 的 UTC 时间。";
+        InTheFuture "in_the_future" 422 "In the future" "为将来时间" "This cannot lie in the future." "此时间不能在将来。";
+        InThePast "in_the_past" 422 "In the past" "为过去时间" "This cannot lie in the past." "此时间不能在过去。";
+        BadOrder "bad_order" 422 "Ends before it starts" "先后颠倒" "The end lies before the start." "结束早于开始。";
+        BadId "bad_id" 422 "Not an id" "编号无效" "A UUID is expected." "应为 UUID。";
+        BadPhone "bad_phone" 422 "Not a mobile number" "手机号无效" "A mainland mobile number has 11 digits, 13… to 19…." "大陆手机号为 11 位，以 13 至 19 开头。";
+        BadLength "bad_length" 422 "Wrong length" "长度不符" "The document number has the wrong length for its kind." "证件号码长度与类型不符。";
+        BadCharacter "bad_character" 422 "Wrong character" "含非法字符" "The document number holds a character its kind does not." "证件号码含有此类型不允许的字符。";
+        BadCheckDigit "bad_check_digit" 422 "Check digit wrong" "校验码错误" "The check digit does not fit; look at the number again." "校验码不符，请核对号码。";
+        ImpossibleDate "impossible_date" 422 "Impossible date" "日期不存在" "The date inside the number does not exist." "号码中的日期不存在。";
+        DateInFuture "date_in_future" 422 "Date in the future" "日期在将来" "The date inside the number lies in the future." "号码中的日期在将来。";
+        UnknownPrefix "unknown_prefix" 422 "Unknown prefix" "前缀未知" "The number does not begin as its kind does." "号码开头与证件类型不符。";
+        NoSuchArea "no_such_area" 422 "No such area" "行政区划不存在" "There is no area with this code." "没有此代码的行政区划。";
+        AreaTooWide "area_too_wide" 422 "Area too wide" "区划级别过高" "A township or village is expected here." "此处应为乡镇或村级区划。";
+        AreaOutside "area_outside" 422 "Area not yours" "不在管辖范围" "The area lies outside your own." "该区划不在您的管辖范围内。";
+        NoSuchRecord "no_such_record" 422 "No such record" "记录不存在" "There is no such record in your areas." "在您的管辖范围内没有此记录。";
+        NotFitting "not_fitting" 422 "Does not fit" "与其他字段不符" "Does not fit the other fields." "与其他字段不符。";
+        OldText "old_text" 422 "Old text" "文本版本过旧" "This version of the consent text is no longer in force." "此版本的同意书已失效。";
+        WeakPassword "weak_password" 422 "Password too weak" "密码过弱" "At least 10 characters, not the login, not a common one." "至少 10 个字符，且不能与账号相同或过于常见。";
+        BadMoney "bad_money" 422 "Not an amount" "金额无效" "An amount such as 123.45, CNY, is expected." "应为形如 123.45 的人民币金额。";
+        UnknownPlaceholder "unknown_placeholder" 422 "Unknown placeholder" "占位符未知" "The template names a placeholder that does not exist." "模板使用了不存在的占位符。";
+        TextOnly "html_refused" 422 "Plain text only" "仅限纯文本" "Markup is not taken here." "此处不接受标记语言。";
+    }
+}
+
+impl FieldError {
+    pub fn new(pointer: impl Into<String>, fault: Fault) -> Self {
+        FieldError {
+            pointer: pointer.into(),
+            fault,
+        }
+    }
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Self {
+        Problem {
+            code,
+            errors: Vec::new(),
+            retry_after: None,
+            state: None,
+            allow: None,
+        }
+    }
+}
+
+impl AppError {
+    pub fn of(code: Code) -> AppError {
+        AppError::Problem(Box::new(Problem::new(code)))
+    }
+    pub fn not_found() -> AppError {
+        AppError::of(Code::NotFound)
+    }
+    /// One field at fault.
+    pub fn field(pointer: impl Into<String>, fault: Fault) -> AppError {
+        AppError::fields(vec![FieldError::new(pointer, fault)])
+    }
+    /// Several fields at fault; the problem's own code is `unknown_field` when one of them is.
+    pub fn fields(errors: Vec<FieldError>) -> AppError {
+        let unknown = errors.iter().any(|e| e.fault == Fault::Unknown);
+        let code = if unknown {
+            Code::UnknownField
+        } else {
+            Code::ValidationFailed
+        };
+        AppError::Problem(Box::new(Problem {
+            errors,
+            ..Problem::new(code)
+        }))
+    }
+    pub fn state_forbids(
+        state: impl fmt::Display,
+        allowed: impl IntoIterator<Item = impl fmt::Display>,
+    ) -> AppError {
+        let allowed = allowed.into_iter().map(|a| a.to_string()).collect();
+        AppError::Problem(Box::new(Problem {
+            state: Some((state.to_string(), allowed)),
+            ..Problem::new(Code::StateForbids)
+        }))
+    }
+    pub fn later(code: Code, seconds: u32) -> AppError {
+        AppError::Problem(Box::new(Problem {
+            retry_after: Some(seconds.max(1)),
+            ..Problem::new(code)
+        }))
+    }
+    pub fn internal(cause: impl fmt::Display) -> AppError {
+        AppError::Internal(cause.to_string())
+    }
+    pub fn code(&self) -> Code {
+        match self {
+            AppError::Problem(p) => p.code,
+            _ => Code::Internal,
+        }
+    }
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AppError::Problem(p) => f.write_str(p.code.as_str()),
+            AppError::Db(_) => f.write_str("the database failed"),
+            AppError::Internal(cause) => f.write_str(cause),
+        }
+    }
+}
+impl std::error::Error for AppError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            AppError::Db(e) => Some(e),
+            _ => None,
+        }
+    }
+}
+impl From<diesel::result::Error> for AppError {
+    fn from(e: diesel::result::Error) -> Self {
+        AppError::Db(e)
+    }
+}
+
+impl actix_web::ResponseError for AppError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}

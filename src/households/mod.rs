@@ -1,0 +1,25 @@
+//! Households (家庭): families, local and migrant, who are visited, insured and helped together.
+//!
+//! A household stands at an area and has a data key of its own for its address. Its people are
+//! persons like any other, each there by a consent of their own: residents who were put into it,
+//! and people who are not registered as residents. Who sees what is the rule for residents: whoever
+//! registered or is assigned to a household in clear, coordinators of the area masked, nobody else.
+
+pub mod api;
+pub mod model;
+pub mod people;
+pub mod store;
+pub mod view;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(api::create_household)
+        .service(api::list_households)
+        .service(api::get_household)
+        .service(api::update_household)
+        .service(people::create_household_person)
+        .service(people::list_household_people)
+        .service(people::get_household_person)
+        .service(people::join_household);
+}

@@ -1,0 +1,116 @@
+//! All SQL about households.
+
+use diesel::prelude::*;
+
+use super::model::*;
+use crate::auth::rights::Scope;
+use crate::auth::{Action, Handle, Who};
+use crate::db::schema::households;
+use crate::db::{DbConn, Micros, Uid};
+use crate::error::AppResult;
+use crate::http::page::Page;
+use crate::{first_locked, in_scope_or_own};
+
+pub fn insert(c: &mut DbConn, row: &HouseholdRow) -> AppResult<()> {
+    diesel::insert_into(households::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+/// The household, if the caller may do this to it; for reading.
+pub fn visible(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<HouseholdRow>> {
+    let row = households::table
+        .find(id)
+        .filter(households::state.eq(HouseholdState::Active))
+        .select(HouseholdRow::as_select())
+        .first(c)
+        .optional()?;
+    who.authorise(action, row)
+}
+
+/// The wrapped data keys of those of these households that were not erased: for texts about
+/// a household that rest elsewhere, under rows the caller may see.
+pub fn data_keys(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<(Uid, Vec<u8>)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(households::table
+        .filter(households::id.eq_any(ids.to_vec()))
+        .filter(households::state.eq(HouseholdState::Active))
+        .select((households::id, households::data_key))
+        .load(c)?)
+}
+
+/// The same, locked for writing: it or anything that hangs on it.
+pub fn locked(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<HouseholdRow>> {
+    let row = first_locked!(
+        c,
+        households::table
+            .filter(
+                households::id
+                    .eq(id)
+                    .and(households::state.eq(HouseholdState::Active))
+            )
+            .select(HouseholdRow::as_select())
+    )
+    .optional()?;
+    who.authorise(action, row)
+}
+
+/// A page of households the caller may see, newest first.
+pub fn list(c: &mut DbConn, scope: &Scope, page: Page) -> AppResult<Vec<HouseholdRow>> {
+    let mut query = households::table
+        .filter(in_scope_or_own!(households, scope))
+        .filter(households::state.eq(HouseholdState::Active))
+        .select(HouseholdRow::as_select())
+        .order(households::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(households::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = households)]
+pub struct Amendment {
+    pub version: i64,
+    pub field_versions: String,
+    pub kind: Option<HouseholdKind>,
+    pub address: Option<Option<Vec<u8>>>,
+    pub contact_person_id: Option<Option<Uid>>,
+    pub updated_at: Micros,
+}
+
+pub fn amend(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    change: &Amendment,
+) -> AppResult<()> {
+    diesel::update(households::table.find(household.id))
+        .set(change)
+        .execute(c)?;
+    Ok(())
+}
+
+/// The wrapped key of a household, for records of other domains that rest under it and that the
+/// caller was found to be allowed.
+pub fn data_key(c: &mut DbConn, id: Uid) -> AppResult<Vec<u8>> {
+    Ok(households::table
+        .find(id)
+        .select(households::data_key)
+        .first(c)?)
+}

@@ -1,0 +1,205 @@
+//! Sign-in of requests: 401 comes before a body is read.
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, web};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::house::RequestId;
+use super::limits::{Caller, Limiter, Standing};
+use crate::auth::rights::{Rights, Verified, Who};
+use crate::auth::{store, tokens};
+use crate::db::Micros;
+use crate::error::{AppError, AppResult, Code};
+use crate::state::App;
+
+type Answer<B> = Result<ServiceResponse<EitherBody<B>>, actix_web::Error>;
+
+/// For routes with a token.
+pub async fn require_auth<B: MessageBody + 'static>(
+    app: web::Data<App>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Answer<B> {
+    let who = match identify(&app, &req).await {
+        Ok(who) => who,
+        Err(e) => return Ok(refuse(req, e, None, &app.limiter)),
+    };
+    let standing = app.limiter.take(Caller::User(who.user));
+    if !standing.allowed {
+        return Ok(refuse(
+            req,
+            AppError::later(Code::RateLimited, jittered(standing.reset)),
+            Some(standing),
+            &app.limiter,
+        ));
+    }
+    req.extensions_mut().insert(who);
+    let response = next.call(req).await?;
+    Ok(with_limits(
+        response.map_into_left_body(),
+        standing,
+        &app.limiter,
+    ))
+}
+
+/// For public routes: a bucket per address.
+pub async fn throttle<B: MessageBody + 'static>(
+    app: web::Data<App>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Answer<B> {
+    let address = client_address(&req, &app.config.trusted_proxies);
+    let standing = app.public_limiter.take(Caller::Address(address));
+    if !standing.allowed {
+        let e = AppError::later(Code::RateLimited, jittered(standing.reset));
+        return Ok(refuse(req, e, Some(standing), &app.public_limiter));
+    }
+    let response = next.call(req).await?;
+    Ok(with_limits(
+        response.map_into_left_body(),
+        standing,
+        &app.public_limiter,
+    ))
+}
+
+fn jittered(seconds: u32) -> u32 {
+    seconds.max(1) + rand::random_range(0..=2)
+}
+
+fn refuse<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    e: AppError,
+    standing: Option<Standing>,
+    limiter: &Limiter,
+) -> ServiceResponse<EitherBody<B>> {
+    let id = req
+        .extensions()
+        .get::<RequestId>()
+        .map_or_else(|| Arc::from(""), |id| id.0.clone());
+    let response = super::problem::render(&e, super::problem::wants_chinese(req.headers()), &id);
+    let response = req.into_response(response).map_into_right_body();
+    with_limits(
+        response,
+        standing.unwrap_or(Standing {
+            allowed: true,
+            remaining: 0,
+            reset: 1,
+        }),
+        limiter,
+    )
+}
+
+fn with_limits<B>(
+    mut response: ServiceResponse<B>,
+    standing: Standing,
+    limiter: &Limiter,
+) -> ServiceResponse<B> {
+    let values = [
+        format!("\"default\";r={};t={}", standing.remaining, standing.reset),
+        limiter.policy(),
+    ];
+    for (name, value) in super::limits::HEADERS.into_iter().zip(values) {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}
+
+async fn identify(app: &web::Data<App>, req: &ServiceRequest) -> AppResult<Who> {
+    let at = app.clock.now();
+    let verified = verify(app, req, at)?;
+    let rights = rights(app, &verified).await?;
+    if verified
+        .device
+        .is_some_and(|d| rights.revoked_devices.contains(&d))
+    {
+        return Err(AppError::of(Code::DeviceRevoked));
+    }
+    if !rights.active || rights.revoked_sessions.contains(&verified.session) {
+        return Err(AppError::of(Code::ReauthRequired));
+    }
+    let request_id = req
+        .extensions()
+        .get::<RequestId>()
+        .map_or_else(|| Arc::from(""), |id| id.0.clone());
+    Ok(Who {
+        user: verified.user,
+        session: verified.session,
+        device: verified.device,
+        at,
+        request_id,
+        rights,
+    })
+}
+
+fn verify(app: &App, req: &ServiceRequest, at: Micros) -> AppResult<Verified> {
+    let refused = || AppError::of(Code::ReauthRequired);
+    let header = req
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .ok_or_else(refused)?;
+    let (scheme, token) = header.split_once(' ').ok_or_else(refused)?;
+    if !scheme.eq_ignore_ascii_case("bearer") || token.len() > 4096 {
+        return Err(refused());
+    }
+    let hash = tokens::hash(token);
+    let verified = match app.rights.token(&hash) {
+        Some(verified) => verified,
+        None => {
+            let verified = tokens::verify(app, token, at).ok_or_else(refused)?;
+            app.rights.keep_token(hash, verified);
+            verified
+        }
+    };
+    if verified.expires <= at.unix_seconds() {
+        Err(refused())
+    } else {
+        Ok(verified)
+    }
+}
+
+async fn rights(app: &web::Data<App>, verified: &Verified) -> AppResult<Arc<Rights>> {
+    if let Some(rights) = app.rights.user(verified.user) {
+        return Ok(rights);
+    }
+    let user = verified.user;
+    let since = app
+        .clock
+        .now()
+        .plus(-2 * app.config.access_minutes * Micros::MINUTE);
+    let rights = Arc::new(
+        app.db
+            .read(move |c| store::load_rights(c, user, since))
+            .await?,
+    );
+    app.rights.keep_user(user, rights.clone());
+    Ok(rights)
+}
+
+/// The peer, or what a trusted proxy says of it: the rightmost address no proxy of ours added.
+fn client_address(req: &ServiceRequest, trusted: &[IpAddr]) -> IpAddr {
+    let peer = req
+        .peer_addr()
+        .map_or(IpAddr::from([0, 0, 0, 0]), |a| a.ip());
+    if !trusted.contains(&peer) {
+        return peer;
+    }
+    let forwarded = req
+        .headers()
+        .get("x-forwarded-for")
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    forwarded
+        .rsplit(',')
+        .filter_map(|a| a.trim().parse().ok())
+        .find(|a| !trusted.contains(a))
+        .unwrap_or(peer)
+}

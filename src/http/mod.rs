@@ -1,0 +1,12 @@
+//! What every route shares: reading bodies and queries, pages, preconditions,
+//! idempotency, sign-in, limits, and the RFC 9457 answer to every refusal.
+
+pub mod auth;
+pub mod house;
+pub mod idempotency;
+pub mod json;
+pub mod limits;
+pub mod page;
+pub mod precondition;
+pub mod problem;
+pub mod text;

@@ -1,0 +1,495 @@
+//! Values as they travel: each states its limits once, for the parser and for the document.
+//!
+//! A text newtype refuses at the edge what the inside then never checks again.
+//! Its refusals carry a [`Fault`] code through serde (`fault:too_long`), which
+//! `http::json` turns into a pointer and a catalogued problem.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::json;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::db::{Day, Fen, Micros, Uid};
+use crate::error::Fault;
+
+/// A serde error that names a catalogued fault.
+pub fn fault<E: serde::de::Error>(fault: Fault) -> E {
+    E::custom(format_args!("fault:{}", fault.as_str()))
+}
+
+/// A string schema with its limits.
+pub fn string_schema(
+    about: &str,
+    example: &str,
+    min: usize,
+    max: usize,
+    pattern: Option<&str>,
+) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .description(Some(about.trim()))
+        .min_length(Some(min))
+        .max_length(Some(max))
+        .pattern(pattern)
+        .examples([json!(example)])
+}
+
+pub fn enum_schema(values: &[&'static str], name: &str, about: &str) -> RefOr<Schema> {
+    let about = if about.trim().is_empty() {
+        name
+    } else {
+        about.trim()
+    };
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .description(Some(about))
+        .enum_values(Some(values.iter().copied()))
+        .examples(values.first().map(|v| json!(v)))
+        .into()
+}
+
+fn formatted(about: &str, example: &str, format: KnownFormat, max: usize) -> RefOr<Schema> {
+    string_schema(about, example, 1, max, None)
+        .format(Some(SchemaFormat::KnownFormat(format)))
+        .into()
+}
+
+/// What one line of text may be: no control characters, no blank ends.
+pub const LINE: &str = r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$";
+/// What a longer text may be: line breaks and tabs, no other control characters.
+pub const PARAGRAPHS: &str = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]+$";
+
+pub fn check_line(s: &str) -> Result<(), Fault> {
+    if s.chars().any(char::is_control) {
+        return Err(Fault::ControlCharacter);
+    }
+    let blank = |c: Option<char>| c.is_some_and(|c| c.is_whitespace() || c == '\u{feff}');
+    if blank(s.chars().next()) || blank(s.chars().next_back()) {
+        return Err(Fault::BadPattern);
+    }
+    Ok(())
+}
+pub fn check_paragraphs(s: &str) -> Result<(), Fault> {
+    if s.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err(Fault::ControlCharacter);
+    }
+    Ok(())
+}
+/// ASCII letters, digits and `_.-`, as in logins and codes.
+pub fn check_word(s: &str) -> Result<(), Fault> {
+    if s.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+    {
+        Ok(())
+    } else {
+        Err(Fault::BadPattern)
+    }
+}
+pub const WORD: &str = r"^[A-Za-z0-9_.\-]+$";
+pub fn check_digits(s: &str) -> Result<(), Fault> {
+    if s.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(())
+    } else {
+        Err(Fault::BadPattern)
+    }
+}
+pub const DIGITS: &str = r"^[0-9]+$";
+pub fn check_hex(s: &str) -> Result<(), Fault> {
+    if s.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        Ok(())
+    } else {
+        Err(Fault::BadPattern)
+    }
+}
+pub const HEX: &str = r"^[0-9a-f]+$";
+/// Printable ASCII without blanks, as in tokens.
+pub fn check_token(s: &str) -> Result<(), Fault> {
+    if s.bytes().all(|b| b.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(Fault::BadPattern)
+    }
+}
+pub const TOKEN: &str = r"^[!-~]+$";
+/// Passwords: anything printable.
+pub const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
+pub fn check_printable(s: &str) -> Result<(), Fault> {
+    if s.chars().any(char::is_control) {
+        Err(Fault::ControlCharacter)
+    } else {
+        Ok(())
+    }
+}
+
+/// Length in characters, then the form.
+pub fn check_text(
+    s: &str,
+    min: usize,
+    max: usize,
+    form: fn(&str) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let length = s.chars().count();
+    if length < min {
+        return Err(Fault::TooShort);
+    }
+    if length > max {
+        return Err(Fault::TooLong);
+    }
+    form(s)
+}
+
+/// Declares a text newtype: `text_type! { /// doc Name 1..=60 LINE check_line "example" }`.
+#[macro_export]
+macro_rules! text_type {
+    ($($(#[doc = $doc:literal])+ $name:ident $min:literal..=$max:literal $pattern:ident $check:ident $example:literal;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str { &self.0 }
+            #[allow(dead_code)]
+            pub fn into_string(self) -> String { self.0 }
+            #[allow(dead_code)]
+            pub fn parse(s: impl Into<String>) -> Result<Self, $crate::error::Fault> {
+                let s = s.into();
+                $crate::http::text::check_text(&s, $min, $max, $crate::http::text::$check)?;
+                Ok($name(s))
+            }
+        }
+        // Texts people typed never reach a log by accident.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}(…)", stringify!($name))
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                Self::parse(String::deserialize(d)?).map_err($crate::http::text::fault)
+            }
+        }
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::http::text::string_schema(
+                    concat!($($doc, "\n"),+), $example, $min, $max, Some($crate::http::text::$pattern),
+                ).into()
+            }
+        }
+        impl utoipa::ToSchema for $name {}
+    )+};
+}
+
+text_type! {
+    /// A person's name.
+    PersonName 1..=60 LINE check_line "王小明";
+    /// A place to find somebody or something, below the village.
+    Address 1..=200 LINE check_line "建设街道百福弄12号";
+    /// A short label.
+    Label 1..=80 LINE check_line "社区活动";
+    /// Longer free text. Write what helps; never health, family planning or other private matters of anybody.
+    Note 1..=500 PARAGRAPHS check_paragraphs "请下次带上政策宣传册。";
+    /// A sign-in name.
+    Login 3..=40 WORD check_word "li.coordinator";
+    /// A password.
+    Password 10..=200 PRINTABLE check_printable "correct horse battery";
+    /// An area's statistical code of 2, 4, 6, 9 or 12 digits.
+    AreaCode 2..=12 DIGITS check_digits "330402007024";
+    /// An opaque token.
+    OpaqueToken 10..=600 TOKEN check_token "AZ2kq0Yx7s1bq3lFvV0m";
+    /// A one-use code.
+    OneUseCode 8..=20 WORD check_word "7KQM-3TXP-9";
+    /// A version of an app.
+    AppVersion 1..=40 LINE check_line "2.3.1";
+    /// A name of a phone or browser, as its owner would recognise it.
+    DeviceName 1..=60 LINE check_line "Redmi 12";
+    /// A mobile number of mainland China.
+    PhoneNumber 11..=20 PHONE check_phone "13812345678";
+    /// A short code of a product or an insurer.
+    ShortCode 2..=40 WORD check_word "family-accident";
+    /// A number or sign that an insurer gave: of a policy, a decision, a payment.
+    InsurerReference 1..=60 LINE check_line "PICC-2026-330402-000123";
+    /// The SHA-256 of a file, in hexadecimal.
+    Sha256Hex 64..=64 HEX check_hex "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    /// The number of an identity document, as printed.
+    DocumentNumber 5..=25 LINE check_line "330499198506150126";
+}
+
+/// Digits with the usual separators; which prefixes exist is checked by `people::phones`.
+pub const PHONE: &str = r"^[+0-9][0-9 \-]*[0-9]$";
+pub fn check_phone(s: &str) -> Result<(), Fault> {
+    let mut bytes = s.bytes();
+    let first = bytes
+        .next()
+        .is_some_and(|b| b == b'+' || b.is_ascii_digit());
+    let last = s.bytes().next_back().is_some_and(|b| b.is_ascii_digit());
+    if first && last && bytes.all(|b| b.is_ascii_digit() || b == b' ' || b == b'-') {
+        Ok(())
+    } else {
+        Err(Fault::BadPattern)
+    }
+}
+
+/// A whole number between two bounds. JSON's `3.0` is one, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Int<const MIN: i64, const MAX: i64>(pub i64);
+
+impl<const MIN: i64, const MAX: i64> Serialize for Int<MIN, MAX> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_i64(self.0)
+    }
+}
+impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Int<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Visit<const MIN: i64, const MAX: i64>;
+        impl<const MIN: i64, const MAX: i64> serde::de::Visitor<'_> for Visit<MIN, MAX> {
+            type Value = Int<MIN, MAX>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "an integer")
+            }
+            fn visit_i64<E: serde::de::Error>(self, v: i64) -> Result<Self::Value, E> {
+                if (MIN..=MAX).contains(&v) {
+                    Ok(Int(v))
+                } else {
+                    Err(fault(Fault::OutOfRange))
+                }
+            }
+            fn visit_u64<E: serde::de::Error>(self, v: u64) -> Result<Self::Value, E> {
+                i64::try_from(v)
+                    .map_err(|_| fault(Fault::OutOfRange))
+                    .and_then(|v| self.visit_i64(v))
+            }
+            fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<Self::Value, E> {
+                if v.fract() != 0.0 {
+                    Err(fault(Fault::WrongType))
+                } else if v.abs() > 9.0e15 {
+                    Err(fault(Fault::OutOfRange))
+                } else {
+                    self.visit_i64(v as i64)
+                }
+            }
+            fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<Self::Value, E> {
+                Err(serde::de::Error::invalid_type(
+                    serde::de::Unexpected::Str(v),
+                    &self,
+                ))
+            }
+        }
+        d.deserialize_any(Visit::<MIN, MAX>)
+    }
+}
+impl<const MIN: i64, const MAX: i64> PartialSchema for Int<MIN, MAX> {
+    fn schema() -> RefOr<Schema> {
+        int_schema("A whole number.", MIN, MAX).into()
+    }
+}
+impl<const MIN: i64, const MAX: i64> ToSchema for Int<MIN, MAX> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("Integer{}To{}", MIN.to_string().replace('-', "Minus"), MAX).into()
+    }
+}
+pub fn int_schema(about: &str, min: i64, max: i64) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::Integer))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .description(Some(about))
+        .minimum(Some(min))
+        .maximum(Some(max))
+        .examples([json!(min.max(1).min(max))])
+}
+
+/// How many records a page holds at most. In a query string every value is text, so this
+/// parses where [`Int`] would refuse a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(pub i64);
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(d)?;
+        match text.parse() {
+            Ok(n) if (1..=200).contains(&n) => Ok(Limit(n)),
+            Ok(_) => Err(fault(Fault::OutOfRange)),
+            Err(_) => Err(fault(Fault::WrongType)),
+        }
+    }
+}
+
+impl PartialSchema for Uid {
+    fn schema() -> RefOr<Schema> {
+        string_schema(
+            "A record's id, a UUID; version 7 when you make one.",
+            "019a8c5e-7c00-7000-8000-5a1f0c3e9b11",
+            36,
+            36,
+            None,
+        )
+        .format(Some(SchemaFormat::Custom("uuid".into())))
+        .into()
+    }
+}
+impl ToSchema for Uid {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Id".into()
+    }
+}
+impl PartialSchema for Micros {
+    fn schema() -> RefOr<Schema> {
+        formatted(
+            "An instant, RFC 3339 in UTC.",
+            "2026-05-29T01:00:00Z",
+            KnownFormat::DateTime,
+            35,
+        )
+    }
+}
+impl ToSchema for Micros {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Instant".into()
+    }
+}
+impl PartialSchema for Day {
+    fn schema() -> RefOr<Schema> {
+        formatted(
+            "A calendar day in China.",
+            "2026-05-29",
+            KnownFormat::Date,
+            10,
+        )
+    }
+}
+impl ToSchema for Day {}
+
+/// An amount of money in yuan, with two decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Money(pub Fen);
+
+impl From<Fen> for Money {
+    fn from(fen: Fen) -> Self {
+        Money(fen)
+    }
+}
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let fen = self.0.0;
+        let sign = if fen < 0 { "-" } else { "" };
+        let mut out = s.serialize_struct("Money", 2)?;
+        out.serialize_field(
+            "amount",
+            &format!("{sign}{}.{:02}", fen.abs() / 100, fen.abs() % 100),
+        )?;
+        out.serialize_field("currency", "CNY")?;
+        out.end()
+    }
+}
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Raw {
+            amount: Amount,
+            #[allow(dead_code)]
+            currency: Currency,
+        }
+        Ok(Money(Raw::deserialize(d)?.amount.0))
+    }
+}
+struct Amount(Fen);
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        parse_amount(&text)
+            .map(Amount)
+            .ok_or_else(|| fault(Fault::BadMoney))
+    }
+}
+#[derive(Deserialize)]
+enum Currency {
+    #[serde(rename = "CNY")]
+    Cny,
+}
+const AMOUNT: &str = r"^(0|[1-9][0-9]{0,11})\.[0-9]{2}$";
+fn parse_amount(s: &str) -> Option<Fen> {
+    let (yuan, fen) = s.split_once('.')?;
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let leading_zero = yuan.len() > 1 && yuan.starts_with('0');
+    if fen.len() != 2 || yuan.len() > 12 || leading_zero || !digits(yuan) || !digits(fen) {
+        return None;
+    }
+    Some(Fen(
+        yuan.parse::<i64>().ok()? * 100 + fen.parse::<i64>().ok()?
+    ))
+}
+impl PartialSchema for Money {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .description(Some("An amount of money."))
+            .property(
+                "amount",
+                string_schema("Yuan with two decimals.", "123.45", 4, 15, Some(AMOUNT)),
+            )
+            .required("amount")
+            .property(
+                "currency",
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::Type(Type::String))
+                    .description(Some("Always yuan renminbi."))
+                    .enum_values(Some(["CNY"]))
+                    .examples([json!("CNY")]),
+            )
+            .required("currency")
+            .into()
+    }
+}
+impl ToSchema for Money {}
+
+/// For PATCH members that may be changed and not emptied: a `null` is refused.
+pub fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    d: D,
+) -> Result<Option<T>, D::Error> {
+    match Option::<T>::deserialize(d)? {
+        None => Err(fault(Fault::NotNull)),
+        some => Ok(some),
+    }
+}
+
+/// A list with at most `N` items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct UpTo<const N: usize, T>(pub Vec<T>);
+
+// Derived, it would ask for a default item.
+impl<const N: usize, T> Default for UpTo<N, T> {
+    fn default() -> Self {
+        UpTo(Vec::new())
+    }
+}
+
+impl<'de, const N: usize, T: Deserialize<'de>> Deserialize<'de> for UpTo<N, T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let items = Vec::<T>::deserialize(d)?;
+        if items.len() > N {
+            Err(fault(Fault::TooMany))
+        } else {
+            Ok(UpTo(items))
+        }
+    }
+}
+impl<const N: usize, T: PartialSchema> PartialSchema for UpTo<N, T> {
+    fn schema() -> RefOr<Schema> {
+        utoipa::openapi::schema::ArrayBuilder::new()
+            .items(T::schema())
+            .max_items(Some(N))
+            .into()
+    }
+}
+impl<const N: usize, T: ToSchema> ToSchema for UpTo<N, T> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("UpTo{N}{}", T::name()).into()
+    }
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}

@@ -1,0 +1,226 @@
+//! All SQL about claims, their steps, papers and payments.
+
+use diesel::prelude::*;
+
+use super::model::*;
+use crate::auth::rights::Scope;
+use crate::auth::{Action, Handle, Who};
+use crate::db::schema::{claim_documents, claim_events, claim_payments, claims};
+use crate::db::{Day, DbConn, Fen, Micros, Uid};
+use crate::error::AppResult;
+use crate::http::page::Page;
+use crate::{each_backend, first_locked, in_scope_or_own};
+
+pub fn insert(c: &mut DbConn, row: &ClaimRow) -> AppResult<()> {
+    diesel::insert_into(claims::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+/// The claim, if the caller may do this to it; for reading.
+pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<ClaimRow>> {
+    let row = claims::table
+        .find(id)
+        .select(ClaimRow::as_select())
+        .first(c)
+        .optional()?;
+    who.authorise(action, row)
+}
+
+/// The same, locked for writing: it or anything that hangs on it.
+pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<ClaimRow>> {
+    let row = first_locked!(c, claims::table.find(id).select(ClaimRow::as_select())).optional()?;
+    who.authorise(action, row)
+}
+
+/// What a list of claims is narrowed to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    pub state: Option<ClaimStateWord>,
+    pub policy: Option<Uid>,
+}
+
+/// A page of claims the caller may see, newest first.
+pub fn list(c: &mut DbConn, scope: &Scope, filter: Filter, page: Page) -> AppResult<Vec<ClaimRow>> {
+    let mut query = claims::table
+        .filter(in_scope_or_own!(claims, scope))
+        .select(ClaimRow::as_select())
+        .order(claims::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(state) = filter.state {
+        query = query.filter(claims::state.eq(state));
+    }
+    if let Some(policy) = filter.policy {
+        query = query.filter(claims::policy_id.eq(policy));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(claims::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+/// What a step or a correction changes.
+#[derive(Default, AsChangeset)]
+#[diesel(table_name = claims)]
+pub struct ClaimChange {
+    pub version: i64,
+    pub field_versions: String,
+    pub state: Option<ClaimStateWord>,
+    pub last_on: Option<Day>,
+    pub told_papers_on: Option<Option<Day>>,
+    pub refusal_notice_on: Option<Option<Day>>,
+    pub claimed_amount: Option<Option<Fen>>,
+    pub approved_amount: Option<Option<Fen>>,
+    pub description: Option<Option<Vec<u8>>>,
+    pub updated_at: Micros,
+}
+
+pub fn change(c: &mut DbConn, claim: &Handle<ClaimRow>, change: &ClaimChange) -> AppResult<()> {
+    diesel::update(claims::table.find(claim.id))
+        .set(change)
+        .execute(c)?;
+    Ok(())
+}
+
+// --- steps ---
+
+/// Steps are only ever added.
+pub fn add_event(c: &mut DbConn, row: &EventRow) -> AppResult<()> {
+    diesel::insert_into(claim_events::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+/// All steps in their order. A claim has tens of them.
+pub fn events(c: &mut DbConn, claim: &Handle<ClaimRow>) -> AppResult<Vec<EventRow>> {
+    Ok(claim_events::table
+        .filter(claim_events::claim_id.eq(claim.id))
+        .select(EventRow::as_select())
+        .order(claim_events::number)
+        .load(c)?)
+}
+
+/// A page of steps, newest first.
+pub fn event_page(
+    c: &mut DbConn,
+    claim: &Handle<ClaimRow>,
+    page: Page,
+) -> AppResult<Vec<EventRow>> {
+    let mut query = claim_events::table
+        .filter(claim_events::claim_id.eq(claim.id))
+        .select(EventRow::as_select())
+        .order(claim_events::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(claim_events::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+// --- papers ---
+
+pub fn add_documents(c: &mut DbConn, rows: &[DocumentRow]) -> AppResult<()> {
+    each_backend!(c, |c| diesel::insert_into(claim_documents::table)
+        .values(rows)
+        .execute(c))?;
+    Ok(())
+}
+
+pub fn documents(c: &mut DbConn, claim: &Handle<ClaimRow>) -> AppResult<Vec<DocumentRow>> {
+    Ok(claim_documents::table
+        .filter(claim_documents::claim_id.eq(claim.id))
+        .select(DocumentRow::as_select())
+        .order((claim_documents::position, claim_documents::kind))
+        .load(c)?)
+}
+
+/// The insurer asks for these papers: they are wanted anew, had or not.
+pub fn request_documents(
+    c: &mut DbConn,
+    claim: &Handle<ClaimRow>,
+    kinds: &[PaperKind],
+    on: Day,
+    by: &Who,
+) -> AppResult<()> {
+    diesel::update(
+        claim_documents::table
+            .filter(claim_documents::claim_id.eq(claim.id))
+            .filter(claim_documents::kind.eq_any(kinds.to_vec())),
+    )
+    .set((
+        claim_documents::requested_on.eq(on),
+        claim_documents::received_on.eq(None::<Day>),
+        claim_documents::updated_by.eq(by.user),
+        claim_documents::updated_at.eq(by.at.0),
+    ))
+    .execute(c)?;
+    Ok(())
+}
+
+/// Everything the insurer asked for has reached it.
+pub fn complete_documents(
+    c: &mut DbConn,
+    claim: &Handle<ClaimRow>,
+    on: Day,
+    by: &Who,
+) -> AppResult<()> {
+    diesel::update(
+        claim_documents::table
+            .filter(claim_documents::claim_id.eq(claim.id))
+            .filter(claim_documents::requested_on.is_not_null())
+            .filter(claim_documents::received_on.is_null()),
+    )
+    .set((
+        claim_documents::received_on.eq(on),
+        claim_documents::updated_by.eq(by.user),
+        claim_documents::updated_at.eq(by.at.0),
+    ))
+    .execute(c)?;
+    Ok(())
+}
+
+pub fn receive_document(
+    c: &mut DbConn,
+    claim: &Handle<ClaimRow>,
+    kind: PaperKind,
+    on: Day,
+    sha256: Option<&str>,
+    by: &Who,
+) -> AppResult<usize> {
+    Ok(diesel::update(
+        claim_documents::table
+            .filter(claim_documents::claim_id.eq(claim.id))
+            .filter(claim_documents::kind.eq(kind)),
+    )
+    .set((
+        claim_documents::received_on.eq(on),
+        claim_documents::file_sha256.eq(sha256),
+        claim_documents::updated_by.eq(by.user),
+        claim_documents::updated_at.eq(by.at.0),
+    ))
+    .execute(c)?)
+}
+
+// --- payments ---
+
+pub fn add_payment(c: &mut DbConn, row: &PaymentRow) -> AppResult<()> {
+    diesel::insert_into(claim_payments::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+pub fn payments(c: &mut DbConn, claim: &Handle<ClaimRow>) -> AppResult<Vec<PaymentRow>> {
+    Ok(claim_payments::table
+        .filter(claim_payments::claim_id.eq(claim.id))
+        .select(PaymentRow::as_select())
+        .order(claim_payments::id)
+        .load(c)?)
+}

@@ -1,0 +1,414 @@
+//! How a claim is shown: where it stands, what is possible, what is missing, and the insurer's clocks.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::claim_store as store;
+use super::clocks;
+use super::facts::{calendar, facts};
+use super::machine;
+use super::model::*;
+use super::policies::{key_of, product_of};
+use crate::auth::{Handle, Who};
+use crate::crypto::{DataKey, Vault};
+use crate::db::{Day, DbConn, Fen, Micros, Uid};
+use crate::error::{AppError, AppResult};
+use crate::http::precondition::Tagged;
+use crate::http::text::{Money, Note};
+use crate::residents::view::View;
+
+/// A claim in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClaimSummary {
+    pub id: Uid,
+    /// Grows with every step and change.
+    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
+    pub version: i64,
+    pub policy_id: Uid,
+    pub household_id: Uid,
+    pub insured_person_id: Uid,
+    pub claim_type: ClaimType,
+    pub state: ClaimStateWord,
+    pub event_on: Day,
+    /// The day of the newest step.
+    pub last_step_on: Day,
+    /// The steps possible from here.
+    #[schema(max_items = 16)]
+    pub allowed_actions: Vec<ClaimStepWord>,
+    pub registered_by: Uid,
+    pub assignee: Option<Uid>,
+    pub updated_at: Micros,
+}
+
+impl From<ClaimRow> for ClaimSummary {
+    fn from(r: ClaimRow) -> Self {
+        ClaimSummary {
+            id: r.id,
+            version: r.version,
+            policy_id: r.policy_id,
+            household_id: r.household_id,
+            insured_person_id: r.insured_person_id,
+            claim_type: r.claim_type,
+            state: r.state,
+            event_on: r.event_on,
+            last_step_on: r.last_on,
+            allowed_actions: allowed(r.state),
+            registered_by: r.registered_by,
+            assignee: r.assignee,
+            updated_at: r.updated_at,
+        }
+    }
+}
+
+/// A claim. `x-masked` fields are null when `view` is `masked`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Claim {
+    pub id: Uid,
+    /// Grows with every step and change.
+    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
+    pub version: i64,
+    pub view: View,
+    pub policy_id: Uid,
+    pub household_id: Uid,
+    pub insured_person_id: Uid,
+    pub claim_type: ClaimType,
+    pub state: ClaimStateWord,
+    /// The steps possible from here. The insurer decides; they record what it did.
+    #[schema(max_items = 16)]
+    pub allowed_actions: Vec<ClaimStepWord>,
+    pub event_on: Day,
+    /// The family knew of the event.
+    pub known_on: Day,
+    /// The insurer was told of it (报案).
+    pub reported_on: Day,
+    /// The day of the newest step.
+    pub last_step_on: Day,
+    /// The insurer said what to bring.
+    pub told_papers_on: Option<Day>,
+    /// The insurer's notice of refusal, with its reasons, was sent.
+    pub refusal_notice_on: Option<Day>,
+    pub claimed: Option<Money>,
+    /// What the insurer granted, in all.
+    pub approved: Option<Money>,
+    /// What it paid, advances included.
+    pub paid: Money,
+    #[schema(value_type = Option<Note>, extensions(("x-masked" = json!(true))))]
+    pub description: Option<String>,
+    /// The checklist.
+    #[schema(max_items = 20)]
+    pub documents: Vec<ClaimDocument>,
+    /// Those of the checklist that are not there yet.
+    #[schema(max_items = 20)]
+    pub missing_papers: Vec<PaperKind>,
+    #[schema(max_items = 1000)]
+    pub payments: Vec<ClaimPayment>,
+    #[schema(max_items = 9)]
+    pub clocks: Vec<ClaimClock>,
+    pub registered_by: Uid,
+    pub assignee: Option<Uid>,
+    pub created_at: Micros,
+    pub updated_at: Micros,
+    /// Clocks move with the day, without a change of the record.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub as_of: Day,
+}
+
+impl Tagged for Claim {
+    fn id(&self) -> Uid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn etag(&self) -> String {
+        let view = match self.view {
+            View::Full => "f",
+            View::Masked => "m",
+        };
+        format!("\"{}-{view}-{}\"", self.version, self.as_of)
+    }
+}
+
+/// A paper of a claim's checklist.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClaimDocument {
+    pub kind: PaperKind,
+    /// The product's checklist wants it.
+    #[schema(example = true)]
+    pub required: bool,
+    /// The insurer asked for it.
+    pub requested_on: Option<Day>,
+    /// It is there.
+    pub received_on: Option<Day>,
+    /// The file it is kept as.
+    #[schema(
+        min_length = 64,
+        max_length = 64,
+        pattern = r"^[0-9a-f]+$",
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    pub file_sha256: Option<String>,
+}
+
+impl From<DocumentRow> for ClaimDocument {
+    fn from(r: DocumentRow) -> Self {
+        ClaimDocument {
+            kind: r.kind,
+            required: r.required,
+            requested_on: r.requested_on,
+            received_on: r.received_on,
+            file_sha256: r.file_sha256,
+        }
+    }
+}
+
+/// A payment of the insurer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClaimPayment {
+    pub id: Uid,
+    pub kind: PaymentKind,
+    pub amount: Money,
+    pub paid_on: Day,
+}
+
+/// By when the law wants what. All but the notice and the limitation bind the insurer; ours is to see
+/// and to remind.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClaimClock {
+    /// Which.
+    #[schema(
+        min_length = 1,
+        max_length = 40,
+        pattern = r"^[a-z_]+$",
+        example = "payment"
+    )]
+    pub name: &'static str,
+    /// Where it stands in the law.
+    #[schema(
+        min_length = 1,
+        max_length = 80,
+        pattern = r"^[^\u0000]+$",
+        example = "Insurance Law 23"
+    )]
+    pub article: &'static str,
+    /// The day that starts it, itself not counted.
+    pub starts_on: Option<Day>,
+    /// Its last day by plain counting; null where the law says promptly.
+    pub due_unrolled: Option<Day>,
+    /// The same, moved past rest days: the day that counts.
+    pub due_on: Option<Day>,
+    /// The working days of a year that decides `due_on` are not published yet.
+    #[schema(example = false)]
+    pub provisional: bool,
+    /// When it was done.
+    pub done_on: Option<Day>,
+    /// Share of its time that is used; over 100 past its end.
+    #[schema(minimum = 0, maximum = 1_000_000_000, example = 40)]
+    pub used_percent: Option<i64>,
+    /// How it stands today.
+    #[schema(
+        min_length = 1,
+        max_length = 20,
+        pattern = r"^(not_started|running|paused|met|late|overdue)$",
+        example = "running"
+    )]
+    pub state: &'static str,
+}
+
+impl From<clocks::Clock> for ClaimClock {
+    fn from(c: clocks::Clock) -> Self {
+        ClaimClock {
+            name: c.name.as_str(),
+            article: c.article,
+            starts_on: c.starts_on.map(Day),
+            due_unrolled: c.due_unrolled.map(Day),
+            due_on: c.due_on.map(Day),
+            provisional: c.provisional,
+            done_on: c.done_on.map(Day),
+            used_percent: c.used_percent.map(|p| i64::from(p).min(1_000_000_000)),
+            state: c.state.as_str(),
+        }
+    }
+}
+
+/// A step as it was recorded. `x-masked` fields are null for whoever does not look after the claim.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClaimEvent {
+    pub id: Uid,
+    /// The order of the steps.
+    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
+    pub number: i64,
+    /// `report`, or a step as `allowed_actions` names it.
+    #[schema(
+        min_length = 1,
+        max_length = 40,
+        pattern = r"^[a-z_]+$",
+        example = "acceptance"
+    )]
+    pub step: String,
+    pub from_state: Option<ClaimStateWord>,
+    pub to_state: ClaimStateWord,
+    /// The day it happened, by the insurer's paper.
+    pub on: Day,
+    pub received_on: Option<Day>,
+    pub found_incomplete_on: Option<Day>,
+    pub notified_on: Option<Day>,
+    #[schema(max_items = 20)]
+    pub papers: Vec<PaperKind>,
+    #[schema(example = false)]
+    pub complex: Option<bool>,
+    pub amount: Option<Money>,
+    pub payment_kind: Option<PaymentKind>,
+    pub way: Option<DisputeWay>,
+    #[schema(
+        min_length = 64,
+        max_length = 64,
+        pattern = r"^[0-9a-f]+$",
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    pub evidence_sha256: Option<String>,
+    #[schema(min_length = 1, max_length = 60, pattern = r"^[^\u0000]+$", example = "PICC-2026-330402-000123", extensions(("x-masked" = json!(true))))]
+    pub insurer_reference: Option<String>,
+    #[schema(value_type = Option<Note>, extensions(("x-masked" = json!(true))))]
+    pub reasons: Option<String>,
+    /// The clocks that this step came too late for.
+    #[schema(max_items = 9, value_type = Vec<ClockWord>)]
+    pub late: Vec<String>,
+    /// Who recorded it.
+    pub recorded_by: Uid,
+    pub recorded_at: Micros,
+}
+
+crate::text_type! {
+    /// The name of a clock.
+    ClockWord 1..=40 WORD check_word "determination";
+}
+
+impl Tagged for ClaimEvent {
+    fn id(&self) -> Uid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        1
+    }
+}
+
+/// The steps possible in a state.
+pub fn allowed(state: ClaimStateWord) -> Vec<ClaimStepWord> {
+    let steps = machine::allowed(state.0).into_iter();
+    steps.map(ClaimStepWord).collect()
+}
+
+/// The key of a claim's household, if this caller sees the claim in clear.
+pub fn key_for(
+    c: &mut DbConn,
+    vault: &Vault,
+    who: &Who,
+    claim: &ClaimRow,
+) -> AppResult<Option<DataKey>> {
+    match who.owns(claim) {
+        true => Ok(Some(key_of(c, vault, claim.household_id)?)),
+        false => Ok(None),
+    }
+}
+
+/// A claim as this caller may see it today.
+pub fn show(c: &mut DbConn, vault: &Vault, who: &Who, claim: Handle<ClaimRow>) -> AppResult<Claim> {
+    let policy = super::store::policy_of(c, &claim)?;
+    let key = key_of(c, vault, claim.household_id)?;
+    let product = product_of(c, &key, &policy)?;
+    let events = store::events(c, &claim)?;
+    let documents = store::documents(c, &claim)?;
+    let payments = store::payments(c, &claim)?;
+    let today = who.at.china_day();
+    let facts = facts(&claim, &product, &events, &payments);
+    let clocks = clocks::clocks(&facts, calendar(), today).into_iter();
+    let full = who.owns(&*claim);
+    let description = match &claim.description {
+        Some(sealed) if full => Some(
+            key.open("claims.description", claim.id.0, sealed)
+                .map_err(AppError::internal)?,
+        ),
+        _ => None,
+    };
+    let claim = claim.into_row();
+    Ok(Claim {
+        id: claim.id,
+        version: claim.version,
+        view: if full { View::Full } else { View::Masked },
+        policy_id: claim.policy_id,
+        household_id: claim.household_id,
+        insured_person_id: claim.insured_person_id,
+        claim_type: claim.claim_type,
+        state: claim.state,
+        allowed_actions: allowed(claim.state),
+        event_on: claim.event_on,
+        known_on: claim.known_on,
+        reported_on: claim.reported_on,
+        last_step_on: claim.last_on,
+        told_papers_on: claim.told_papers_on,
+        refusal_notice_on: claim.refusal_notice_on,
+        claimed: claim.claimed_amount.map(Money),
+        approved: claim.approved_amount.map(Money),
+        paid: Money(Fen(payments.iter().map(|p| p.amount.0).sum())),
+        description,
+        missing_papers: documents
+            .iter()
+            .filter(|d| d.missing())
+            .map(|d| d.kind)
+            .collect(),
+        documents: documents.into_iter().map(ClaimDocument::from).collect(),
+        payments: payments
+            .into_iter()
+            .map(|p| ClaimPayment {
+                id: p.id,
+                kind: p.kind,
+                amount: Money(p.amount),
+                paid_on: p.paid_on,
+            })
+            .collect(),
+        clocks: clocks.map(ClaimClock::from).collect(),
+        registered_by: claim.registered_by,
+        assignee: claim.assignee,
+        created_at: claim.created_at,
+        updated_at: claim.updated_at,
+        as_of: Day(today),
+    })
+}
+
+/// A step, opened where there is a key.
+pub fn show_event(key: Option<&DataKey>, row: EventRow) -> AppResult<ClaimEvent> {
+    let open = |column: &'static str, sealed: &Option<Vec<u8>>| match (key, sealed) {
+        (Some(key), Some(sealed)) => {
+            let text = key.open(column, row.id.0, sealed);
+            text.map(Some).map_err(AppError::internal)
+        }
+        _ => Ok(None),
+    };
+    let insurer_reference = open("claim_events.insurer_reference", &row.insurer_reference)?;
+    let reasons = open("claim_events.reasons", &row.reasons)?;
+    let more = row.facts.0;
+    Ok(ClaimEvent {
+        id: row.id,
+        number: row.number,
+        step: row.step,
+        from_state: row.from_state,
+        to_state: row.to_state,
+        on: row.on_day,
+        received_on: more.received_on,
+        found_incomplete_on: more.found_incomplete_on,
+        notified_on: more.notified_on,
+        papers: more.papers,
+        complex: more.complex,
+        amount: more.amount.map(|sum| Money(Fen(sum))),
+        payment_kind: more.payment_kind,
+        way: more.way,
+        evidence_sha256: more.evidence_sha256,
+        insurer_reference,
+        reasons,
+        late: row.late.0,
+        recorded_by: row.by_user,
+        recorded_at: row.at,
+    })
+}

@@ -1,0 +1,568 @@
+//! Claims: reported to the insurer, listed, read, and their papers collected. Their steps stand in
+//! `step_api`.
+
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::claim_store::{self as store, ClaimChange, Filter};
+use super::claim_view::{
+    Claim, ClaimDocument, ClaimEvent, ClaimSummary, key_for, show, show_event,
+};
+use super::machine::ClaimState;
+use super::model::*;
+use super::policies::{key_of, no_consent, product_of};
+use super::steps::change;
+use crate::audit::{self, Entry};
+use crate::auth::{Action, Placed, Who};
+use crate::crypto::Vault;
+use crate::db::{Day, DbConn, Fen, Json, Uid};
+use crate::error::{AppError, AppResult, Code, Fault};
+use crate::http::idempotency::{IdempotencyKey, Made, path_id};
+use crate::http::json::{Body, Params, invalid};
+use crate::http::page::{Bound, Cursor, PageParams};
+use crate::http::precondition::{IfMatch, changed, created, found};
+use crate::http::text::{Limit, Money, Note, Sha256Hex, not_null};
+use crate::people::model::Purpose;
+use crate::state::App;
+use crate::sync;
+use crate::{page_of, people};
+
+/// A new claim: the insurer was told of an event (报案).
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = in_order))]
+pub struct NewClaim {
+    /// Made by the phone, if it likes.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    id: Option<Uid>,
+    policy_id: Uid,
+    /// One of the insured, whose consent to `insurance` stands.
+    insured_person_id: Uid,
+    claim_type: ClaimType,
+    event_on: Day,
+    /// The family knew of it.
+    known_on: Day,
+    /// The insurer was told.
+    reported_on: Day,
+    /// What the family claims, where it is a sum.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    claimed: Option<Money>,
+    /// The insurer said what to bring.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    told_papers_on: Option<Day>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    description: Option<Note>,
+}
+
+fn in_order(k: &NewClaim) -> Result<(), validator::ValidationError> {
+    if k.known_on < k.event_on {
+        return Err(invalid("/known_on", Fault::BadOrder));
+    }
+    if k.reported_on < k.known_on {
+        return Err(invalid("/reported_on", Fault::BadOrder));
+    }
+    if k.told_papers_on.is_some_and(|day| day < k.reported_on) {
+        return Err(invalid("/told_papers_on", Fault::BadOrder));
+    }
+    if k.claimed.is_some_and(|sum| sum.0.0 == 0) {
+        return Err(invalid("/claimed/amount", Fault::OutOfRange));
+    }
+    Ok(())
+}
+
+/// Stores a claim as reported, with the checklist of its product.
+pub fn report(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, new: &NewClaim) -> AppResult<Uid> {
+    who.may(Action::ClaimWrite)?;
+    let no_such = |pointer: &str| AppError::field(pointer, Fault::NoSuchRecord);
+    let today = Day(who.at.china_day());
+    for (day, pointer) in [
+        (Some(new.event_on), "/event_on"),
+        (Some(new.known_on), "/known_on"),
+        (Some(new.reported_on), "/reported_on"),
+        (new.told_papers_on, "/told_papers_on"),
+    ] {
+        if day.is_some_and(|day| day > today) {
+            return Err(AppError::field(pointer, Fault::InTheFuture));
+        }
+    }
+    let policy = super::store::locked_policy(c, who, Action::ClaimWrite, new.policy_id).map_err(
+        |e| match e {
+            AppError::Problem(p) if p.code == Code::NotFound => no_such("/policy_id"),
+            other => other,
+        },
+    )?;
+    let insured = super::store::insured(c, &[policy.id])?;
+    if !insured.iter().any(|i| i.person_id == new.insured_person_id) {
+        return Err(no_such("/insured_person_id"));
+    }
+    let person = people::store::lock(c, new.insured_person_id)?.ok_or_else(AppError::not_found)?;
+    if !people::store::consenting(c, person.id, Purpose::Insurance)? {
+        return Err(no_consent("/insured_person_id".into()));
+    }
+    if new.event_on < policy.starts_on || new.event_on > policy.ends_on {
+        return Err(AppError::field("/event_on", Fault::NotFitting));
+    }
+    let key = key_of(c, vault, policy.household_id)?;
+    let product = product_of(c, &key, &policy)?;
+    let Some(papers) = product.papers_for(new.claim_type) else {
+        return Err(AppError::field("/claim_type", Fault::NotFitting));
+    };
+    let description = new.description.as_ref();
+    let description = description.map(|d| key.seal("claims.description", id.0, d.as_str()));
+    let claim = ClaimRow {
+        id,
+        version: 1,
+        field_versions: sync::fields::NEW.into(),
+        policy_id: policy.id,
+        household_id: policy.household_id,
+        insured_person_id: new.insured_person_id,
+        county: policy.county,
+        town: policy.town,
+        village: policy.village,
+        claim_type: new.claim_type,
+        state: ClaimStateWord(ClaimState::Reported),
+        event_on: new.event_on,
+        known_on: new.known_on,
+        reported_on: new.reported_on,
+        last_on: new.reported_on,
+        told_papers_on: new.told_papers_on,
+        refusal_notice_on: None,
+        claimed_amount: new.claimed.map(|m| m.0),
+        approved_amount: None,
+        description: description.transpose().map_err(AppError::internal)?,
+        registered_by: who.user,
+        // Whoever looks after the policy looks after its claims.
+        assignee: policy.assignee.or(Some(policy.registered_by)),
+        created_at: who.at,
+        updated_at: who.at,
+    };
+    store::insert(c, &claim)?;
+    let first = EventRow {
+        id: Uid::new(who.at),
+        claim_id: id,
+        number: 1,
+        step: REPORT.to_owned(),
+        from_state: None,
+        to_state: claim.state,
+        on_day: new.reported_on,
+        facts: Json(EventFacts::default()),
+        insurer_reference: None,
+        reasons: None,
+        late: Json(Vec::new()),
+        by_user: who.user,
+        at: who.at,
+    };
+    store::add_event(c, &first)?;
+    let paper = |(position, kind): (i64, &PaperKind)| DocumentRow {
+        claim_id: id,
+        kind: *kind,
+        position,
+        required: true,
+        requested_on: None,
+        received_on: None,
+        file_sha256: None,
+        updated_by: who.user,
+        updated_at: who.at,
+    };
+    let rows: Vec<_> = (0..).zip(papers).map(paper).collect();
+    store::add_documents(c, &rows)?;
+    let entry = Entry::new(Action::ClaimWrite, "claim", id, claim.place());
+    audit::record(c, who, entry.because(REPORT))?;
+    sync::record_change(c, change(who, &claim, 1))?;
+    Ok(id)
+}
+
+fn one(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid) -> AppResult<Claim> {
+    let claim = store::visible(c, who, Action::ClaimRead, id)?;
+    show(c, vault, who, claim)
+}
+
+/// Report a claim
+///
+/// The insurer was told of an event. The product's checklist of papers comes with it, and every clock that
+/// the law names.
+#[utoipa::path(tag = "insurance", request_body = NewClaim, responses((status = 201, description = "The claim", body = Claim)))]
+#[post("/claims")]
+pub async fn create_claim(
+    app: web::Data<App>,
+    who: Who,
+    key: IdempotencyKey,
+    body: Body<NewClaim>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ClaimWrite)?;
+    let once = key.bind(&app.vault, who.user, "create_claim", &body.raw);
+    let id = body.value.id.unwrap_or_else(|| Uid::new(who.at));
+    let (new, vault) = (body.value, app.vault.clone());
+    let claim = app
+        .db
+        .write(move |c| {
+            let made = once.run(c, who.at, |c| report(c, &vault, &who, id, &new))?;
+            let (Made::New(id) | Made::Before(id)) = made;
+            one(c, &vault, &who, id)
+        })
+        .await?;
+    Ok(created("claims", &claim))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ClaimQuery {
+    /// In this state alone.
+    #[param(inline, value_type = Option<ClaimStateWord>, example = "reported")]
+    state: Option<ClaimStateWord>,
+    /// On this policy alone.
+    #[param(inline, value_type = Option<Uid>)]
+    policy_id: Option<Uid>,
+    /// How many records at most.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50, example = 50)]
+    limit: Option<Limit>,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>, max_length = 200, pattern = r"^[A-Za-z0-9_\-]+$", example = "AQGajF58AHAAgABaHwwOmxGqYX0")]
+    cursor: Option<String>,
+}
+
+page_of! {
+    /// A page of claims.
+    ClaimPage of ClaimSummary
+}
+
+/// List claims
+///
+/// Coordinators: those of their areas. Field members: those they reported or are assigned to.
+#[utoipa::path(tag = "insurance", params(ClaimQuery), responses((status = 200, description = "A page of claims", body = ClaimPage)))]
+#[get("/claims")]
+pub async fn list_claims(
+    app: web::Data<App>,
+    who: Who,
+    Params(query): Params<ClaimQuery>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ClaimRead)?;
+    let filter = Filter {
+        state: query.state,
+        policy: query.policy_id,
+    };
+    let bound = Bound {
+        vault: &app.vault,
+        user: who.user,
+        list: format!("list_claims {filter:?}"),
+    };
+    let page = bound.open(query.limit, query.cursor.as_deref())?;
+    let scope = who.scope(Action::ClaimRead);
+    let rows = app
+        .db
+        .read(move |c| store::list(c, &scope, filter, page))
+        .await?;
+    let (items, next) = bound.finish(page, rows, |r| r.id, |r| Ok(ClaimSummary::from(r)))?;
+    Ok(HttpResponse::Ok().json(ClaimPage {
+        items,
+        next_cursor: next.map(Cursor),
+    }))
+}
+
+/// Read a claim
+///
+/// Where it stands, what is possible from there, what is missing, what was paid, and how the clocks stand
+/// today.
+#[utoipa::path(tag = "insurance", params(("id" = Uid, Path, description = "The claim's id")),
+    responses((status = 200, description = "The claim", body = Claim)))]
+#[get("/claims/{id}")]
+pub async fn get_claim(
+    app: web::Data<App>,
+    who: Who,
+    req: HttpRequest,
+    id: web::Path<String>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ClaimRead)?;
+    let id = path_id(id)?;
+    let vault = app.vault.clone();
+    let claim = app.db.read(move |c| one(c, &vault, &who, id)).await?;
+    Ok(found(&req, &claim))
+}
+
+/// A change of a claim (JSON Merge Patch). Its state is changed by steps alone.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"description": "摔伤，已报案。"}))]
+pub struct ClaimPatch {
+    #[serde(default, with = "::serde_with::rust::double_option")]
+    #[schema(value_type = Option<Note>)]
+    description: Option<Option<Note>>,
+    /// What the family claims.
+    #[serde(default, with = "::serde_with::rust::double_option")]
+    #[schema(value_type = Option<Money>)]
+    claimed: Option<Option<Money>>,
+    /// The insurer said what to bring.
+    #[serde(default, with = "::serde_with::rust::double_option")]
+    #[schema(value_type = Option<Day>)]
+    told_papers_on: Option<Option<Day>>,
+    /// The insurer's notice of refusal, with its reasons, was sent.
+    #[serde(default, with = "::serde_with::rust::double_option")]
+    #[schema(value_type = Option<Day>)]
+    refusal_notice_on: Option<Option<Day>>,
+}
+
+/// Applies a patch to a claim.
+pub fn amend(
+    c: &mut DbConn,
+    vault: &Vault,
+    who: &Who,
+    id: Uid,
+    version: IfMatch,
+    patch: &ClaimPatch,
+) -> AppResult<()> {
+    let claim = store::locked(c, who, Action::ClaimWrite, id)?;
+    version.check(claim.version)?;
+    let today = Day(who.at.china_day());
+    for (day, pointer) in [
+        (patch.told_papers_on.flatten(), "/told_papers_on"),
+        (patch.refusal_notice_on.flatten(), "/refusal_notice_on"),
+    ] {
+        match day {
+            Some(day) if day > today => return Err(AppError::field(pointer, Fault::InTheFuture)),
+            Some(day) if day < claim.reported_on => {
+                return Err(AppError::field(pointer, Fault::BadOrder));
+            }
+            _ => {}
+        }
+    }
+    if patch.claimed.flatten().is_some_and(|sum| sum.0.0 == 0) {
+        return Err(AppError::field("/claimed/amount", Fault::OutOfRange));
+    }
+    let description = match &patch.description {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some(text)) => Some(Some(
+            key_of(c, vault, claim.household_id)?
+                .seal("claims.description", id.0, text.as_str())
+                .map_err(AppError::internal)?,
+        )),
+    };
+    let fields: Vec<&str> = [
+        ("description", patch.description.is_some()),
+        ("claimed", patch.claimed.is_some()),
+        ("told_papers_on", patch.told_papers_on.is_some()),
+        ("refusal_notice_on", patch.refusal_notice_on.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, given)| given.then_some(name))
+    .collect();
+    let next = claim.version + 1;
+    let amendment = ClaimChange {
+        version: next,
+        field_versions: sync::touch(&claim.field_versions, next, &fields),
+        told_papers_on: patch.told_papers_on,
+        refusal_notice_on: patch.refusal_notice_on,
+        claimed_amount: patch.claimed.map(|m| m.map(|m| Fen(m.0.0))),
+        description,
+        updated_at: who.at,
+        ..ClaimChange::default()
+    };
+    store::change(c, &claim, &amendment)?;
+    audit::record(
+        c,
+        who,
+        Entry::new(Action::ClaimWrite, "claim", id, claim.place())
+            .with(&serde_json::json!({ "fields": fields })),
+    )?;
+    sync::record_change(c, change(who, &claim, next))
+}
+
+/// Amend a claim
+///
+/// JSON Merge Patch with `If-Match`: what was noted beside the steps. State, decision and payments are
+/// never set here.
+#[utoipa::path(tag = "insurance", request_body = ClaimPatch, params(("id" = Uid, Path, description = "The claim's id")),
+    responses((status = 200, description = "The claim after the change", body = Claim)))]
+#[patch("/claims/{id}")]
+pub async fn update_claim(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+    version: IfMatch,
+    body: Body<ClaimPatch>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ClaimWrite)?;
+    let id = path_id(id)?;
+    let (vault, patch) = (app.vault.clone(), body.value);
+    let claim = app
+        .db
+        .write(move |c| {
+            amend(c, &vault, &who, id, version, &patch)?;
+            one(c, &vault, &who, id)
+        })
+        .await?;
+    Ok(changed(&claim))
+}
+
+page_of! {
+    /// A page of steps.
+    ClaimEventPage of ClaimEvent
+}
+
+/// List a claim's steps
+///
+/// What happened, on which day, recorded by whom; steps are only ever added. Reasons and references are
+/// seen by whoever looks after the claim.
+#[utoipa::path(tag = "insurance", params(PageParams, ("id" = Uid, Path, description = "The claim's id")),
+    responses((status = 200, description = "A page of steps", body = ClaimEventPage)))]
+#[get("/claims/{id}/events")]
+pub async fn list_claim_events(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+    Params(query): Params<PageParams>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ClaimRead)?;
+    let id = path_id(id)?;
+    let bound = Bound {
+        vault: &app.vault,
+        user: who.user,
+        list: format!("list_claim_events {id}"),
+    };
+    let page = bound.open(query.limit, query.cursor.as_deref())?;
+    let (vault, caller) = (app.vault.clone(), who.clone());
+    let (rows, key) = app
+        .db
+        .read(move |c| {
+            let claim = store::visible(c, &caller, Action::ClaimRead, id)?;
+            let key = key_for(c, &vault, &caller, &claim)?;
+            Ok((store::event_page(c, &claim, page)?, key))
+        })
+        .await?;
+    let (items, next) = bound.finish(page, rows, |r| r.id, |r| show_event(key.as_ref(), r))?;
+    Ok(HttpResponse::Ok().json(ClaimEventPage {
+        items,
+        next_cursor: next.map(Cursor),
+    }))
+}
+
+/// A claim's papers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClaimDocumentList {
+    /// The checklist, in its order.
+    #[schema(max_items = 20)]
+    pub items: Vec<ClaimDocument>,
+    /// Always null: one answer holds them all.
+    pub next_cursor: Option<Cursor>,
+}
+
+/// List a claim's papers
+///
+/// The checklist of its product and what the insurer asked for besides, with what is there.
+#[utoipa::path(tag = "insurance", params(("id" = Uid, Path, description = "The claim's id")),
+    responses((status = 200, description = "The papers", body = ClaimDocumentList)))]
+#[get("/claims/{id}/documents")]
+pub async fn list_claim_documents(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ClaimRead)?;
+    let id = path_id(id)?;
+    let rows = app
+        .db
+        .read(move |c| {
+            let claim = store::visible(c, &who, Action::ClaimRead, id)?;
+            store::documents(c, &claim)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(ClaimDocumentList {
+        items: rows.into_iter().map(ClaimDocument::from).collect(),
+        next_cursor: None,
+    }))
+}
+
+/// A paper is there.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivedDocument {
+    received_on: Day,
+    /// The file it is kept as.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    file_sha256: Option<Sha256Hex>,
+}
+
+/// Notes a paper of the checklist as received; one that nobody asked for comes onto it.
+pub fn receive(
+    c: &mut DbConn,
+    who: &Who,
+    id: Uid,
+    kind: PaperKind,
+    given: &ReceivedDocument,
+) -> AppResult<()> {
+    let claim = store::locked(c, who, Action::ClaimWrite, id)?;
+    if claim.state.0.is_final() {
+        return Err(AppError::state_forbids(claim.state, [""; 0]));
+    }
+    let (on, today) = (given.received_on, Day(who.at.china_day()));
+    if on > today {
+        return Err(AppError::field("/received_on", Fault::InTheFuture));
+    }
+    let sha256 = given.file_sha256.as_ref().map(Sha256Hex::as_str);
+    if store::receive_document(c, &claim, kind, on, sha256, who)? == 0 {
+        let extra = DocumentRow {
+            claim_id: id,
+            kind,
+            position: 100,
+            required: false,
+            requested_on: None,
+            received_on: Some(on),
+            file_sha256: sha256.map(str::to_owned),
+            updated_by: who.user,
+            updated_at: who.at,
+        };
+        store::add_documents(c, &[extra])?;
+    }
+    let next = claim.version + 1;
+    let amendment = ClaimChange {
+        version: next,
+        field_versions: sync::touch(&claim.field_versions, next, &["documents"]),
+        updated_at: who.at,
+        ..ClaimChange::default()
+    };
+    store::change(c, &claim, &amendment)?;
+    audit::record(
+        c,
+        who,
+        Entry::new(Action::ClaimWrite, "claim", id, claim.place())
+            .because("document_received")
+            .with(&serde_json::json!({ "paper": kind })),
+    )?;
+    sync::record_change(c, change(who, &claim, next))
+}
+
+/// Note a paper as received
+///
+/// Not once the claim has ended. A paper that is not on the checklist comes onto it.
+#[utoipa::path(tag = "insurance", request_body = ReceivedDocument,
+    params(("id" = Uid, Path, description = "The claim's id"), ("kind" = PaperKind, Path, description = "The kind of paper")),
+    responses((status = 200, description = "The claim", body = Claim)))]
+#[put("/claims/{id}/documents/{kind}")]
+pub async fn receive_claim_document(
+    app: web::Data<App>,
+    who: Who,
+    path: web::Path<(String, String)>,
+    body: Body<ReceivedDocument>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ClaimWrite)?;
+    let (id, kind) = path.into_inner();
+    let id: Uid = id.parse().map_err(|_| AppError::not_found())?;
+    let kind: PaperKind = kind.parse().map_err(|_| AppError::not_found())?;
+    let (vault, given) = (app.vault.clone(), body.value);
+    let claim = app
+        .db
+        .write(move |c| {
+            receive(c, &who, id, kind, &given)?;
+            one(c, &vault, &who, id)
+        })
+        .await?;
+    Ok(changed(&claim))
+}

@@ -1,0 +1,166 @@
+//! What the steps of a claim tell the clocks. Pure: rows in, dates out.
+
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+
+use super::clocks::{Clock, ClockState, Facts, PaperRequest, clocks};
+use super::machine::{ClaimState, ClaimStep, Decision, DisputeOutcome};
+use super::model::*;
+use super::workdays::{DayRow, WorkCalendar};
+use crate::db::Fen;
+
+/// A medical claim up to this sum is a small one (保险小额理赔服务指引).
+const SMALL: Fen = Fen(300_000);
+
+const DAYS: &str = include_str!("../../assets/calendar/cn_days.csv");
+
+/// The working days of mainland China, as far as they are published.
+pub fn calendar() -> &'static WorkCalendar {
+    static CALENDAR: LazyLock<WorkCalendar> = LazyLock::new(|| {
+        let day = |line: &str| {
+            let columns: Vec<&str> = line.split(',').collect();
+            let [date, kind, .., source] = columns.as_slice() else {
+                return None;
+            };
+            Some(DayRow {
+                date: date.parse().ok()?,
+                kind: kind.parse().ok()?,
+                published: *source == "published",
+            })
+        };
+        WorkCalendar::new(DAYS.lines().skip(1).filter_map(day))
+    });
+    &CALENDAR
+}
+
+/// The dates of the claim's present round. What came before a dispute sent it back only interrupted
+/// the limitation.
+pub fn facts(
+    claim: &ClaimRow,
+    product: &ProductRow,
+    events: &[EventRow],
+    payments: &[PaymentRow],
+) -> Facts {
+    let back = ClaimStep::DisputeOutcome(DisputeOutcome::BackToReview);
+    let round = events.iter().rposition(|e| e.step() == Some(back));
+    let (before, present) = events.split_at(round.unwrap_or(0));
+    let mut facts = Facts {
+        event_known: Some(claim.known_on.0),
+        reported: Some(claim.reported_on.0),
+        told_what_to_bring: claim.told_papers_on.map(|d| d.0),
+        refusal_notice: claim.refusal_notice_on.map(|d| d.0),
+        small_medical: claim.claim_type == ClaimType::Medical
+            && claim.claimed_amount.is_some_and(|sum| sum <= SMALL),
+        life_insurance: product.life_insurance,
+        contract_determination_days: days(product.determination_days),
+        contract_payment_days: days(product.payment_days),
+        ..Facts::default()
+    };
+    for event in before {
+        interrupts(&mut facts, event);
+    }
+    for event in present {
+        add(&mut facts, event);
+    }
+    let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
+    let approved = claim.approved_amount.map(|sum| sum.0);
+    facts.paid_in_full = approved.is_some_and(|sum| paid >= sum) && !facts.payments.is_empty();
+    facts
+}
+
+fn days(stored: Option<i64>) -> Option<u16> {
+    stored.and_then(|days| u16::try_from(days).ok())
+}
+
+/// What Civil Code 195 lets the limitation begin anew.
+fn interrupts(facts: &mut Facts, event: &EventRow) {
+    let on = event.on_day.0;
+    match event.step() {
+        Some(ClaimStep::Acceptance) => {
+            let received = event.facts.0.received_on.map_or(on, |d| d.0);
+            facts.interruptions.push(received);
+        }
+        Some(
+            ClaimStep::Determination(Decision::Approved | Decision::PartlyApproved)
+            | ClaimStep::Agreement
+            | ClaimStep::Payment
+            | ClaimStep::AdvancePayment
+            | ClaimStep::Dispute,
+        ) => facts.interruptions.push(on),
+        _ => {}
+    }
+}
+
+fn add(facts: &mut Facts, event: &EventRow) {
+    let (on, more) = (event.on_day.0, &event.facts.0);
+    facts.complex |= more.complex == Some(true);
+    // Whatever leads on from waiting for papers ends the wait: there, or gone on without.
+    if event.from_state == Some(ClaimStateWord(ClaimState::DocumentsRequested))
+        && matches!(
+            event.step(),
+            Some(ClaimStep::DocumentsCompletion | ClaimStep::Review)
+        )
+    {
+        for request in &mut facts.paper_requests {
+            request.supplied_on.get_or_insert(on);
+        }
+    }
+    match event.step() {
+        Some(ClaimStep::Acceptance) => {
+            facts.received = Some(more.received_on.map_or(on, |d| d.0));
+        }
+        Some(ClaimStep::DocumentRequest) => {
+            facts.found_incomplete = more.found_incomplete_on.map(|d| d.0).or(Some(on));
+            facts.paper_requests.push(PaperRequest {
+                reached_on: on,
+                supplied_on: None,
+            });
+        }
+        Some(ClaimStep::Investigation) => facts.small_medical = false,
+        Some(ClaimStep::Determination(decision)) => facts.determination = Some((on, decision)),
+        Some(ClaimStep::Agreement) => facts.agreed = Some(on),
+        Some(ClaimStep::Payment) => facts.payments.push(on),
+        Some(ClaimStep::AdvancePayment) => facts.advances.push(on),
+        Some(ClaimStep::Dispute) => facts.interruptions.push(on),
+        // A new round: the insurer has everything and looks again.
+        Some(ClaimStep::DisputeOutcome(DisputeOutcome::BackToReview)) => facts.received = Some(on),
+        _ => {}
+    }
+}
+
+/// The clocks that are late now and were not before: those a step came too late for.
+pub fn newly_late(before: &Facts, after: &Facts, today: Date) -> Vec<String> {
+    let late = |facts: &Facts| -> Vec<Clock> {
+        let all = clocks(facts, calendar(), today).into_iter();
+        all.filter(|c| c.state == ClockState::Late).collect()
+    };
+    let known = late(before);
+    late(after)
+        .into_iter()
+        .filter(|c| known.iter().all(|k| k.name != c.name))
+        .map(|c| c.name.as_str().to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn the_calendar_is_read_whole() {
+        let calendar = calendar();
+        assert!(calendar.is_rest_day(date(2026, 10, 1)));
+        assert!(calendar.is_published(date(2026, 10, 1)));
+        assert!(!calendar.is_published(date(2027, 10, 1)));
+        let rows = DAYS.lines().skip(1).filter(|l| !l.trim().is_empty());
+        for row in rows {
+            let date: Date = row.split(',').next().unwrap().parse().unwrap();
+            let holiday = row.contains(",holiday,");
+            assert_eq!(calendar.is_rest_day(date), holiday, "{row}");
+        }
+    }
+}

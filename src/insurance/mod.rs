@@ -1,0 +1,52 @@
+//! Insurance (保险): products, policies of households, and help with claims.
+//!
+//! Voluntary, and nobody here earns by it. A policy names its insured people, each by their own
+//! consent; its product rests sealed, because a cover may say what befell a family. A claim goes
+//! from the report to its end by the steps of one table (`machine`): the insurer decides, and what
+//! is recorded is its dated decision. The days that the law gives it are counted in `clocks`; to see
+//! them and to remind is what an association can do.
+
+pub mod claim_store;
+pub mod claim_view;
+pub mod claims;
+pub mod clocks;
+pub mod facts;
+mod limitation;
+pub mod machine;
+pub mod model;
+pub mod policies;
+pub mod products;
+pub mod step_api;
+pub mod steps;
+pub mod store;
+pub mod workdays;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(products::create_insurance_product)
+        .service(products::list_insurance_products)
+        .service(products::get_insurance_product)
+        .service(policies::create_policy)
+        .service(policies::list_policies)
+        .service(policies::get_policy)
+        .service(claims::create_claim)
+        .service(claims::list_claims)
+        .service(claims::get_claim)
+        .service(claims::update_claim)
+        .service(claims::list_claim_events)
+        .service(claims::list_claim_documents)
+        .service(claims::receive_claim_document);
+    cfg.service(step_api::accept_claim)
+        .service(step_api::request_claim_documents)
+        .service(step_api::complete_claim_documents)
+        .service(step_api::review_claim)
+        .service(step_api::investigate_claim)
+        .service(step_api::determine_claim)
+        .service(step_api::agree_claim)
+        .service(step_api::pay_claim)
+        .service(step_api::close_claim)
+        .service(step_api::withdraw_claim)
+        .service(step_api::dispute_claim)
+        .service(step_api::end_claim_dispute);
+}

@@ -1,0 +1,490 @@
+//! Policies of households: who is insured by what, each by their own consent.
+//!
+//! Which product a family has may say what befell it. So the product rests sealed, and only whoever
+//! registered the policy or is assigned to it sees it; nobody else, in no list and no push.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::model::*;
+use super::store;
+use crate::audit::{self, Entry};
+use crate::auth::{Action, Placed, Who};
+use crate::crypto::{DataKey, Vault};
+use crate::db::{Day, DbConn, Micros, Uid};
+use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
+use crate::http::idempotency::{IdempotencyKey, Made, path_id};
+use crate::http::json::{Body, Params, invalid};
+use crate::http::page::{Bound, Cursor};
+use crate::http::precondition::{Tagged, created, found};
+use crate::http::text::{InsurerReference, Int, Limit, ShortCode, UpTo, not_null};
+use crate::people::model::Purpose;
+use crate::residents::view::View;
+use crate::state::App;
+use crate::sync::{self, Change, Kind};
+use crate::{households, page_of, people};
+
+/// Somebody insured.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewInsured {
+    /// One of the household's people, with a consent to `insurance`.
+    person_id: Uid,
+    /// The insured agreed to the sum: needed where death is covered (Insurance Law 34).
+    #[serde(default)]
+    #[schema(default = false, example = true)]
+    sum_agreed: bool,
+}
+
+/// Somebody who benefits.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBeneficiary {
+    /// One of the household's people.
+    person_id: Uid,
+    /// Percent; all of them make 100.
+    #[schema(value_type = i64, minimum = 1, maximum = 100, example = 100)]
+    share: Int<1, 100>,
+    /// The insured agreed to this beneficiary (Insurance Law 39).
+    #[schema(example = true)]
+    agreed_by_insured: bool,
+}
+
+/// A new policy of a household.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = fits))]
+pub struct NewPolicy {
+    /// Made by the phone, if it likes.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    id: Option<Uid>,
+    household_id: Uid,
+    product_id: Uid,
+    /// Who concluded it: one of the household's people.
+    holder_person_id: Uid,
+    /// Who pays: one of the household's people.
+    payer_person_id: Uid,
+    #[schema(value_type = Vec<NewInsured>, min_items = 1, max_items = 20)]
+    insured: UpTo<20, NewInsured>,
+    /// None: as the law says.
+    #[serde(default)]
+    #[schema(value_type = Vec<NewBeneficiary>, max_items = 20)]
+    beneficiaries: UpTo<20, NewBeneficiary>,
+    starts_on: Day,
+    ends_on: Day,
+    /// The insurer, by a code of your own.
+    #[schema(example = "picc-life")]
+    insurer_code: ShortCode,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    policy_number: Option<InsurerReference>,
+}
+
+fn fits(p: &NewPolicy) -> Result<(), validator::ValidationError> {
+    let twice = |ids: Vec<Uid>| {
+        let different: std::collections::HashSet<_> = ids.iter().collect();
+        different.len() < ids.len()
+    };
+    if p.insured.0.is_empty() {
+        return Err(invalid("/insured", Fault::TooShort));
+    }
+    if twice(p.insured.0.iter().map(|i| i.person_id).collect()) {
+        return Err(invalid("/insured", Fault::Repeated));
+    }
+    if twice(p.beneficiaries.0.iter().map(|b| b.person_id).collect()) {
+        return Err(invalid("/beneficiaries", Fault::Repeated));
+    }
+    let shares: i64 = p.beneficiaries.0.iter().map(|b| b.share.0).sum();
+    if !p.beneficiaries.0.is_empty() && shares != 100 {
+        return Err(invalid("/beneficiaries", Fault::NotFitting));
+    }
+    if p.ends_on < p.starts_on {
+        return Err(invalid("/ends_on", Fault::BadOrder));
+    }
+    Ok(())
+}
+
+/// A refusal for want of one person's consent.
+pub fn no_consent(pointer: String) -> AppError {
+    AppError::Problem(Box::new(Problem {
+        errors: vec![FieldError::new(pointer, Fault::Required)],
+        ..Problem::new(Code::ConsentRequired)
+    }))
+}
+
+/// The key that a household's policies and claims rest under.
+pub fn key_of(c: &mut DbConn, vault: &Vault, household: Uid) -> AppResult<DataKey> {
+    let wrapped = households::store::data_key(c, household)?;
+    vault
+        .open_data_key(household.0, &wrapped)
+        .map_err(AppError::internal)
+}
+
+/// The product of a policy, opened.
+pub fn product_of(c: &mut DbConn, key: &DataKey, policy: &PolicyRow) -> AppResult<ProductRow> {
+    let id = key
+        .open("policies.product", policy.id.0, &policy.product)
+        .map_err(AppError::internal)?;
+    let id = id.parse().map_err(AppError::internal)?;
+    store::product(c, id)?.ok_or_else(|| AppError::internal("a policy without a product"))
+}
+
+fn too_young_or_old(product: &ProductRow, birth_year: Option<i64>, on: Day) -> bool {
+    let Some(born) = birth_year else { return false };
+    // With the year alone only what is certain is refused.
+    let oldest = i64::from(on.0.year()) - born;
+    product.min_age.is_some_and(|min| oldest < min)
+        || product.max_age.is_some_and(|max| oldest - 1 > max)
+}
+
+/// Stores a policy: every person of that household, every insured by a live consent.
+pub fn conclude(
+    c: &mut DbConn,
+    vault: &Vault,
+    who: &Who,
+    id: Uid,
+    new: &NewPolicy,
+) -> AppResult<Uid> {
+    who.may(Action::PolicyWrite)?;
+    let no_such = |pointer: String| AppError::field(pointer, Fault::NoSuchRecord);
+    let household = households::store::locked(c, who, Action::PolicyWrite, new.household_id)
+        .map_err(|e| match e {
+            AppError::Problem(p) if p.code == Code::NotFound => no_such("/household_id".into()),
+            other => other,
+        })?;
+    let product =
+        store::product(c, new.product_id)?.ok_or_else(|| no_such("/product_id".into()))?;
+    let member = |c: &mut DbConn, person: Uid, pointer: String| {
+        if people::store::belongs(c, person, household.id)? {
+            Ok(())
+        } else {
+            Err(no_such(pointer))
+        }
+    };
+    member(c, new.holder_person_id, "/holder_person_id".into())?;
+    member(c, new.payer_person_id, "/payer_person_id".into())?;
+    for (i, insured) in new.insured.0.iter().enumerate() {
+        member(c, insured.person_id, format!("/insured/{i}/person_id"))?;
+    }
+    for (i, beneficiary) in new.beneficiaries.0.iter().enumerate() {
+        let at = format!("/beneficiaries/{i}");
+        member(c, beneficiary.person_id, format!("{at}/person_id"))?;
+        if !beneficiary.agreed_by_insured {
+            return Err(AppError::field(
+                format!("{at}/agreed_by_insured"),
+                Fault::NotFitting,
+            ));
+        }
+    }
+    let covers_death = product.papers_for(ClaimType::Death).is_some();
+    for (i, insured) in new.insured.0.iter().enumerate() {
+        // Locked, so that consent is not withdrawn meanwhile.
+        let person = people::store::lock(c, insured.person_id)?.ok_or_else(AppError::not_found)?;
+        if !people::store::consenting(c, person.id, Purpose::Insurance)? {
+            return Err(no_consent(format!("/insured/{i}")));
+        }
+        if covers_death && !insured.sum_agreed {
+            return Err(AppError::field(
+                format!("/insured/{i}/sum_agreed"),
+                Fault::Required,
+            ));
+        }
+        if too_young_or_old(&product, person.birth_year, new.starts_on) {
+            return Err(AppError::field(
+                format!("/insured/{i}/person_id"),
+                Fault::NotFitting,
+            ));
+        }
+    }
+    let key = households::view::data_key(vault, &household)?;
+    let seal = |column: &'static str, id: Uid, text: &str| {
+        key.seal(column, id.0, text).map_err(AppError::internal)
+    };
+    let number = new.policy_number.as_ref();
+    let row = PolicyRow {
+        id,
+        version: 1,
+        field_versions: sync::fields::NEW.into(),
+        household_id: household.id,
+        county: household.county,
+        town: household.town,
+        village: household.village,
+        product: seal("policies.product", id, &product.id.to_string())?,
+        policy_number: number
+            .map(|n| seal("policies.policy_number", id, n.as_str()))
+            .transpose()?,
+        insurer_code: new.insurer_code.as_str().to_owned(),
+        holder_person_id: new.holder_person_id,
+        payer_person_id: new.payer_person_id,
+        starts_on: new.starts_on,
+        ends_on: new.ends_on,
+        registered_by: who.user,
+        // Whoever looks after the household looks after its policies.
+        assignee: household.assignee.or(Some(household.registered_by)),
+        created_at: who.at,
+        updated_at: who.at,
+    };
+    let mut insured = Vec::new();
+    for (position, one) in (0..).zip(&new.insured.0) {
+        let agreed = if one.sum_agreed { "true" } else { "false" };
+        insured.push(InsuredRow {
+            policy_id: id,
+            person_id: one.person_id,
+            position,
+            sum_agreed: seal("policy_insured.sum_agreed", one.person_id, agreed)?,
+        });
+    }
+    let beneficiary = |(position, one): (i64, &NewBeneficiary)| BeneficiaryRow {
+        policy_id: id,
+        person_id: one.person_id,
+        position,
+        share: one.share.0,
+    };
+    let beneficiaries: Vec<_> = (0..).zip(&new.beneficiaries.0).map(beneficiary).collect();
+    store::insert_policy(c, &row, &insured, &beneficiaries)?;
+    audit::record(
+        c,
+        who,
+        Entry::new(Action::PolicyWrite, "policy", id, row.place()),
+    )?;
+    let change = Change::upsert(Kind::Policy, id, 1, row.place(), who.at);
+    sync::record_change(c, change.assigned(row.assignee).about_people())?;
+    Ok(id)
+}
+
+/// Somebody insured by a policy.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Insured {
+    pub person_id: Uid,
+    /// Whether the insured agreed to the sum; null in the masked view.
+    #[schema(example = true, extensions(("x-masked" = json!(true))))]
+    pub sum_agreed: Option<bool>,
+}
+
+/// Somebody who benefits by a policy.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Beneficiary {
+    pub person_id: Uid,
+    /// Percent.
+    #[schema(minimum = 1, maximum = 100, example = 100)]
+    pub share: i64,
+}
+
+/// A policy. `x-masked` fields are null when `view` is `masked`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Policy {
+    pub id: Uid,
+    /// Grows with every change.
+    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
+    pub version: i64,
+    pub view: View,
+    pub household_id: Uid,
+    /// Only whoever registered or is assigned to the policy sees it.
+    #[schema(extensions(("x-masked" = json!(true))))]
+    pub product_id: Option<Uid>,
+    #[schema(value_type = ShortCode)]
+    pub insurer_code: String,
+    /// The insurer's number of the policy.
+    #[schema(min_length = 1, max_length = 60, pattern = r"^[^\u0000]+$", example = "PICC-2026-330402-000123", extensions(("x-masked" = json!(true))))]
+    pub policy_number: Option<String>,
+    pub holder_person_id: Uid,
+    pub payer_person_id: Uid,
+    #[schema(max_items = 20)]
+    pub insured: Vec<Insured>,
+    #[schema(max_items = 20)]
+    pub beneficiaries: Vec<Beneficiary>,
+    pub starts_on: Day,
+    pub ends_on: Day,
+    pub registered_by: Uid,
+    pub assignee: Option<Uid>,
+    pub created_at: Micros,
+    pub updated_at: Micros,
+}
+
+impl Tagged for Policy {
+    fn id(&self) -> Uid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn view(&self) -> &str {
+        match self.view {
+            View::Full => "f",
+            View::Masked => "m",
+        }
+    }
+}
+
+/// Policies as this caller may see them.
+fn show(c: &mut DbConn, vault: &Vault, who: &Who, rows: Vec<PolicyRow>) -> AppResult<Vec<Policy>> {
+    let ids: Vec<Uid> = rows.iter().map(|r| r.id).collect();
+    let insured = store::insured(c, &ids)?;
+    let beneficiaries = store::beneficiaries(c, &ids)?;
+    let mut out = Vec::new();
+    for row in rows {
+        let key = match who.owns(&row) {
+            true => Some(key_of(c, vault, row.household_id)?),
+            false => None,
+        };
+        let open = |column: &'static str, id: Uid, sealed: &[u8]| {
+            let opened = key.as_ref().map(|k| k.open(column, id.0, sealed));
+            opened.transpose().map_err(AppError::internal)
+        };
+        let product = open("policies.product", row.id, &row.product)?;
+        let number = row.policy_number.as_deref();
+        let number = number.map(|n| open("policies.policy_number", row.id, n));
+        let mut people = Vec::new();
+        for one in insured.iter().filter(|i| i.policy_id == row.id) {
+            let agreed = open("policy_insured.sum_agreed", one.person_id, &one.sum_agreed)?;
+            people.push(Insured {
+                person_id: one.person_id,
+                sum_agreed: agreed.map(|word| word == "true"),
+            });
+        }
+        let benefit = beneficiaries.iter().filter(|b| b.policy_id == row.id);
+        out.push(Policy {
+            id: row.id,
+            version: row.version,
+            view: match key {
+                Some(_) => View::Full,
+                None => View::Masked,
+            },
+            household_id: row.household_id,
+            product_id: product
+                .map(|id| id.parse())
+                .transpose()
+                .map_err(AppError::internal)?,
+            insurer_code: row.insurer_code,
+            policy_number: number.transpose()?.flatten(),
+            holder_person_id: row.holder_person_id,
+            payer_person_id: row.payer_person_id,
+            insured: people,
+            beneficiaries: benefit
+                .map(|b| Beneficiary {
+                    person_id: b.person_id,
+                    share: b.share,
+                })
+                .collect(),
+            starts_on: row.starts_on,
+            ends_on: row.ends_on,
+            registered_by: row.registered_by,
+            assignee: row.assignee,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        });
+    }
+    Ok(out)
+}
+
+fn one(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid) -> AppResult<Policy> {
+    let row = store::policy(c, who, Action::PolicyRead, id)?.into_row();
+    let shown = show(c, vault, who, vec![row])?.pop();
+    shown.ok_or_else(AppError::not_found)
+}
+
+/// Record a policy
+///
+/// Of one household: holder, payer, insured and beneficiaries are its people. Each insured needs a live
+/// consent to `insurance` (`consent_required`) and, where death is covered, agreed to the sum.
+#[utoipa::path(tag = "insurance", request_body = NewPolicy, responses((status = 201, description = "The policy", body = Policy)))]
+#[post("/policies")]
+pub async fn create_policy(
+    app: web::Data<App>,
+    who: Who,
+    key: IdempotencyKey,
+    body: Body<NewPolicy>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::PolicyWrite)?;
+    let once = key.bind(&app.vault, who.user, "create_policy", &body.raw);
+    let id = body.value.id.unwrap_or_else(|| Uid::new(who.at));
+    let (new, vault) = (body.value, app.vault.clone());
+    let policy = app
+        .db
+        .write(move |c| {
+            let made = once.run(c, who.at, |c| conclude(c, &vault, &who, id, &new))?;
+            let (Made::New(id) | Made::Before(id)) = made;
+            one(c, &vault, &who, id)
+        })
+        .await?;
+    Ok(created("policies", &policy))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PolicyQuery {
+    /// Of this household alone.
+    #[param(inline, value_type = Option<Uid>)]
+    household_id: Option<Uid>,
+    /// How many records at most.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50, example = 50)]
+    limit: Option<Limit>,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>, max_length = 200, pattern = r"^[A-Za-z0-9_\-]+$", example = "AQGajF58AHAAgABaHwwOmxGqYX0")]
+    cursor: Option<String>,
+}
+
+page_of! {
+    /// A page of policies.
+    PolicyPage of Policy
+}
+
+/// List policies
+///
+/// Coordinators: those of their areas, without the product. Field members: those they registered or are
+/// assigned to.
+#[utoipa::path(tag = "insurance", params(PolicyQuery), responses((status = 200, description = "A page of policies", body = PolicyPage)))]
+#[get("/policies")]
+pub async fn list_policies(
+    app: web::Data<App>,
+    who: Who,
+    Params(query): Params<PolicyQuery>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::PolicyRead)?;
+    let household = query.household_id;
+    let bound = Bound {
+        vault: &app.vault,
+        user: who.user,
+        list: format!("list_policies {household:?}"),
+    };
+    let page = bound.open(query.limit, query.cursor.as_deref())?;
+    let scope = who.scope(Action::PolicyRead);
+    let (vault, caller) = (app.vault.clone(), who.clone());
+    let (items, next) = app
+        .db
+        .read(move |c| {
+            let mut rows = store::list_policies(c, &scope, household, page)?;
+            let more = rows.len() as i64 > page.limit;
+            rows.truncate(usize::try_from(page.limit).unwrap_or_default());
+            let last = rows.last().map(|r| r.id).filter(|_| more);
+            Ok((show(c, &vault, &caller, rows)?, last))
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(PolicyPage {
+        items,
+        next_cursor: next.map(|id| Cursor(bound.encode(id))),
+    }))
+}
+
+/// Read a policy
+///
+/// Coordinators see it without the product and the insurer's number.
+#[utoipa::path(tag = "insurance", params(("id" = Uid, Path, description = "The policy's id")),
+    responses((status = 200, description = "The policy", body = Policy)))]
+#[get("/policies/{id}")]
+pub async fn get_policy(
+    app: web::Data<App>,
+    who: Who,
+    req: HttpRequest,
+    id: web::Path<String>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::PolicyRead)?;
+    let id = path_id(id)?;
+    let vault = app.vault.clone();
+    let policy = app.db.read(move |c| one(c, &vault, &who, id)).await?;
+    Ok(found(&req, &policy))
+}

@@ -1,0 +1,147 @@
+//! All SQL about products and policies.
+
+use diesel::prelude::*;
+
+use super::model::*;
+use crate::auth::rights::Scope;
+use crate::auth::{Action, Handle, Who};
+use crate::db::schema::{insurance_products, policies, policy_beneficiaries, policy_insured};
+use crate::db::{DbConn, Uid};
+use crate::error::AppResult;
+use crate::http::page::Page;
+use crate::{each_backend, first_locked, in_scope_or_own};
+
+// --- products ---
+
+pub fn insert_product(c: &mut DbConn, row: &ProductRow) -> AppResult<()> {
+    diesel::insert_into(insurance_products::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+/// Stores a built-in product unless it is there.
+pub fn offer_product(c: &mut DbConn, row: &ProductRow) -> AppResult<()> {
+    each_backend!(c, |c| diesel::insert_into(insurance_products::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+pub fn product(c: &mut DbConn, id: Uid) -> AppResult<Option<ProductRow>> {
+    Ok(insurance_products::table
+        .find(id)
+        .select(ProductRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
+pub fn products(c: &mut DbConn, page: Page) -> AppResult<Vec<ProductRow>> {
+    let mut query = insurance_products::table
+        .select(ProductRow::as_select())
+        .order(insurance_products::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(insurance_products::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+// --- policies ---
+
+pub fn insert_policy(
+    c: &mut DbConn,
+    row: &PolicyRow,
+    insured: &[InsuredRow],
+    beneficiaries: &[BeneficiaryRow],
+) -> AppResult<()> {
+    diesel::insert_into(policies::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    each_backend!(c, |c| diesel::insert_into(policy_insured::table)
+        .values(insured)
+        .execute(c))?;
+    each_backend!(c, |c| diesel::insert_into(policy_beneficiaries::table)
+        .values(beneficiaries)
+        .execute(c))?;
+    Ok(())
+}
+
+fn find_policy(c: &mut DbConn, id: Uid) -> AppResult<Option<PolicyRow>> {
+    Ok(policies::table
+        .find(id)
+        .select(PolicyRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
+/// The policy, if the caller may do this to it.
+pub fn policy(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<PolicyRow>> {
+    let row = find_policy(c, id)?;
+    who.authorise(action, row)
+}
+
+/// The same, locked: nothing else is hung on it meanwhile.
+pub fn locked_policy(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<PolicyRow>> {
+    let row =
+        first_locked!(c, policies::table.find(id).select(PolicyRow::as_select())).optional()?;
+    who.authorise(action, row)
+}
+
+/// The policy of a claim that the caller may see, whoever looks after the policy itself.
+pub fn policy_of(c: &mut DbConn, claim: &Handle<ClaimRow>) -> AppResult<PolicyRow> {
+    find_policy(c, claim.policy_id)?
+        .ok_or_else(|| crate::error::AppError::internal("a claim without a policy"))
+}
+
+/// A page of policies the caller may see, newest first.
+pub fn list_policies(
+    c: &mut DbConn,
+    scope: &Scope,
+    household: Option<Uid>,
+    page: Page,
+) -> AppResult<Vec<PolicyRow>> {
+    let mut query = policies::table
+        .filter(in_scope_or_own!(policies, scope))
+        .select(PolicyRow::as_select())
+        .order(policies::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(household) = household {
+        query = query.filter(policies::household_id.eq(household));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(policies::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+/// Who is insured, of several policies, in the order they were named.
+pub fn insured(c: &mut DbConn, of: &[Uid]) -> AppResult<Vec<InsuredRow>> {
+    Ok(policy_insured::table
+        .filter(policy_insured::policy_id.eq_any(of.to_vec()))
+        .select(InsuredRow::as_select())
+        .order((policy_insured::policy_id, policy_insured::position))
+        .load(c)?)
+}
+
+/// Who benefits, of several policies, in the order they were named.
+pub fn beneficiaries(c: &mut DbConn, of: &[Uid]) -> AppResult<Vec<BeneficiaryRow>> {
+    Ok(policy_beneficiaries::table
+        .filter(policy_beneficiaries::policy_id.eq_any(of.to_vec()))
+        .select(BeneficiaryRow::as_select())
+        .order((
+            policy_beneficiaries::policy_id,
+            policy_beneficiaries::position,
+        ))
+        .load(c)?)
+}

@@ -1,0 +1,31 @@
+//! Qianshou (牵手, "hand in hand"): the field-work backend of a Family Planning Association.
+//!
+//! One program: an HTTP API, its background workers and its tools. Start reading
+//! at [`routes`] for what there is, at [`db`] for how it is stored, at
+//! [`auth::policy`] for who may do what.
+
+pub mod app;
+pub mod areas;
+pub mod audit;
+pub mod auth;
+pub mod campaigns;
+pub mod cli;
+pub mod config;
+pub mod crypto;
+pub mod db;
+pub mod demo;
+pub mod error;
+pub mod households;
+pub mod http;
+pub mod insurance;
+pub mod jobs;
+pub mod notifications;
+pub mod openapi;
+pub mod people;
+pub mod push;
+pub mod residents;
+pub mod routes;
+pub mod state;
+pub mod sync;
+pub mod telemetry;
+pub mod visits;

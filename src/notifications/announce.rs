@@ -1,0 +1,114 @@
+//! Telling users something: inbox rows and their pushes, in the caller's transaction.
+
+use super::model::{NotificationKind, NotificationRow};
+use super::store;
+use crate::auth::Place;
+use crate::db::{DbConn, Micros, Uid};
+use crate::error::AppResult;
+use crate::push::outbox::{self, NewDelivery};
+use crate::sync::{self, Change, Kind};
+
+/// A text in both languages. No personal data of anybody served.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text {
+    pub zh: String,
+    pub en: String,
+}
+
+/// What to tell.
+#[derive(Debug, Clone)]
+pub struct Announcement {
+    pub kind: NotificationKind,
+    pub title: Text,
+    pub body: Text,
+    /// The record it is about: its kind and id.
+    pub subject: Option<(Kind, Uid)>,
+    pub campaign: Option<Uid>,
+    /// Nobody is told twice of one occurrence.
+    pub occurrence: Uid,
+    /// When its pushes may first go out: one instant, or spread over this many microseconds from it.
+    pub not_before: Micros,
+    pub spread: i64,
+    /// A push later than this is worthless; the inbox keeps the row.
+    pub expires_at: Micros,
+}
+
+/// Somebody to tell, and where they work (for results by village).
+#[derive(Debug, Clone, Copy)]
+pub struct Recipient {
+    pub user: Uid,
+    pub place: Place,
+}
+
+/// What one call did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Told {
+    pub notified: usize,
+    pub deliveries: usize,
+}
+
+/// Tells these users (at most a few hundred); who was told of this occurrence before is left alone.
+pub fn announce(
+    c: &mut DbConn,
+    now: Micros,
+    what: &Announcement,
+    recipients: &[Recipient],
+) -> AppResult<Told> {
+    let users: Vec<Uid> = recipients.iter().map(|r| r.user).collect();
+    let told = store::told(c, what.occurrence, &users)?;
+    let devices = outbox::live_devices(c, &users)?;
+    let mut rows = Vec::new();
+    let mut pushes = Vec::new();
+    for r in recipients.iter().filter(|r| !told.contains(&r.user)) {
+        let id = Uid::new(now);
+        let own: Vec<_> = devices.iter().filter(|d| d.user == r.user).collect();
+        rows.push(NotificationRow {
+            id,
+            version: 1,
+            user_id: r.user,
+            kind: what.kind,
+            title_zh: what.title.zh.clone(),
+            title_en: what.title.en.clone(),
+            body_zh: what.body.zh.clone(),
+            body_en: what.body.en.clone(),
+            subject_kind: what.subject.map(|(kind, _)| kind.as_str().to_owned()),
+            subject_id: what.subject.map(|(_, id)| id),
+            campaign_id: what.campaign,
+            occurrence_id: what.occurrence,
+            county: r.place.county,
+            town: r.place.town,
+            village: r.place.village,
+            devices: own.len() as i64,
+            expires_at: what.expires_at,
+            displayed_at: None,
+            opened_at: None,
+            read_at: None,
+            done_at: None,
+            created_at: now,
+            updated_at: now,
+        });
+        let wait = if what.spread > 0 {
+            rand::random_range(0..what.spread)
+        } else {
+            0
+        };
+        pushes.extend(own.iter().map(|d| NewDelivery {
+            notification: id,
+            device: d.device,
+            provider: d.provider,
+            lane: what.kind.lane(),
+            not_before: what.not_before.plus(wait),
+            expires_at: what.expires_at,
+        }));
+    }
+    store::insert(c, &rows)?;
+    for row in &rows {
+        let change = Change::upsert(Kind::Notification, row.id, 1, Place::default(), now);
+        sync::record_change(c, change.assigned(Some(row.user_id)))?;
+    }
+    outbox::enqueue(c, &pushes, now)?;
+    Ok(Told {
+        notified: rows.len(),
+        deliveries: pushes.len(),
+    })
+}

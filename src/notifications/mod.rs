@@ -1,0 +1,9 @@
+//! The inbox: the truth that push only announces.
+//!
+//! Whatever somebody should know is a row here first, written in the transaction of the thing it tells
+//! of, with one outbox row for each of their phones. A phone without a live push finds it at its next
+//! look. A notification never carries personal data of anybody served.
+
+pub mod announce;
+pub mod model;
+pub mod store;

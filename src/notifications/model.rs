@@ -1,0 +1,60 @@
+//! Rows of the inbox and the words they are coded in.
+
+use diesel::prelude::*;
+
+use crate::db::schema::notifications;
+use crate::db::{Micros, Uid};
+use crate::push::model::Lane;
+use crate::text_enum;
+
+text_enum! {
+    /// What a notification is about.
+    NotificationKind {
+        CampaignReminder = "campaign_reminder",
+        CampaignApproval = "campaign_approval",
+        VisitReturned = "visit_returned",
+    }
+}
+
+impl NotificationKind {
+    pub fn lane(self) -> Lane {
+        match self {
+            NotificationKind::CampaignReminder => Lane::Campaign,
+            NotificationKind::CampaignApproval | NotificationKind::VisitReturned => Lane::Routine,
+        }
+    }
+}
+
+text_enum! {
+    /// How far its receiver came with a notification. Each implies those before it, but `done`,
+    /// which may come without `read`.
+    NotificationMark { Displayed = "displayed", Opened = "opened", Read = "read", Done = "done" }
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = notifications, treat_none_as_default_value = false)]
+pub struct NotificationRow {
+    pub id: Uid,
+    pub version: i64,
+    pub user_id: Uid,
+    pub kind: NotificationKind,
+    pub title_zh: String,
+    pub title_en: String,
+    pub body_zh: String,
+    pub body_en: String,
+    pub subject_kind: Option<String>,
+    pub subject_id: Option<Uid>,
+    pub campaign_id: Option<Uid>,
+    pub occurrence_id: Uid,
+    pub county: Option<Uid>,
+    pub town: Option<Uid>,
+    pub village: Option<Uid>,
+    pub devices: i64,
+    pub expires_at: Micros,
+    pub displayed_at: Option<Micros>,
+    pub opened_at: Option<Micros>,
+    pub read_at: Option<Micros>,
+    pub done_at: Option<Micros>,
+    pub created_at: Micros,
+    pub updated_at: Micros,
+}

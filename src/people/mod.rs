@@ -1,0 +1,25 @@
+//! People: the only place where names, phones, addresses and document numbers stand.
+//!
+//! Each person has a data key of their own, wrapped by the key ring; destroying
+//! it erases them wherever a copy of their fields still rests. Every other
+//! domain points at a person by id. What may be done with a person follows from
+//! their consents, per purpose (`consents`).
+
+pub mod consents;
+pub mod documents;
+pub mod fields;
+pub mod intake;
+pub mod masks;
+pub mod model;
+pub mod phones;
+pub mod store;
+pub mod texts;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(consents::list_consent_texts)
+        .service(consents::list_consents)
+        .service(consents::create_consent)
+        .service(consents::withdraw_consent);
+}

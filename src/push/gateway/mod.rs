@@ -1,0 +1,230 @@
+//! The local push gateway: stands in for the push providers on loopback.
+//!
+//! It speaks each provider's real protocol and refuses what the provider would
+//! refuse, so that a mistake of our sender fails in development as it would
+//! fail at Google. It can be told to fail ([`FaultRule`]), keeps the latest
+//! messages in a bounded memory and shows them on a page at `/`. It shares no
+//! code with the senders beyond public crates.
+//!
+//! One provider is one folder: today [`fcm`] (HTTP v1 and its token endpoint).
+
+mod control;
+mod cut;
+mod faults;
+pub mod fcm;
+mod received;
+mod record;
+mod state;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web};
+
+pub use faults::{Endpoint, FaultKind, FaultRule, InvalidRule};
+pub use fcm::{AccountError, ServiceAccount};
+pub use received::{Query, Stats, Which};
+
+use state::Shared;
+
+/// How a [`Gateway`] is started.
+#[derive(Debug, Clone)]
+pub struct GatewayOptions {
+    /// Where it listens; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// How many arrived messages are kept, and as many refused ones; the
+    /// oldest are dropped.
+    pub max_messages: usize,
+    /// How many message ids are remembered (as hashes of 8 bytes) to count
+    /// duplicates.
+    pub remember_ids: usize,
+    /// Threads that answer requests.
+    pub workers: usize,
+    /// How long an access token lives, in seconds; Google's live 3,599.
+    pub token_lifetime_s: u64,
+    /// Listen on an address that is not loopback. The gateway has no sign-in
+    /// and shows every message it was sent.
+    pub allow_remote: bool,
+}
+
+impl Default for GatewayOptions {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 0)),
+            max_messages: 2_000,
+            remember_ids: 1_000_000,
+            workers: 1,
+            token_lifetime_s: 3_599,
+            allow_remote: false,
+        }
+    }
+}
+
+/// The gateway; [`Gateway::start`] runs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Gateway;
+
+impl Gateway {
+    /// Starts the gateway on its own threads and returns at once.
+    ///
+    /// # Errors
+    /// When called outside a tokio runtime, when the address is taken, or when
+    /// it is not loopback and [`GatewayOptions::allow_remote`] is not set.
+    pub fn start(options: GatewayOptions) -> io::Result<Running> {
+        if !options.allow_remote && !options.bind.ip().is_loopback() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{} is not a loopback address", options.bind),
+            ));
+        }
+        let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+        let shared = Arc::new(Shared::new(&options));
+        let data = web::Data::from(Arc::clone(&shared));
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(data.clone())
+                .configure(fcm::routes)
+                .configure(control::routes)
+                .default_service(web::to(control::not_found))
+        })
+        .workers(options.workers.max(1))
+        .backlog(4_096)
+        .keep_alive(Duration::from_secs(75))
+        .shutdown_timeout(2)
+        .disable_signals()
+        .bind(options.bind)?;
+        let addr = server
+            .addrs()
+            .first()
+            .copied()
+            .ok_or_else(|| io::Error::other("no address was bound"))?;
+        shared.set_base_url(format!("http://{addr}"));
+        let server = server.run();
+        let handle = server.handle();
+        runtime.spawn(server);
+        tracing::info!(%addr, "push gateway listens");
+        Ok(Running {
+            addr,
+            shared,
+            handle,
+        })
+    }
+}
+
+/// A gateway that runs. It stops when this is dropped, or by [`Running::stop`].
+#[derive(Debug)]
+pub struct Running {
+    /// The address it listens on.
+    pub addr: SocketAddr,
+    shared: Arc<Shared>,
+    handle: ServerHandle,
+}
+
+impl Running {
+    /// `http://127.0.0.1:4001`, without a slash at the end: what stands for
+    /// `https://fcm.googleapis.com`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.shared.base_url()
+    }
+
+    /// What stands for `https://oauth2.googleapis.com/token`.
+    #[must_use]
+    pub fn token_uri(&self) -> String {
+        format!("{}{}", self.base_url(), fcm::TOKEN_PATH)
+    }
+
+    /// Makes a service account of `project_id`, registers its public key here
+    /// and yields the file a sender reads ([`ServiceAccount::to_json`]).
+    ///
+    /// # Errors
+    /// When the project's name is empty or the key cannot be made.
+    pub fn create_service_account(&self, project_id: &str) -> Result<ServiceAccount, AccountError> {
+        let account = ServiceAccount::generate(project_id, &self.base_url())?;
+        self.register_service_account(&account)?;
+        Ok(account)
+    }
+
+    /// Registers an account made earlier ([`ServiceAccount::from_json`]), so
+    /// that a restarted gateway goes on with the same one. Only its public key
+    /// is kept.
+    ///
+    /// # Errors
+    /// When the private key cannot be read.
+    pub fn register_service_account(&self, account: &ServiceAccount) -> Result<(), AccountError> {
+        self.shared.fcm.register(account)
+    }
+
+    /// Appends rules; the first that matches a request decides.
+    ///
+    /// # Errors
+    /// When a rule contradicts itself; then none is added.
+    pub fn add_faults(&self, rules: Vec<FaultRule>) -> Result<(), InvalidRule> {
+        self.shared.faults.add(rules)
+    }
+
+    /// Forgets every rule.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Makes every access token granted so far worthless (a sender is expected
+    /// to get a new one after the 401).
+    pub fn revoke_tokens(&self) {
+        self.shared.fcm.revoke_tokens();
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    /// The same items as `GET /received`, oldest first.
+    #[must_use]
+    pub fn received(&self, query: Query) -> Vec<serde_json::Value> {
+        let page = self.shared.received.page(&query);
+        page.records.iter().map(|r| r.to_json()).collect()
+    }
+
+    /// Forgets the messages, the remembered ids and the counts of sends.
+    pub fn clear_received(&self) {
+        self.shared.received.clear();
+    }
+
+    /// Waits until at least `count` messages were accepted in all; false when
+    /// `patience` ran out first.
+    pub async fn wait_for_accepted(&self, count: u64, patience: Duration) -> bool {
+        let mut changes = self.shared.received.changes();
+        let reached = async {
+            loop {
+                if self.shared.received.accepted() >= count {
+                    return true;
+                }
+                if changes.changed().await.is_err() {
+                    return false;
+                }
+            }
+        };
+        tokio::time::timeout(patience, reached)
+            .await
+            .unwrap_or(false)
+    }
+
+    /// Ends the live streams and what is slow on purpose, then the server.
+    pub async fn stop(self) {
+        self.shared.begin_stop();
+        self.handle.stop(true).await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shared.begin_stop();
+        // The command is sent by the call; nobody waits for its answer.
+        drop(self.handle.stop(false));
+    }
+}

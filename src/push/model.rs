@@ -1,0 +1,70 @@
+//! Rows of the outbox and the words they are coded in.
+
+use diesel::prelude::*;
+
+use crate::auth::model::PushProvider;
+use crate::db::schema::deliveries;
+use crate::db::{Micros, Uid};
+use crate::text_enum;
+
+text_enum! {
+    /// How far a push came. `retry` waits for its next try; the last five are ends.
+    DeliveryState {
+        Pending = "pending",
+        Leased = "leased",
+        Retry = "retry",
+        Accepted = "accepted",
+        DeadToken = "dead_token",
+        Expired = "expired",
+        Suppressed = "suppressed",
+        DeadLetter = "dead_letter",
+    }
+}
+
+/// What goes first: the engine empties an earlier lane before a later one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Claims and safety.
+    Urgent,
+    /// Work: a returned visit, a follow-up due, an approval waiting.
+    Routine,
+    /// Publicity to many.
+    Campaign,
+}
+
+impl Lane {
+    /// As it stands in the outbox: smaller goes first.
+    pub fn ordinal(self) -> i64 {
+        match self {
+            Lane::Urgent => 0,
+            Lane::Routine => 1,
+            Lane::Campaign => 2,
+        }
+    }
+}
+
+/// One push of one notification to one device.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
+pub struct DeliveryRow {
+    pub id: Uid,
+    pub notification_id: Uid,
+    pub device_id: Uid,
+    pub provider: PushProvider,
+    pub lane: i64,
+    pub state: DeliveryState,
+    pub attempts: i64,
+    /// Not before this instant.
+    pub next_at: Micros,
+    /// Not after this one.
+    pub expires_at: Micros,
+    pub lease_until: Option<Micros>,
+    pub leased_by: Option<Uid>,
+    /// Grows with every lease; who completes must hold the newest.
+    pub fence: i64,
+    /// The code of the newest try.
+    pub last_code: Option<String>,
+    pub accepted_at: Option<Micros>,
+    pub created_at: Micros,
+    pub updated_at: Micros,
+}

@@ -1,0 +1,296 @@
+//! Looking somebody up, seeing what is masked, and giving a resident somebody to turn to.
+
+use actix_web::{HttpResponse, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::api::{NewDocument, read};
+use super::store;
+use crate::audit::{self, Entry};
+use crate::auth::policy::Role;
+use crate::auth::{Action, Placed, Who};
+use crate::db::Uid;
+use crate::error::{AppError, AppResult, Fault};
+use crate::http::idempotency::path_id;
+use crate::http::json::{Body, invalid};
+use crate::http::precondition::changed;
+use crate::http::text::{Address, PersonName, PhoneNumber, not_null};
+use crate::people::fields;
+use crate::people::model::DocumentType;
+use crate::state::App;
+use crate::sync::{self, Change, Kind};
+use crate::{people, text_enum};
+
+/// Either the exact phone or the exact document.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = one_of_two))]
+#[schema(example = json!({"phone": "13812345678"}))]
+pub struct LookUp {
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    phone: Option<PhoneNumber>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    #[validate(nested)]
+    document: Option<NewDocument>,
+}
+
+fn one_of_two(l: &LookUp) -> Result<(), validator::ValidationError> {
+    match (&l.phone, &l.document) {
+        (None, None) => Err(invalid("/phone", Fault::Required)),
+        (Some(_), Some(_)) => Err(invalid("/document", Fault::NotFitting)),
+        _ => Ok(()),
+    }
+}
+
+/// What a look-up found in the caller's own area.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LookUpAnswer {
+    /// Somebody with it is registered in the caller's area. A field member then asks the coordinator to assign.
+    #[schema(example = true)]
+    pub known_in_area: bool,
+    /// The records among them that the caller may read.
+    #[schema(max_items = 50)]
+    pub resident_ids: Vec<Uid>,
+}
+
+/// Look a resident up
+///
+/// By exact phone or document, in the caller's own area alone: what is known elsewhere is never told,
+/// match or not. Every look-up is in the audit.
+#[utoipa::path(tag = "residents", request_body = LookUp, responses((status = 200, description = "What is known", body = LookUpAnswer)))]
+#[post("/residents/look-up")]
+pub async fn look_up_resident(
+    app: web::Data<App>,
+    who: Who,
+    body: Body<LookUp>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ResidentLookUp)?;
+    let today = who.at.china_day();
+    let phone = body
+        .value
+        .phone
+        .as_ref()
+        .map(|p| fields::phone(p, "/phone"))
+        .transpose()?;
+    let phone = phone.map(|p| app.vault.blind(crate::crypto::BlindColumn::Phone, &p));
+    let document = match &body.value.document {
+        None => None,
+        Some(d) => {
+            let number = fields::document(d.kind, &d.number, today, "/document/number")?.number;
+            Some(fields::document_index(&app.vault, d.kind, &number))
+        }
+    };
+    let answer = app
+        .db
+        .write(move |c| {
+            let found = people::store::by_index(c, phone.as_deref(), document.as_deref())?;
+            let here: Vec<_> = found
+                .into_iter()
+                .filter(|p| who.may_at(Action::ResidentLookUp, &p.place()))
+                .collect();
+            let mut resident_ids = Vec::new();
+            let mut known_in_area = false;
+            for person in &here {
+                let Some(resident) = store::of_person(c, person.id)? else {
+                    continue;
+                };
+                if !people::store::consenting(c, person.id, people::model::Purpose::Registration)? {
+                    continue;
+                }
+                known_in_area = true;
+                if who.can(Action::ResidentRead, &resident) {
+                    resident_ids.push(resident.id);
+                }
+            }
+            // One entry whatever was found: the audit, too, must not tell who lives where.
+            let by = if phone.is_some() { "phone" } else { "document" };
+            audit::record(
+                c,
+                &who,
+                Entry::new(
+                    Action::ResidentLookUp,
+                    "look_up",
+                    Uid::new(who.at),
+                    Default::default(),
+                )
+                .because(by),
+            )?;
+            Ok(LookUpAnswer {
+                known_in_area,
+                resident_ids,
+            })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+text_enum! {
+    /// Why somebody needs to see what is masked.
+    RevealReason {
+        HomeVisit = "home_visit",
+        ServiceDelivery = "service_delivery",
+        ClaimHelp = "claim_help",
+        Correction = "correction",
+        AtPersonsRequest = "at_persons_request",
+    }
+}
+
+/// Why the masked fields are needed.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reveal {
+    reason: RevealReason,
+}
+
+/// The identity fields in clear. Show them, do not keep them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Revealed {
+    pub id: Uid,
+    pub name: PersonName,
+    /// E.164.
+    #[schema(
+        min_length = 5,
+        max_length = 20,
+        pattern = r"^\+[0-9]+$",
+        example = "+8613812345678"
+    )]
+    pub phone: Option<String>,
+    #[schema(value_type = Option<Address>)]
+    pub address: Option<String>,
+    pub document: Option<RevealedDocument>,
+}
+
+/// A document with its number in clear.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RevealedDocument {
+    pub kind: DocumentType,
+    /// The number.
+    #[schema(
+        min_length = 5,
+        max_length = 25,
+        pattern = r"^[A-Z0-9]+$",
+        example = "330499198506150126"
+    )]
+    pub number: String,
+}
+
+/// Reveal a resident
+///
+/// The identity fields in clear, for a reason that is kept in the audit with the caller and the time,
+/// and that the person can see.
+#[utoipa::path(tag = "residents", request_body = Reveal, params(("id" = Uid, Path, description = "The resident's id")),
+    responses((status = 200, description = "The fields in clear", body = Revealed)))]
+#[post("/residents/{id}/reveal")]
+pub async fn reveal_resident(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+    body: Body<Reveal>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ResidentReveal)?;
+    let id = path_id(id)?;
+    let reason = body.value.reason;
+    // The audit entry is durable before the fields are opened.
+    let person = app
+        .db
+        .write(move |c| {
+            let (resident, person) = store::locked(c, &who, Action::ResidentReveal, id)?;
+            let entry = Entry::new(
+                Action::ResidentReveal,
+                "resident",
+                resident.id,
+                resident.place(),
+            );
+            audit::record(c, &who, entry.because(reason.as_str()))?;
+            Ok(person.into_row())
+        })
+        .await?;
+    let (_, clear) = fields::open(&app.vault, &person)?;
+    Ok(HttpResponse::Ok().json(Revealed {
+        id,
+        name: PersonName::parse(clear.name)
+            .map_err(|_| AppError::internal("a stored name is not one"))?,
+        phone: clear.phone,
+        address: clear.address,
+        document: clear
+            .document
+            .map(|(kind, number)| RevealedDocument { kind, number }),
+    }))
+}
+
+/// Who looks after a resident from now on.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assignee {
+    /// A field member of the resident's area; null: nobody.
+    assignee: Option<Uid>,
+}
+
+/// Assign a resident
+///
+/// To a field member of the area, who then sees the resident in clear; the one before no longer does,
+/// unless they registered them.
+#[utoipa::path(tag = "residents", request_body = Assignee, params(("id" = Uid, Path, description = "The resident's id")),
+    responses((status = 200, description = "The resident", body = super::view::Resident)))]
+#[put("/residents/{id}/assignee")]
+pub async fn assign_resident(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+    body: Body<Assignee>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ResidentAssign)?;
+    let id = path_id(id)?;
+    let assignee = body.value.assignee;
+    let caller = who.clone();
+    app.db
+        .write(move |c| {
+            let who = &caller;
+            let (resident, person) = store::locked(c, who, Action::ResidentAssign, id)?;
+            if let Some(user) = assignee {
+                let holders = crate::auth::store::holders(
+                    c,
+                    &[Role::FieldMember],
+                    &resident.place(),
+                    who.at,
+                )?;
+                if !holders.contains(&user) {
+                    return Err(AppError::field("/assignee", Fault::NoSuchRecord));
+                }
+            }
+            if resident.assignee == assignee {
+                return Ok(());
+            }
+            store::assign(c, &resident, assignee, who.at)?;
+            people::store::assign(c, &person, assignee, who.at)?;
+            audit::record(
+                c,
+                who,
+                Entry::new(Action::ResidentAssign, "resident", id, resident.place())
+                    .with(&serde_json::json!({ "assignee": assignee })),
+            )?;
+            let version = resident.version + 1;
+            if let Some(before) = resident.assignee.filter(|b| *b != resident.registered_by) {
+                sync::record_left(
+                    c,
+                    Kind::Resident,
+                    id,
+                    version,
+                    resident.place(),
+                    Some(before),
+                    who.at,
+                )?;
+            }
+            let now = Change::upsert(Kind::Resident, id, version, resident.place(), who.at);
+            sync::record_change(
+                c,
+                now.assigned(assignee.or(Some(resident.registered_by)))
+                    .about_people(),
+            )
+        })
+        .await?;
+    Ok(changed(&read(&app, &who, id).await?))
+}

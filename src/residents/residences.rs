@@ -1,0 +1,235 @@
+//! Residence episodes (居住): one stay in one inflow area, from a day to a day.
+
+use actix_web::{HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::model::*;
+use super::register::PLACES;
+use super::store;
+use crate::areas;
+use crate::audit::{self, Entry};
+use crate::auth::{Action, Placed, Who};
+use crate::crypto::Vault;
+use crate::db::{Day, DbConn, Micros, Uid};
+use crate::error::{AppError, AppResult, Fault};
+use crate::http::idempotency::{IdempotencyKey, Made, path_id};
+use crate::http::json::{Body, Params};
+use crate::http::page::{Bound, Cursor, PageParams};
+use crate::http::precondition::{Tagged, created};
+use crate::http::text::{Address, AreaCode, not_null};
+use crate::page_of;
+use crate::people;
+use crate::state::App;
+use crate::sync::{self, Change, Kind};
+
+/// One stay.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Residence {
+    pub id: Uid,
+    /// Grows with every change.
+    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
+    pub version: i64,
+    pub resident_id: Uid,
+    pub area: AreaCode,
+    pub from_day: Day,
+    /// Null while it lasts.
+    pub to_day: Option<Day>,
+    pub reason: StayReason,
+    pub created_at: Micros,
+}
+
+page_of! {
+    /// A page of stays.
+    ResidencePage of Residence
+}
+
+impl Tagged for Residence {
+    fn id(&self) -> Uid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+fn show(row: EpisodeRow) -> AppResult<Residence> {
+    Ok(Residence {
+        id: row.id,
+        version: row.version,
+        resident_id: row.resident_id,
+        area: AreaCode::parse(row.area_code)
+            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        from_day: row.from_day,
+        to_day: row.to_day,
+        reason: row.reason,
+        created_at: row.created_at,
+    })
+}
+
+/// A move: where to, since when.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewResidence {
+    /// Made by the phone, if it likes.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    id: Option<Uid>,
+    /// The township or village of the new home, inside the caller's areas.
+    area: AreaCode,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    address: Option<Address>,
+    from_day: Day,
+    reason: StayReason,
+}
+
+/// List a resident's stays
+///
+/// Where the resident has lived since the first registration, newest first.
+#[utoipa::path(tag = "residents", params(PageParams, ("id" = Uid, Path, description = "The resident's id")),
+    responses((status = 200, description = "A page of stays", body = ResidencePage)))]
+#[get("/residents/{id}/residences")]
+pub async fn list_residences(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+    Params(query): Params<PageParams>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ResidenceRead)?;
+    let id = path_id(id)?;
+    let bound = Bound {
+        vault: &app.vault,
+        user: who.user,
+        list: format!("list_residences {id}"),
+    };
+    let page = bound.open(query.limit, query.cursor.as_deref())?;
+    let rows = app
+        .db
+        .read(move |c| {
+            let resident = store::visible(c, &who, Action::ResidenceRead, id)?;
+            store::episodes(c, &resident, page)
+        })
+        .await?;
+    let (items, next) = bound.finish(page, rows, |r| r.id, show)?;
+    Ok(HttpResponse::Ok().json(ResidencePage {
+        items,
+        next_cursor: next.map(Cursor),
+    }))
+}
+
+/// Record a move
+///
+/// Ends the stay before on the day the new one begins, and moves the resident to the new area. Whoever
+/// worked with them in the old area no longer sees them.
+#[utoipa::path(tag = "residents", request_body = NewResidence, params(("id" = Uid, Path, description = "The resident's id")),
+    responses((status = 201, description = "The new stay", body = Residence)))]
+#[post("/residents/{id}/residences")]
+pub async fn create_residence(
+    app: web::Data<App>,
+    who: Who,
+    key: IdempotencyKey,
+    id: web::Path<String>,
+    body: Body<NewResidence>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ResidenceWrite)?;
+    let resident = path_id(id)?;
+    if body.value.from_day.0 > who.at.china_day() {
+        return Err(AppError::field("/from_day", Fault::InTheFuture));
+    }
+    let once = key.bind(&app.vault, who.user, "create_residence", &body.raw);
+    let (vault, new) = (app.vault.clone(), body.value);
+    let row = app
+        .db
+        .write(move |c| {
+            let (Made::New(id) | Made::Before(id)) =
+                once.run(c, who.at, |c| moved(c, &vault, &who, resident, &new))?;
+            store::episode(c, id)?.ok_or_else(AppError::not_found)
+        })
+        .await?;
+    Ok(created(
+        &format!("residents/{resident}/residences"),
+        &show(row)?,
+    ))
+}
+
+fn moved(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, new: &NewResidence) -> AppResult<Uid> {
+    let (resident, person) = store::locked(c, who, Action::ResidenceWrite, id)?;
+    let area = areas::store::placed(c, new.area.as_str(), "/area", PLACES)?;
+    if !who.may_at(Action::ResidenceWrite, &area.place()) {
+        return Err(AppError::field("/area", Fault::AreaOutside));
+    }
+    if let Some(open) = store::open_episode(c, id)? {
+        if new.from_day < open.from_day {
+            return Err(AppError::field("/from_day", Fault::BadOrder));
+        }
+        store::end_episode(c, &open, new.from_day, who.at)?;
+    }
+    let address = match &new.address {
+        None => None,
+        Some(text) => {
+            let key = vault
+                .open_data_key(person.id.0, &person.data_key)
+                .map_err(AppError::internal)?;
+            Some(
+                key.seal("persons.address", person.id.0, text.as_str())
+                    .map_err(AppError::internal)?,
+            )
+        }
+    };
+    let episode = EpisodeRow {
+        id: new.id.unwrap_or_else(|| Uid::new(who.at)),
+        version: 1,
+        field_versions: sync::fields::NEW.into(),
+        resident_id: id,
+        person_id: person.id,
+        area_id: area.id,
+        area_code: area.code.clone(),
+        address: None,
+        from_day: new.from_day,
+        to_day: None,
+        reason: new.reason,
+        created_by: who.user,
+        created_at: who.at,
+        updated_at: who.at,
+    };
+    store::insert_episode(c, &episode)?;
+    people::store::move_to(c, &person, &area, address.as_deref(), who.at)?;
+    store::move_to(c, &resident, &area, who.at)?;
+    let version = resident.version + 1;
+    audit::record(
+        c,
+        who,
+        Entry::new(
+            Action::ResidenceWrite,
+            "residence",
+            episode.id,
+            area.place(),
+        )
+        .with(&serde_json::json!({ "resident": id })),
+    )?;
+    if resident.place() != area.place() {
+        sync::record_left(
+            c,
+            Kind::Resident,
+            id,
+            version,
+            resident.place(),
+            None,
+            who.at,
+        )?;
+    }
+    let assignee = resident.assignee.or(Some(resident.registered_by));
+    sync::record_change(
+        c,
+        Change::upsert(Kind::Residence, episode.id, 1, area.place(), who.at).assigned(assignee),
+    )?;
+    sync::record_change(
+        c,
+        Change::upsert(Kind::Resident, id, version, area.place(), who.at)
+            .assigned(assignee)
+            .about_people(),
+    )?;
+    Ok(episode.id)
+}

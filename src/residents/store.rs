@@ -1,0 +1,244 @@
+//! All SQL about residents and their stays. Every query that lists or finds asks for a
+//! live consent to registration.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::model::*;
+use crate::areas::model::AreaRow;
+use crate::auth::rights::Scope;
+use crate::auth::{Action, Handle, Who};
+use crate::db::schema::{consents, persons, residence_episodes, residents};
+use crate::db::{Day, DbConn, Json, Micros, Uid};
+use crate::error::{AppError, AppResult};
+use crate::http::page::Page;
+use crate::people;
+use crate::people::model::{PersonRow, Purpose};
+use crate::{first_locked, in_scope_or_own};
+
+pub fn insert(c: &mut DbConn, row: &ResidentRow) -> AppResult<()> {
+    diesel::insert_into(residents::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<ResidentRow>> {
+    Ok(residents::table
+        .find(id)
+        .filter(residents::state.eq_any([ResidentState::Active, ResidentState::Left]))
+        .filter(exists(
+            consents::table
+                .filter(consents::person_id.eq(residents::person_id))
+                .filter(consents::purpose.eq(Purpose::Registration))
+                .filter(consents::withdrawn_at.is_null()),
+        ))
+        .select(ResidentRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
+/// The resident, if the caller may do this to it; for reading.
+pub fn visible(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<ResidentRow>> {
+    let row = find(c, id)?;
+    who.authorise(action, row)
+}
+
+/// The resident with the person, locked for writing. The person's row is the lock of both.
+pub fn locked(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<(Handle<ResidentRow>, Handle<PersonRow>)> {
+    who.may(action)?;
+    let before = find(c, id)?.ok_or_else(AppError::not_found)?;
+    let person = who.authorise(action, people::store::lock(c, before.person_id)?)?;
+    // Read again: it may have changed while the lock was waited for.
+    let resident = visible(c, who, action, id)?;
+    Ok((resident, person))
+}
+
+pub fn person_of(c: &mut DbConn, resident: &Handle<ResidentRow>) -> AppResult<PersonRow> {
+    people::store::find(c, resident.person_id)?
+        .ok_or_else(|| AppError::internal("a resident without a person"))
+}
+
+/// A page of residents the caller may see, newest first.
+pub fn list(
+    c: &mut DbConn,
+    scope: &Scope,
+    state: ResidentState,
+    page: Page,
+) -> AppResult<Vec<(ResidentRow, PersonRow)>> {
+    let mut query = residents::table
+        .inner_join(persons::table)
+        .filter(in_scope_or_own!(residents, scope, diesel::dsl::InnerJoinQuerySource<residents::table, persons::table>))
+        .filter(residents::state.eq(state))
+        .filter(exists(
+            consents::table
+                .filter(consents::person_id.eq(residents::person_id))
+                .filter(consents::purpose.eq(Purpose::Registration))
+                .filter(consents::withdrawn_at.is_null()),
+        ))
+        .select((ResidentRow::as_select(), PersonRow::as_select()))
+        .order(residents::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(residents::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+/// The resident records of these people.
+pub fn of_person(c: &mut DbConn, person: Uid) -> AppResult<Option<ResidentRow>> {
+    Ok(residents::table
+        .filter(residents::person_id.eq(person))
+        .select(ResidentRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = residents)]
+pub struct Amendment {
+    pub version: i64,
+    pub field_versions: String,
+    pub home_area_id: Option<Option<Uid>>,
+    pub home_area_code: Option<Option<String>>,
+    pub arrived_on: Option<Day>,
+    pub expected_stay: Option<ExpectedStay>,
+    pub reason: Option<StayReason>,
+    pub employer: Option<Option<Vec<u8>>>,
+    pub needs: Option<Json<Vec<Need>>>,
+    pub updated_at: Micros,
+}
+
+pub fn amend(c: &mut DbConn, resident: &Handle<ResidentRow>, change: &Amendment) -> AppResult<()> {
+    diesel::update(residents::table.find(resident.id))
+        .set(change)
+        .execute(c)?;
+    Ok(())
+}
+
+pub fn assign(
+    c: &mut DbConn,
+    resident: &Handle<ResidentRow>,
+    assignee: Option<Uid>,
+    at: Micros,
+) -> AppResult<()> {
+    diesel::update(residents::table.find(resident.id))
+        .set((
+            residents::assignee.eq(assignee),
+            residents::version.eq(residents::version + 1),
+            residents::field_versions.eq(crate::sync::touch(
+                &resident.field_versions,
+                resident.version + 1,
+                &["assignee"],
+            )),
+            residents::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+pub fn restrict(c: &mut DbConn, resident: &Handle<ResidentRow>, at: Micros) -> AppResult<()> {
+    diesel::update(residents::table.find(resident.id))
+        .set((
+            residents::state.eq(ResidentState::Restricted),
+            residents::version.eq(residents::version + 1),
+            residents::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+pub fn move_to(
+    c: &mut DbConn,
+    resident: &Handle<ResidentRow>,
+    area: &AreaRow,
+    at: Micros,
+) -> AppResult<()> {
+    diesel::update(residents::table.find(resident.id))
+        .set((
+            residents::county.eq(area.county.unwrap_or(Uid::NIL)),
+            residents::town.eq(area.town),
+            residents::village.eq(area.village),
+            residents::version.eq(residents::version + 1),
+            residents::field_versions.eq(crate::sync::touch(
+                &resident.field_versions,
+                resident.version + 1,
+                &["area", "address"],
+            )),
+            residents::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+// --- stays ---
+
+pub fn insert_episode(c: &mut DbConn, row: &EpisodeRow) -> AppResult<()> {
+    diesel::insert_into(residence_episodes::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+pub fn open_episode(c: &mut DbConn, resident: Uid) -> AppResult<Option<EpisodeRow>> {
+    Ok(first_locked!(
+        c,
+        residence_episodes::table
+            .filter(
+                residence_episodes::resident_id
+                    .eq(resident)
+                    .and(residence_episodes::to_day.is_null())
+            )
+            .select(EpisodeRow::as_select())
+    )
+    .optional()?)
+}
+
+pub fn end_episode(c: &mut DbConn, episode: &EpisodeRow, on: Day, at: Micros) -> AppResult<()> {
+    diesel::update(residence_episodes::table.find(episode.id))
+        .set((
+            residence_episodes::to_day.eq(on),
+            residence_episodes::version.eq(residence_episodes::version + 1),
+            residence_episodes::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+pub fn episode(c: &mut DbConn, id: Uid) -> AppResult<Option<EpisodeRow>> {
+    Ok(residence_episodes::table
+        .find(id)
+        .select(EpisodeRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
+pub fn episodes(
+    c: &mut DbConn,
+    resident: &Handle<ResidentRow>,
+    page: Page,
+) -> AppResult<Vec<EpisodeRow>> {
+    let mut query = residence_episodes::table
+        .filter(residence_episodes::resident_id.eq(resident.id))
+        .select(EpisodeRow::as_select())
+        .order(residence_episodes::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(residence_episodes::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}

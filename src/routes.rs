@@ -1,0 +1,41 @@
+//! The tree of routes: public ones, then everything behind a token.
+
+use actix_web::middleware::from_fn;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::http::auth::{require_auth, throttle};
+use crate::{areas, audit, auth, households, insurance, people, residents, visits};
+
+/// Everything under `/v1`.
+pub fn v1(cfg: &mut ServiceConfig) {
+    cfg.service(
+        scope::scope("/v1")
+            .service(
+                scope::scope("")
+                    .guard(crate::app::Public)
+                    .wrap(from_fn(throttle))
+                    .configure(public),
+            )
+            .service(
+                scope::scope("")
+                    .wrap(from_fn(require_auth))
+                    .configure(signed_in),
+            ),
+    );
+}
+
+fn public(cfg: &mut ServiceConfig) {
+    auth::public_routes(cfg);
+}
+
+fn signed_in(cfg: &mut ServiceConfig) {
+    auth::routes(cfg);
+    areas::routes(cfg);
+    people::routes(cfg);
+    residents::routes(cfg);
+    households::routes(cfg);
+    insurance::routes(cfg);
+    visits::routes(cfg);
+    audit::routes(cfg);
+}

@@ -1,0 +1,57 @@
+//! What every handler and worker shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crate::auth::rights::RightsCache;
+use crate::config::Config;
+use crate::crypto::Vault;
+use crate::db::{Db, Micros};
+use crate::http::limits::Limiter;
+use crate::telemetry::Metrics;
+
+pub struct App {
+    pub db: Db,
+    pub vault: Arc<Vault>,
+    pub config: Arc<Config>,
+    pub clock: Clock,
+    pub rights: RightsCache,
+    pub limiter: Limiter,
+    pub public_limiter: Limiter,
+    pub metrics: Arc<Metrics>,
+    /// Rung when something was put into the outbox.
+    pub outbox: Arc<tokio::sync::Notify>,
+}
+
+/// Time is injected: tests move it.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    /// Microseconds that tests put on top.
+    ahead: Arc<AtomicI64>,
+}
+
+impl Clock {
+    pub fn now(&self) -> Micros {
+        Micros(jiff::Timestamp::now().as_microsecond() + self.ahead.load(Ordering::Relaxed))
+    }
+    /// Moves the clock; for tests and demonstrations.
+    pub fn advance(&self, micros: i64) {
+        self.ahead.fetch_add(micros, Ordering::Relaxed);
+    }
+}
+
+impl App {
+    pub fn new(db: Db, vault: Arc<Vault>, config: Arc<Config>, clock: Clock) -> App {
+        App {
+            limiter: Limiter::new(config.rate_per_second, config.rate_burst),
+            public_limiter: Limiter::new(config.public_rate_per_second, config.public_rate_burst),
+            db,
+            vault,
+            config,
+            clock,
+            rights: RightsCache::default(),
+            metrics: Arc::default(),
+            outbox: Arc::default(),
+        }
+    }
+}

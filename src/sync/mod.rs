@@ -1,0 +1,8 @@
+//! The change feed: what phones pull. Every write of a record that a phone may
+//! hold leaves its newest change here, in the same transaction.
+
+pub mod feed;
+pub mod fields;
+
+pub use feed::{Change, Kind, record_change, record_left};
+pub use fields::touch;

@@ -1,0 +1,214 @@
+//! Planning, moving and completing follow-ups: the commands that REST and sync share.
+
+use super::follow_ups_api::{Completion, FollowUpPatch, NewFollowUp};
+use super::follow_ups_store::{self as store, FollowUpChange};
+use super::model::*;
+use super::rules::{self, FollowUpState};
+use super::texts::{self, Sealer};
+use crate::audit::{self, Entry};
+use crate::auth::policy::Role;
+use crate::auth::{Action, Handle, Place, Placed, Who};
+use crate::crypto::Vault;
+use crate::db::{DbConn, Micros, Uid};
+use crate::error::{AppError, AppResult, Code, Fault};
+use crate::http::text::Note;
+use crate::sync::{self, Change, Kind};
+
+/// Plans what a visit left to do; the caller's write holds the visit.
+pub fn plan(
+    c: &mut DbConn,
+    sealer: &Sealer<'_>,
+    who: &Who,
+    visit: &VisitRow,
+    planned: &[NewFollowUp],
+) -> AppResult<()> {
+    for (i, new) in planned.iter().enumerate() {
+        if new.due_on < visit.visit_day {
+            let pointer = format!("/follow_ups/{i}/due_on");
+            return Err(AppError::field(pointer, Fault::BadOrder));
+        }
+        let assignee = new.assignee.unwrap_or(visit.registered_by);
+        if assignee != visit.registered_by {
+            let pointer = format!("/follow_ups/{i}/assignee");
+            works_at(c, who, assignee, &visit.place(), pointer)?;
+        }
+        let id = Uid::new(who.at);
+        let row = FollowUpRow {
+            id,
+            version: 1,
+            field_versions: sync::fields::NEW.into(),
+            visit_id: visit.id,
+            member_home_id: visit.member_home_id,
+            household_id: visit.household_id,
+            county: visit.county,
+            town: visit.town,
+            village: visit.village,
+            registered_by: visit.registered_by,
+            assignee,
+            published: visit.submitted_at.is_some(),
+            due_on: new.due_on,
+            task: sealer.seal(texts::TASK, id, new.task.as_str())?,
+            state: FollowUpState::Open,
+            outcome: None,
+            outcome_note: None,
+            closed_by: None,
+            closed_at: None,
+            created_at: who.at,
+            updated_at: who.at,
+        };
+        store::insert(c, &row)?;
+        sync::record_change(c, feed(&row, row.version, who.at))?;
+    }
+    Ok(())
+}
+
+fn works_at(c: &mut DbConn, who: &Who, user: Uid, place: &Place, pointer: String) -> AppResult<()> {
+    let workers = [Role::FieldMember, Role::Coordinator];
+    if crate::auth::store::holders(c, &workers, place, who.at)?.contains(&user) {
+        Ok(())
+    } else {
+        Err(AppError::field(pointer, Fault::NoSuchRecord))
+    }
+}
+
+/// Takes back what is still open, to make room for a new plan: what others saw is cancelled,
+/// what nobody saw is dropped.
+pub fn withdraw_open(c: &mut DbConn, who: &Who, visit: &Handle<VisitRow>) -> AppResult<()> {
+    let rows = store::locked_of(c, visit)?;
+    for row in rows.iter().filter(|r| r.state == FollowUpState::Open) {
+        if row.published {
+            let mut change = FollowUpChange::of(row, &["state"], who.at);
+            change.state = Some(FollowUpState::Cancelled);
+            (change.closed_by, change.closed_at) = (Some(who.user), Some(who.at));
+            store::change_of(c, visit, row, &change)?;
+            sync::record_change(c, feed(row, change.version, who.at))?;
+        } else {
+            store::drop_unpublished(c, visit, row)?;
+            sync::record_change(c, feed(row, row.version + 1, who.at).deleted())?;
+        }
+    }
+    Ok(())
+}
+
+/// Shows a follow-up to its area and assignee, now that its visit was submitted.
+pub fn publish(
+    c: &mut DbConn,
+    who: &Who,
+    visit: &Handle<VisitRow>,
+    row: &FollowUpRow,
+) -> AppResult<()> {
+    if row.published {
+        return Ok(());
+    }
+    let mut change = FollowUpChange::of(row, &[], who.at);
+    change.published = Some(true);
+    store::change_of(c, visit, row, &change)?;
+    let mut after = row.clone();
+    after.published = true;
+    if row.assignee != row.registered_by {
+        // The author's phone held it with the draft; from here on it is the assignee's.
+        let author = Some(row.registered_by);
+        let nowhere = Place::default();
+        sync::record_left(
+            c,
+            Kind::FollowUp,
+            row.id,
+            change.version,
+            nowhere,
+            author,
+            who.at,
+        )?;
+    }
+    sync::record_change(c, feed(&after, change.version, who.at))
+}
+
+/// The feed row: before publication only the author's.
+fn feed(row: &FollowUpRow, version: i64, at: Micros) -> Change {
+    let (place, reader) = match row.published {
+        true => (row.place(), row.assignee),
+        false => (Place::default(), row.registered_by),
+    };
+    Change::upsert(Kind::FollowUp, row.id, version, place, at).assigned(Some(reader))
+}
+
+/// Ends a follow-up with what came of it.
+pub fn complete(
+    c: &mut DbConn,
+    vault: &Vault,
+    who: &Who,
+    id: Uid,
+    done: &Completion,
+) -> AppResult<()> {
+    let row = store::locked(c, who, Action::FollowUpWrite, id)?;
+    rules::still_open(row.state)?;
+    let sealer = Sealer::of(c, vault, row.household_id)?;
+    let note = done.note.as_ref().map(Note::as_str);
+    let mut change = FollowUpChange::of(&row, &["state", "outcome"], who.at);
+    change.state = Some(match done.outcome {
+        FollowUpOutcome::NoLongerNeeded => FollowUpState::Cancelled,
+        _ => FollowUpState::Done,
+    });
+    change.outcome = Some(done.outcome);
+    change.outcome_note = sealer.seal_some(texts::OUTCOME, id, note)?;
+    (change.closed_by, change.closed_at) = (Some(who.user), Some(who.at));
+    store::change(c, &row, &change)?;
+    audit::record(
+        c,
+        who,
+        Entry::new(Action::FollowUpWrite, "follow_up", id, row.place())
+            .because(done.outcome.as_str()),
+    )?;
+    sync::record_change(c, feed(&row, change.version, who.at))
+}
+
+/// Gives an open follow-up to somebody else or another day.
+pub fn amend(
+    c: &mut DbConn,
+    who: &Who,
+    id: Uid,
+    version: Option<i64>,
+    patch: &FollowUpPatch,
+) -> AppResult<()> {
+    let row = store::locked(c, who, Action::FollowUpAssign, id)?;
+    if version.is_some_and(|v| v != row.version) {
+        return Err(AppError::of(Code::VersionConflict));
+    }
+    rules::still_open(row.state)?;
+    if patch.due_on.is_some_and(|day| day.0 < who.at.china_day()) {
+        return Err(AppError::field("/due_on", Fault::InThePast));
+    }
+    if let Some(user) = patch.assignee {
+        works_at(c, who, user, &row.place(), "/assignee".into())?;
+    }
+    let fields: Vec<&str> = [
+        ("due_on", patch.due_on.is_some()),
+        ("assignee", patch.assignee.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, changed)| changed.then_some(name))
+    .collect();
+    let mut change = FollowUpChange::of(&row, &fields, who.at);
+    (change.due_on, change.assignee) = (patch.due_on, patch.assignee);
+    store::change(c, &row, &change)?;
+    audit::record(
+        c,
+        who,
+        Entry::new(Action::FollowUpAssign, "follow_up", id, row.place())
+            .with(&serde_json::json!({ "fields": fields })),
+    )?;
+    let mut after = (*row).clone();
+    if let Some(user) = patch.assignee.filter(|user| *user != row.assignee) {
+        after.assignee = user;
+        let before = Some(row.assignee);
+        sync::record_left(
+            c,
+            Kind::FollowUp,
+            id,
+            change.version,
+            row.place(),
+            before,
+            who.at,
+        )?;
+    }
+    sync::record_change(c, feed(&after, change.version, who.at))
+}

@@ -1,0 +1,189 @@
+//! All SQL about follow-ups.
+
+use diesel::prelude::*;
+
+use super::model::*;
+use super::rules::FollowUpState;
+use crate::auth::rights::Scope;
+use crate::auth::{Action, Handle, Who};
+use crate::db::schema::follow_ups;
+use crate::db::{Day, DbConn, Micros, Uid};
+use crate::error::{AppError, AppResult};
+use crate::http::page::Page;
+use crate::{all_locked, first_locked, in_scope_or_own};
+
+pub fn insert(c: &mut DbConn, row: &FollowUpRow) -> AppResult<()> {
+    diesel::insert_into(follow_ups::table)
+        .values(row)
+        .execute(c)?;
+    Ok(())
+}
+
+/// What belongs to a draft is its author's alone.
+fn published_or_own(who: &Who, row: Handle<FollowUpRow>) -> AppResult<Handle<FollowUpRow>> {
+    if row.published || row.registered_by == who.user {
+        Ok(row)
+    } else {
+        Err(AppError::not_found())
+    }
+}
+
+/// The follow-up, if the caller may do this to it; for reading.
+pub fn visible(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<FollowUpRow>> {
+    let row = follow_ups::table
+        .find(id)
+        .select(FollowUpRow::as_select())
+        .first(c)
+        .optional()?;
+    published_or_own(who, who.authorise(action, row)?)
+}
+
+/// The follow-up, locked for writing.
+pub fn locked(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<FollowUpRow>> {
+    let row = first_locked!(
+        c,
+        follow_ups::table.find(id).select(FollowUpRow::as_select())
+    )
+    .optional()?;
+    published_or_own(who, who.authorise(action, row)?)
+}
+
+/// All of one visit, by their days. The visit's lock or handle is held.
+pub fn of_visit(c: &mut DbConn, visit: Uid) -> AppResult<Vec<FollowUpRow>> {
+    Ok(follow_ups::table
+        .filter(follow_ups::visit_id.eq(visit))
+        .select(FollowUpRow::as_select())
+        .order((follow_ups::due_on, follow_ups::id))
+        .limit(200)
+        .load(c)?)
+}
+
+/// The same, locked: somebody may be completing one of them.
+pub fn locked_of(c: &mut DbConn, visit: &Handle<VisitRow>) -> AppResult<Vec<FollowUpRow>> {
+    Ok(all_locked!(
+        c,
+        follow_ups::table
+            .filter(follow_ups::visit_id.eq(visit.id))
+            .select(FollowUpRow::as_select())
+            .order(follow_ups::id)
+    )?)
+}
+
+/// A page of the follow-ups the caller may see, newest first.
+pub fn list(
+    c: &mut DbConn,
+    scope: &Scope,
+    caller: Uid,
+    state: Option<FollowUpState>,
+    due_before: Option<Day>,
+    page: Page,
+) -> AppResult<Vec<FollowUpRow>> {
+    let mut query = follow_ups::table
+        .filter(in_scope_or_own!(follow_ups, scope))
+        .filter(
+            follow_ups::published
+                .eq(true)
+                .or(follow_ups::registered_by.eq(caller)),
+        )
+        .select(FollowUpRow::as_select())
+        .order(follow_ups::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(follow_ups::state.eq(state));
+    }
+    if let Some(day) = due_before {
+        query = query.filter(follow_ups::due_on.lt(day));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(follow_ups::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+/// What changes in a follow-up; `None` leaves a field as it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = follow_ups)]
+pub struct FollowUpChange {
+    pub version: i64,
+    pub field_versions: String,
+    pub assignee: Option<Uid>,
+    pub due_on: Option<Day>,
+    pub published: Option<bool>,
+    pub state: Option<FollowUpState>,
+    pub outcome: Option<FollowUpOutcome>,
+    pub outcome_note: Option<Vec<u8>>,
+    pub closed_by: Option<Uid>,
+    pub closed_at: Option<Micros>,
+    pub updated_at: Micros,
+}
+
+impl FollowUpChange {
+    /// The next version, with these fields touched and nothing else said yet.
+    pub fn of(row: &FollowUpRow, fields: &[&str], at: Micros) -> FollowUpChange {
+        let version = row.version + 1;
+        FollowUpChange {
+            version,
+            field_versions: crate::sync::touch(&row.field_versions, version, fields),
+            assignee: None,
+            due_on: None,
+            published: None,
+            state: None,
+            outcome: None,
+            outcome_note: None,
+            closed_by: None,
+            closed_at: None,
+            updated_at: at,
+        }
+    }
+}
+
+pub fn change(c: &mut DbConn, row: &Handle<FollowUpRow>, change: &FollowUpChange) -> AppResult<()> {
+    diesel::update(follow_ups::table.find(row.id))
+        .set(change)
+        .execute(c)?;
+    Ok(())
+}
+
+/// Follow-ups go with the visit they belong to: its handle vouches for them.
+pub fn change_of(
+    c: &mut DbConn,
+    visit: &Handle<VisitRow>,
+    row: &FollowUpRow,
+    change: &FollowUpChange,
+) -> AppResult<()> {
+    diesel::update(
+        follow_ups::table
+            .find(row.id)
+            .filter(follow_ups::visit_id.eq(visit.id)),
+    )
+    .set(change)
+    .execute(c)?;
+    Ok(())
+}
+
+/// Drops a follow-up that nobody but the author ever saw.
+pub fn drop_unpublished(
+    c: &mut DbConn,
+    visit: &Handle<VisitRow>,
+    row: &FollowUpRow,
+) -> AppResult<()> {
+    diesel::delete(
+        follow_ups::table
+            .find(row.id)
+            .filter(follow_ups::visit_id.eq(visit.id))
+            .filter(follow_ups::published.eq(false)),
+    )
+    .execute(c)?;
+    Ok(())
+}

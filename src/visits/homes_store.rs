@@ -1,0 +1,117 @@
+//! All SQL about member homes and their possessions.
+
+use diesel::prelude::*;
+
+use super::model::*;
+use crate::auth::rights::Scope;
+use crate::auth::{Action, Handle, Who};
+use crate::db::schema::{home_possessions, member_homes, possession_kinds};
+use crate::db::{DbConn, Micros, Uid};
+use crate::error::AppResult;
+use crate::http::page::Page;
+use crate::{first_locked, in_scope};
+
+/// The kinds of possessions, in their order.
+pub fn kinds(c: &mut DbConn) -> AppResult<Vec<PossessionKindRow>> {
+    Ok(possession_kinds::table
+        .select(PossessionKindRow::as_select())
+        .order((possession_kinds::ordinal, possession_kinds::kind))
+        .limit(20)
+        .load(c)?)
+}
+
+pub fn insert(c: &mut DbConn, row: &HomeRow) -> AppResult<()> {
+    diesel::insert_into(member_homes::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+/// The home, if the caller may do this to it; for reading.
+pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<HomeRow>> {
+    let row = member_homes::table
+        .find(id)
+        .select(HomeRow::as_select())
+        .first(c)
+        .optional()?;
+    who.authorise(action, row)
+}
+
+/// The home, locked for writing.
+pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<HomeRow>> {
+    let row =
+        first_locked!(c, member_homes::table.find(id).select(HomeRow::as_select())).optional()?;
+    who.authorise(action, row)
+}
+
+/// A page of the homes of the caller's areas, newest first.
+pub fn list(
+    c: &mut DbConn,
+    scope: &Scope,
+    state: Option<HomeState>,
+    page: Page,
+) -> AppResult<Vec<HomeRow>> {
+    let mut query = member_homes::table
+        .filter(in_scope!(member_homes, scope))
+        .select(HomeRow::as_select())
+        .order(member_homes::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(member_homes::state.eq(state));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(member_homes::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+/// What a change alters; `None` leaves a field as it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = member_homes)]
+pub struct HomeAmendment {
+    pub version: i64,
+    pub field_versions: String,
+    pub title: Option<String>,
+    pub site_address: Option<String>,
+    pub opening_hours: Option<Option<String>>,
+    pub keeper_id: Option<Option<Uid>>,
+    pub state: Option<HomeState>,
+    pub updated_at: Micros,
+}
+
+pub fn amend(c: &mut DbConn, home: &Handle<HomeRow>, change: &HomeAmendment) -> AppResult<()> {
+    diesel::update(member_homes::table.find(home.id))
+        .set(change)
+        .execute(c)?;
+    Ok(())
+}
+
+/// The newest evidence of these homes.
+pub fn possessions_of(c: &mut DbConn, homes: &[Uid]) -> AppResult<Vec<PossessionRow>> {
+    Ok(home_possessions::table
+        .filter(home_possessions::home_id.eq_any(homes.to_vec()))
+        .select(PossessionRow::as_select())
+        .load(c)?)
+}
+
+/// Puts evidence in the place of the one before. The home's lock is held.
+pub fn put_possession(
+    c: &mut DbConn,
+    home: &Handle<HomeRow>,
+    row: &PossessionRow,
+) -> AppResult<()> {
+    diesel::delete(
+        home_possessions::table.filter(
+            home_possessions::home_id
+                .eq(home.id)
+                .and(home_possessions::kind.eq(&row.kind)),
+        ),
+    )
+    .execute(c)?;
+    diesel::insert_into(home_possessions::table)
+        .values(row)
+        .execute(c)?;
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! How a visit is shown: whole when read by itself, without its texts in lists.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::follow_ups_api::{self, FollowUp};
+use super::model::*;
+use super::rules::{self, VisitState, VisitStep};
+use super::texts::{self, Sealer};
+use super::visits_api::Position;
+use super::{follow_ups_store, visits_store as store};
+use crate::auth::{Action, Handle, Who};
+use crate::crypto::Vault;
+use crate::db::{Day, DbConn, Micros, Uid};
+use crate::error::{AppError, AppResult};
+use crate::households;
+use crate::http::precondition::Tagged;
+use crate::http::text::{AreaCode, Note};
+use crate::page_of;
+use crate::residents::model::Need;
+
+/// An opinion or suggestion that was voiced.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Opinion {
+    pub topic: OpinionTopic,
+    /// Null once the household was erased.
+    #[schema(value_type = Option<Note>)]
+    pub text: Option<String>,
+    /// Whether an answer was promised.
+    #[schema(example = true)]
+    pub answer_owed: bool,
+}
+
+/// A visit (走访) to one member home or one household.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Visit {
+    pub id: Uid,
+    /// Grows with every change.
+    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
+    pub version: i64,
+    pub state: VisitState,
+    /// What the caller may do with it now.
+    #[schema(max_items = 4)]
+    pub allowed_actions: Vec<VisitStep>,
+    /// The area of the home or household.
+    pub area: AreaCode,
+    /// One of `member_home_id` and `household_id` is set.
+    pub member_home_id: Option<Uid>,
+    pub household_id: Option<Uid>,
+    /// The author.
+    pub visited_by: Uid,
+    pub purpose: VisitPurpose,
+    pub started_at: Micros,
+    pub ended_at: Option<Micros>,
+    /// The day in China on which it started.
+    pub visit_day: Day,
+    /// Users who came along.
+    #[schema(max_items = 10)]
+    pub companions: Vec<Uid>,
+    /// Rounded to about 100 m.
+    pub position: Option<Position>,
+    /// Services that were offered.
+    #[schema(max_items = 20)]
+    pub offered: Vec<Need>,
+    #[schema(max_items = 20)]
+    pub needs_voiced: Vec<VoicedNeed>,
+    #[schema(value_type = Option<Note>)]
+    pub needs_note: Option<String>,
+    #[schema(max_items = 10)]
+    pub opinions: Vec<Opinion>,
+    #[schema(max_items = 20)]
+    pub photos: Vec<PhotoSlot>,
+    #[schema(max_items = 200)]
+    pub follow_ups: Vec<FollowUp>,
+    /// Why it was last returned.
+    pub return_reason: Option<ReturnReason>,
+    #[schema(value_type = Option<Note>)]
+    pub return_note: Option<String>,
+    pub submitted_at: Option<Micros>,
+    /// The coordinator who last confirmed or returned it.
+    pub reviewed_by: Option<Uid>,
+    pub reviewed_at: Option<Micros>,
+    /// Only in the answer to a create or change.
+    #[schema(max_items = 10)]
+    pub warnings: Vec<VisitWarning>,
+    pub created_at: Micros,
+    pub updated_at: Micros,
+}
+
+impl Tagged for Visit {
+    fn id(&self) -> Uid {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    /// What the caller may do differs from one to another.
+    fn view(&self) -> &str {
+        match self.allowed_actions.is_empty() {
+            true => "r",
+            false => "f",
+        }
+    }
+}
+
+/// A visit in a list: without the texts, which are read one by one.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VisitSummary {
+    pub id: Uid,
+    /// Grows with every change.
+    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
+    pub version: i64,
+    pub state: VisitState,
+    pub area: AreaCode,
+    /// One of `member_home_id` and `household_id` is set.
+    pub member_home_id: Option<Uid>,
+    pub household_id: Option<Uid>,
+    /// The author.
+    pub visited_by: Uid,
+    pub purpose: VisitPurpose,
+    pub started_at: Micros,
+    /// The day in China on which it started.
+    pub visit_day: Day,
+    pub submitted_at: Option<Micros>,
+    pub updated_at: Micros,
+}
+
+page_of! {
+    /// A page of visits.
+    VisitPage of VisitSummary
+}
+
+/// A visit with all that hangs on it, as read in one snapshot.
+pub struct Loaded {
+    visit: VisitRow,
+    opinions: Vec<OpinionRow>,
+    follow_ups: Vec<FollowUpRow>,
+    keys: Vec<(Uid, Vec<u8>)>,
+}
+
+/// Everything needed to show a visit the caller may see.
+pub fn load(c: &mut DbConn, visit: Handle<VisitRow>) -> AppResult<Loaded> {
+    Ok(Loaded {
+        opinions: store::opinions_of(c, visit.id)?,
+        follow_ups: follow_ups_store::of_visit(c, visit.id)?,
+        keys: households::store::data_keys(c, visit.household_id.as_slice())?,
+        visit: visit.into_row(),
+    })
+}
+
+fn area(code: String) -> AppResult<AreaCode> {
+    AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
+}
+
+pub fn summary(v: VisitRow) -> AppResult<VisitSummary> {
+    Ok(VisitSummary {
+        id: v.id,
+        version: v.version,
+        state: v.state,
+        area: area(v.area_code)?,
+        member_home_id: v.member_home_id,
+        household_id: v.household_id,
+        visited_by: v.registered_by,
+        purpose: v.purpose,
+        started_at: v.started_at,
+        visit_day: v.visit_day,
+        submitted_at: v.submitted_at,
+        updated_at: v.updated_at,
+    })
+}
+
+/// The steps that the table and the caller's role leave open.
+fn allowed(who: &Who, v: &VisitRow) -> Vec<VisitStep> {
+    let is_author = v.registered_by == who.user;
+    rules::allowed(v.state)
+        .into_iter()
+        .filter(|step| match rules::party(*step) {
+            rules::Party::Author => is_author && who.can(Action::VisitWrite, v),
+            rules::Party::Reviewer => !is_author && who.can(Action::VisitReview, v),
+        })
+        .collect()
+}
+
+/// Opens and shows a visit.
+pub fn show(
+    vault: &Vault,
+    who: &Who,
+    loaded: Loaded,
+    warnings: Vec<VisitWarning>,
+) -> AppResult<Visit> {
+    let v = loaded.visit;
+    let sealer = Sealer::among(vault, v.household_id, &loaded.keys)?;
+    let opinions = loaded
+        .opinions
+        .into_iter()
+        .map(|o| {
+            Ok(Opinion {
+                topic: o.topic,
+                text: sealer.open(texts::OPINION, o.id, &o.opinion)?,
+                answer_owed: o.answer_owed,
+            })
+        })
+        .collect::<AppResult<Vec<_>>>()?;
+    let follow_ups = loaded
+        .follow_ups
+        .into_iter()
+        .map(|f| follow_ups_api::show(&sealer, who, f))
+        .collect::<AppResult<Vec<_>>>()?;
+    Ok(Visit {
+        id: v.id,
+        version: v.version,
+        state: v.state,
+        allowed_actions: allowed(who, &v),
+        member_home_id: v.member_home_id,
+        household_id: v.household_id,
+        visited_by: v.registered_by,
+        purpose: v.purpose,
+        started_at: v.started_at,
+        ended_at: v.ended_at,
+        visit_day: v.visit_day,
+        position: v
+            .lat_milli
+            .zip(v.lng_milli)
+            .map(|(lat, lng)| Position::coarse(lat, lng)),
+        needs_note: sealer.open_some(texts::NEEDS, v.id, v.needs_note.as_deref())?,
+        return_note: sealer.open_some(texts::RETURN, v.id, v.return_note.as_deref())?,
+        area: area(v.area_code)?,
+        companions: v.companions.0,
+        offered: v.offered.0,
+        needs_voiced: v.needs_voiced.0,
+        opinions,
+        photos: v.photos.0,
+        follow_ups,
+        return_reason: v.return_reason,
+        submitted_at: v.submitted_at,
+        reviewed_by: v.reviewed_by,
+        reviewed_at: v.reviewed_at,
+        warnings,
+        created_at: v.created_at,
+        updated_at: v.updated_at,
+    })
+}

@@ -1,0 +1,399 @@
+//! The command line, run as its users run it: as processes, in folders of their own.
+
+use crate::support::*;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn qianshou(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qianshou"));
+    command
+        .args(arguments)
+        .current_dir(dir)
+        .env("QIANSHOU_DATABASE__URL", "sqlite:data/qianshou.db")
+        .stdin(Stdio::null());
+    command
+}
+
+fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+fn done(dir: &Path, arguments: &[&str]) -> String {
+    let output = qianshou(dir, arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+    text(&output)
+}
+
+fn refused(dir: &Path, arguments: &[&str]) -> String {
+    let output = qianshou(dir, arguments).output().unwrap();
+    assert!(
+        !output.status.success(),
+        "{arguments:?} should fail: {}",
+        text(&output)
+    );
+    text(&output)
+}
+
+/// A demo that prints its address, killed with the test.
+struct Demo {
+    child: Child,
+    api: String,
+    printed: Vec<String>,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn demo(dir: &Path, arguments: &[&str]) -> Demo {
+    let mut child = qianshou(dir, &["demo"])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut printed = Vec::new();
+    let mut api = None;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if let Some(found) = line.split("API").nth(1) {
+            api = Some(found.trim().trim_end_matches("/v1").to_owned());
+        }
+        printed.push(line);
+        if printed
+            .last()
+            .is_some_and(|l| l.contains("Stop with Ctrl-C"))
+        {
+            break;
+        }
+    }
+    Demo {
+        child,
+        api: api.expect("the demo prints its address"),
+        printed,
+    }
+}
+
+async fn residents(demo: &Demo) -> (String, Vec<Value>) {
+    let http = reqwest::Client::new();
+    let login = demo
+        .printed
+        .iter()
+        .find(|l| l.contains("member.zhang"))
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .to_owned();
+    let password = demo
+        .printed
+        .iter()
+        .find_map(|l| l.split("password of all: ").nth(1))
+        .unwrap()
+        .trim_end_matches(')')
+        .to_owned();
+    let session: Value = http
+        .post(format!("{}/v1/auth/sessions", demo.api))
+        .json(&json!({ "login": login, "password": password }))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let token = session["access_token"].as_str().unwrap().to_owned();
+    let page: Value = http
+        .get(format!("{}/v1/residents", demo.api))
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    (token, page["items"].as_array().unwrap().clone())
+}
+
+#[actix_web::test]
+async fn demo_begins_continues_and_begins_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
+    let (token, before) = residents(&first).await;
+    assert!(before.len() >= 5, "believable people are there");
+    let made = reqwest::Client::new()
+        .post(format!("{}/v1/residents", first.api))
+        .bearer_auth(token)
+        .json(&make::resident())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.status(), 201);
+    drop(first);
+
+    let second = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
+    assert_eq!(
+        residents(&second).await.1.len(),
+        before.len() + 1,
+        "the same data goes on"
+    );
+    // The port is taken: a free one is found.
+    let address = second.api.trim_start_matches("http://").to_owned();
+    let other = tempfile::tempdir().unwrap();
+    let third = demo(other.path(), &["--bind", &address]);
+    assert_ne!(third.api, second.api);
+    drop((second, third));
+
+    assert!(refused(dir.path(), &["demo", "--reset"]).contains("--yes"));
+    let anew = demo(dir.path(), &["--bind", "127.0.0.1:0", "--reset", "--yes"]);
+    assert_eq!(residents(&anew).await.1.len(), before.len());
+}
+
+#[test]
+fn a_database_that_is_no_demo_is_not_reset() {
+    let dir = tempfile::tempdir().unwrap();
+    done(dir.path(), &["migrate"]);
+    assert!(refused(dir.path(), &["demo", "--reset", "--yes"]).contains("not a demo's"));
+    assert!(dir.path().join("data/qianshou.db").exists());
+}
+
+#[test]
+fn the_first_administrator_is_made_by_hand() {
+    let dir = tempfile::tempdir().unwrap();
+    let create = [
+        "user",
+        "create",
+        "--login",
+        "first.admin",
+        "--name",
+        "钱管理",
+        "--role",
+        "administrator",
+        "--area",
+        "3304",
+    ];
+    assert!(
+        refused(dir.path(), &create).contains("import areas"),
+        "there are no areas yet"
+    );
+    let imported = done(
+        dir.path(),
+        &["import", "areas", assets("areas-3304").to_str().unwrap()],
+    );
+    assert!(
+        imported.contains("7 counties, 72 towns, 1202 villages"),
+        "{imported}"
+    );
+    let made = done(dir.path(), &create);
+    assert!(
+        made.contains("One-use code"),
+        "no password exists until somebody sets one: {made}"
+    );
+    assert!(refused(dir.path(), &create).contains("taken"));
+    let mut weak = qianshou(
+        dir.path(),
+        &[
+            "user",
+            "create",
+            "--login",
+            "second",
+            "--name",
+            "李",
+            "--role",
+            "auditor",
+            "--area",
+            "3304",
+            "--password-stdin",
+        ],
+    );
+    let mut child = weak
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"short\n").unwrap();
+    assert!(!child.wait_with_output().unwrap().status.success());
+    assert!(
+        refused(
+            dir.path(),
+            &[
+                "user", "create", "--login", "x y", "--name", "李", "--role", "auditor", "--area",
+                "3304"
+            ]
+        )
+        .contains("--login")
+    );
+    assert!(
+        refused(
+            dir.path(),
+            &[
+                "user", "create", "--login", "xyz", "--name", "李", "--role", "boss", "--area",
+                "3304"
+            ]
+        )
+        .contains("field_member")
+    );
+}
+
+#[test]
+fn keys_are_made_once_and_never_silently_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    done(
+        dir.path(),
+        &["import", "areas", assets("areas-3304").to_str().unwrap()],
+    );
+    let create = |login: &str| {
+        let output = qianshou(
+            dir.path(),
+            &[
+                "user", "create", "--login", login, "--name", "李", "--role", "auditor", "--area",
+                "3304",
+            ],
+        )
+        .output()
+        .unwrap();
+        (output.status.success(), text(&output))
+    };
+    assert!(create("one").1.contains("New keys were made"));
+    let healthy = done(dir.path(), &["doctor"]);
+    assert!(
+        healthy.contains("ok    keys") && !healthy.contains("BAD"),
+        "{healthy}"
+    );
+    assert!(done(dir.path(), &["keys", "rotate"]).contains("restart"));
+    assert!(create("two").0, "the rotated keys read and write");
+    std::fs::rename(dir.path().join("keys"), dir.path().join("away")).unwrap();
+    let (ok, said) = create("three");
+    assert!(!ok && said.contains("recovery kit"), "{said}");
+    assert!(
+        !dir.path().join("keys").exists(),
+        "a database that names keys never gets new ones"
+    );
+    assert!(refused(dir.path(), &["doctor"]).contains("BAD   keys"));
+    // Another installation's keys are refused, too.
+    let other = tempfile::tempdir().unwrap();
+    done(
+        other.path(),
+        &["import", "areas", assets("areas-3304").to_str().unwrap()],
+    );
+    done(
+        other.path(),
+        &[
+            "user", "create", "--login", "one", "--name", "李", "--role", "auditor", "--area",
+            "3304",
+        ],
+    );
+    std::fs::rename(other.path().join("keys"), dir.path().join("keys")).unwrap();
+    assert!(create("four").1.contains("not this database's"));
+    // Keys beside the data are worth nothing in a backup of both.
+    std::fs::rename(dir.path().join("keys"), dir.path().join("other")).unwrap();
+    std::fs::rename(dir.path().join("away"), dir.path().join("data/keys")).unwrap();
+    let output = qianshou(dir.path(), &["doctor"])
+        .env("QIANSHOU_KEYS__DIR", "data/keys")
+        .output()
+        .unwrap();
+    assert!(!output.status.success() && text(&output).contains("BAD   keys apart from data"));
+}
+
+#[test]
+fn configuration_is_typed_and_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let explained = done(dir.path(), &["config", "--explain"]);
+    assert!(
+        explained.contains("server.bind")
+            && explained.contains("QIANSHOU_KEYS__DIR")
+            && explained.contains("Environment")
+    );
+    let run = |name: &str, value: &str, arguments: &[&str]| {
+        let output = qianshou(dir.path(), arguments)
+            .env(name, value)
+            .output()
+            .unwrap();
+        (output.status.success(), text(&output))
+    };
+    for (name, value, says) in [
+        ("QIANSHOU_SERVER__BIND", "nowhere", "server.bind"),
+        ("QIANSHOU_DATABASE__URL", "mysql://x", "mysql"),
+        ("QIANSHOU_DATABASE__QUEUE", "0", "database.queue"),
+        ("QIANSHOU_SERVER__TYPO", "1", "server.typo"),
+        ("QIANSHOU_LOG__JSON", "perhaps", "log.json"),
+    ] {
+        let (ok, said) = run(name, value, &["config"]);
+        assert!(!ok && said.contains(says), "{name}={value}: {said}");
+    }
+    let (ok, said) = run(
+        "QIANSHOU_DATABASE__URL",
+        "postgres://q:very-secret@127.0.0.1:1/x",
+        &["config", "--explain"],
+    );
+    assert!(ok && !said.contains("very-secret"), "{said}");
+    let (ok, said) = run(
+        "QIANSHOU_DATABASE__URL",
+        "postgres://q:very-secret@127.0.0.1:1/x",
+        &["migrate"],
+    );
+    assert!(!ok && !said.contains("very-secret"), "{said}");
+    let file = dir.path().join("q.toml");
+    std::fs::write(
+        &file,
+        "[server]\nbind = \"127.0.0.1:4711\"\ntrusted_proxies = [\"10.0.0.1\"]\n",
+    )
+    .unwrap();
+    assert!(
+        done(dir.path(), &["--config", "q.toml", "config", "--explain"]).contains("127.0.0.1:4711")
+    );
+    std::fs::write(&file, "[server]\nbnd = \"127.0.0.1:4711\"\n").unwrap();
+    assert!(refused(dir.path(), &["--config", "q.toml", "config"]).contains("server.bnd"));
+    let secret = dir.path().join("url");
+    std::fs::write(&secret, "sqlite:data/from-file.db\n").unwrap();
+    let output = qianshou(dir.path(), &["migrate"])
+        .env_remove("QIANSHOU_DATABASE__URL")
+        .env("QIANSHOU_DATABASE__URL_FILE", &secret)
+        .output()
+        .unwrap();
+    assert!(output.status.success() && dir.path().join("data/from-file.db").exists());
+}
+
+#[actix_web::test]
+async fn a_server_stops_in_order_and_answers_what_it_began() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
+    let address = running.api.trim_start_matches("http://").to_owned();
+    let live = qianshou(dir.path(), &["doctor", "--live"])
+        .env("QIANSHOU_SERVER__BIND", &address)
+        .output()
+        .unwrap();
+    assert!(live.status.success(), "{}", text(&live));
+    let stopped = Command::new("kill")
+        .arg("-TERM")
+        .arg(running.child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(stopped.success());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let status = loop {
+        if let Some(status) = running.child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(Instant::now() < deadline, "the server did not stop");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(status.success());
+    assert!(
+        !qianshou(dir.path(), &["doctor", "--live"])
+            .env("QIANSHOU_SERVER__BIND", &address)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+}

@@ -1,0 +1,17 @@
+//! Behaviour of the running service, over HTTP, on both databases. One file a domain.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+mod areas;
+mod commands;
+mod contract;
+mod database;
+mod households;
+mod insurance;
+mod member_homes;
+mod residents;
+mod schema;
+mod sign_in;
+mod visits;

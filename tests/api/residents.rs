@@ -1,0 +1,246 @@
+//! Registering residents, and who sees what of them.
+
+use crate::both;
+use crate::support::make::{at, consent, registered, resident, resident_with};
+use crate::support::*;
+use qianshou::auth::policy::Role;
+
+both! {
+    async fn registers_with_consent_and_reads_back_in_clear(app) {
+        let member = app.member().await;
+        let made = member.post("/v1/residents", resident_with(json!({ "phone": "138 1234 5678", "document": { "kind": "resident_id", "number": "33049919900101019x" } }))).await;
+        assert!(made.header("location").unwrap().starts_with("/v1/residents/"));
+        assert_eq!(made.etag(), "\"1-f\"");
+        let made = made.expect(201);
+        let read = member.get(&at("residents", &made)).await.expect(200);
+        assert_eq!(read["name"], "张伟");
+        assert_eq!(read["phone"], "+8613812345678");
+        assert_eq!(read["address"], "建设街道百福弄12号");
+        assert_eq!(read["view"], "full");
+        assert_eq!(read["document"]["number"], "3304**********019X", "a document's number is seen by reveal alone");
+        assert_eq!(read["area"], VILLAGE);
+    }
+
+    async fn without_consent_nothing_is_stored(app) {
+        let member = app.member().await;
+        member.post("/v1/residents", resident_with(json!({ "consents": [] }))).await.problem(403, "consent_required");
+        member.post("/v1/residents", resident_with(json!({ "consents": [consent("insurance")] }))).await.problem(403, "consent_required");
+        assert_eq!(member.get("/v1/residents").await.expect(200)["items"], json!([]));
+    }
+
+    async fn each_fault_has_its_pointer(app) {
+        let member = app.member().await;
+        let cases = [
+            (json!({ "document": { "kind": "resident_id", "number": "330499198506150127" } }), "/document/number", "bad_check_digit"),
+            (json!({ "document": { "kind": "resident_id", "number": "33049919850631012X" } }), "/document/number", "impossible_date"),
+            (json!({ "phone": "12812345678" }), "/phone", "bad_phone"),
+            (json!({ "arrived_on": "2026-02-30" }), "/arrived_on", "bad_day"),
+            (json!({ "arrived_on": "2099-01-01" }), "/arrived_on", "in_the_future"),
+            (json!({ "area": "330411001001" }), "/area", "no_such_area"),
+            (json!({ "area": COUNTY }), "/area", "area_too_wide"),
+            (json!({ "area": "330402008001" }), "/area", "no_such_area"),
+            (json!({ "area": SECOND_VILLAGE }), "/area", "area_outside"),
+            (json!({ "pregnant": false }), "/pregnant", "unknown_field"),
+            (json!({ "name": null }), "/name", "required"),
+            (json!({ "name": "" }), "/name", "too_short"),
+            (json!({ "name": "张\u{0}伟" }), "/name", "control_character"),
+            (json!({ "sex": "m" }), "/sex", "not_one_of"),
+            (json!({ "birth_year": "1985" }), "/birth_year", "wrong_type"),
+            (json!({ "birth_year": 1985.5 }), "/birth_year", "wrong_type"),
+            (json!({ "birth_year": 1850 }), "/birth_year", "out_of_range"),
+            (json!({ "id": "nope" }), "/id", "bad_id"),
+            (json!({ "consents": [{ "purpose": "registration", "text_version": 2, "language": "zh-CN", "channel": "in_person", "given_by": "self" }] }), "/consents/0/text_version", "old_text"),
+        ];
+        for (change, pointer, fault) in cases {
+            member.post("/v1/residents", resident_with(change)).await.fault(pointer, fault);
+        }
+        // 3.0 is an integer.
+        member.post("/v1/residents", resident_with(json!({ "birth_year": 1985.0 }))).await.expect(201);
+        assert_eq!(member.get("/v1/residents").await.expect(200)["items"].as_array().unwrap().len(), 1);
+    }
+
+    async fn a_child_is_registered_by_a_guardian(app) {
+        let member = app.member().await;
+        member.post("/v1/residents", resident_with(json!({ "birth_year": 2020 }))).await.fault("/consents/0/given_by", "not_fitting");
+        let mut given = consent("registration");
+        given["given_by"] = json!("guardian");
+        member.post("/v1/residents", resident_with(json!({ "birth_year": 2020, "consents": [given] }))).await.expect(201);
+    }
+
+    async fn who_sees_what(app) {
+        let member = app.member().await;
+        let path = at("residents", &registered(&member).await);
+        let coordinator = app.coordinator().await;
+        let masked = coordinator.get(&path).await;
+        assert_eq!(masked.etag(), "\"1-m\"");
+        let masked = masked.expect(200);
+        assert_eq!((masked["view"].as_str(), masked["name"].as_str(), masked["address"].as_str()), (Some("masked"), Some("张*"), Some("***")));
+        assert!(masked["phone"].as_str().unwrap().contains("****"));
+        // Somebody else's member of the same village, another township, another county: not there.
+        for stranger in [app.member().await, app.user(Role::Coordinator, OTHER_TOWN).await, app.user(Role::Coordinator, OTHER_COUNTY).await] {
+            stranger.get(&path).await.problem(404, "not_found");
+            assert_eq!(stranger.get("/v1/residents").await.expect(200)["items"], json!([]));
+        }
+        for role in [Role::CampaignOrganiser, Role::Officer, Role::CareOfficer, Role::Administrator, Role::Auditor] {
+            app.user(role, CITY).await.get(&path).await.problem(403, "forbidden_action");
+        }
+        app.anonymous().get(&path).await.problem(401, "reauth_required");
+    }
+
+    async fn a_reveal_has_a_reason_and_stands_in_the_audit(app) {
+        let member = app.member().await;
+        let made = member.post("/v1/residents", resident_with(json!({ "document": { "kind": "resident_id", "number": "330499198506150126" } }))).await.expect(201);
+        let path = at("residents", &made);
+        let coordinator = app.coordinator().await;
+        coordinator.post(&format!("{path}/reveal"), json!({})).await.fault("/reason", "required");
+        coordinator.post(&format!("{path}/reveal"), json!({ "reason": "curious" })).await.fault("/reason", "not_one_of");
+        let clear = coordinator.post(&format!("{path}/reveal"), json!({ "reason": "claim_help" })).await.expect(200);
+        assert_eq!((clear["name"].as_str(), clear["document"]["number"].as_str()), (Some("张伟"), Some("330499198506150126")));
+        let auditor = app.user(Role::Auditor, CITY).await;
+        let entries = auditor.get(&format!("/v1/audit-entries?action=resident.reveal&record_id={}", made["id"].as_str().unwrap())).await.expect(200);
+        let entries = entries["items"].as_array().unwrap().clone();
+        assert_eq!(entries.len(), 1, "the two refused ones revealed nothing");
+        assert_eq!((entries[0]["actor_id"].as_str(), entries[0]["reason"].as_str()), (Some(coordinator.id.to_string().as_str()), Some("claim_help")));
+        app.user(Role::Coordinator, OTHER_TOWN).await.post(&format!("{path}/reveal"), json!({ "reason": "claim_help" })).await.problem(404, "not_found");
+    }
+
+    async fn amends_by_merge_patch_with_if_match(app) {
+        let member = app.member().await;
+        let made = member.post("/v1/residents", resident()).await;
+        let etag = made.etag();
+        let path = at("residents", &made.expect(201));
+        reqwest_patch_without_if_match(&member, &path).await.problem(428, "precondition_required");
+        let after = member.patch(&path, &etag, json!({ "name": "张大伟", "employer": "嘉兴市南湖纺织厂", "birth_year": null })).await;
+        let next = after.etag();
+        let after = after.expect(200);
+        assert_eq!((after["name"].as_str(), after["employer"].as_str(), after["version"].as_i64()), (Some("张大伟"), Some("嘉兴市南湖纺织厂"), Some(2)));
+        assert_eq!(after["birth_year"], json!(null));
+        assert_eq!(after["address"], "建设街道百福弄12号", "what the patch does not name stays");
+        member.patch(&path, &etag, json!({ "name": "李" })).await.problem(412, "version_conflict");
+        member.patch(&path, &next, json!({ "name": null })).await.fault("/name", "not_null");
+        member.patch(&path, &next, json!({ "version": 9 })).await.fault("/version", "unknown_field");
+        member.patch(&path, "3", json!({})).await.problem(400, "malformed_header");
+        // Mini-programs cannot send PATCH.
+        let overridden = member.request(reqwest::Method::POST, &path).header("x-http-method-override", "PATCH").header("if-match", &next);
+        assert_eq!(Answer::of(overridden.json(&json!({ "reason": "family" }))).await.expect(200)["reason"], "family");
+        // Masked, the same version has another tag; If-Match takes either.
+        let coordinator = app.coordinator().await;
+        coordinator.patch(&path, &coordinator.get(&path).await.etag(), json!({ "reason": "study" })).await.expect(200);
+        let held = coordinator.get(&path).await.etag();
+        let again = coordinator.request(reqwest::Method::GET, &path).header("if-none-match", held);
+        assert_eq!(Answer::of(again).await.status, 304);
+    }
+
+    async fn withdrawing_registration_takes_the_record_out_of_use(app) {
+        let member = app.member().await;
+        let phone = make::phone();
+        let made = member.post("/v1/residents", resident_with(json!({ "phone": phone }))).await.expect(201);
+        let path = at("residents", &made);
+        let given = member.post(&format!("{path}/consents"), consent("insurance")).await.expect(201);
+        member.post(&format!("{path}/consents"), consent("insurance")).await.problem(409, "already_exists");
+        let withdrawal = format!("{path}/consents/{}/withdrawal", given["id"].as_str().unwrap());
+        member.post(&withdrawal, json!({ "channel": "phone" })).await.expect(200);
+        member.post(&withdrawal, json!({ "channel": "phone" })).await.problem(409, "state_forbids");
+        let all = member.get(&format!("{path}/consents")).await.expect(200);
+        let registration = all["items"].as_array().unwrap().iter().find(|k| k["purpose"] == "registration").unwrap().clone();
+        member.post(&format!("{path}/consents/{}/withdrawal", registration["id"].as_str().unwrap()), json!({ "channel": "in_person" })).await.expect(200);
+        member.get(&path).await.problem(404, "not_found");
+        assert_eq!(member.get("/v1/residents").await.expect(200)["items"], json!([]));
+        let found = member.post("/v1/residents/look-up", json!({ "phone": phone })).await.expect(200);
+        assert_eq!((found["known_in_area"].as_bool(), found["resident_ids"].as_array().unwrap().len()), (Some(false), 0));
+    }
+
+    async fn a_look_up_tells_only_of_the_own_area(app) {
+        let (member, phone) = (app.member().await, make::phone());
+        let made = member.post("/v1/residents", resident_with(json!({ "phone": phone, "document": { "kind": "resident_id", "number": "330499198506150126" } }))).await.expect(201);
+        let by_phone = json!({ "phone": phone });
+        let mine = member.post("/v1/residents/look-up", by_phone.clone()).await.expect(200);
+        assert_eq!(mine, json!({ "known_in_area": true, "resident_ids": [made["id"]] }));
+        let colleague = app.member().await.post("/v1/residents/look-up", json!({ "document": { "kind": "resident_id", "number": "330499198506150126" } })).await.expect(200);
+        assert_eq!(colleague, json!({ "known_in_area": true, "resident_ids": [] }), "ask the coordinator to assign");
+        let elsewhere = app.user(Role::Coordinator, OTHER_TOWN).await.post("/v1/residents/look-up", by_phone).await.expect(200);
+        assert_eq!(elsewhere, json!({ "known_in_area": false, "resident_ids": [] }));
+        member.post("/v1/residents/look-up", json!({})).await.fault("/phone", "required");
+    }
+
+    async fn a_suspected_duplicate_warns_and_never_blocks(app) {
+        let member = app.member().await;
+        let twice = json!({ "sex": "female", "document": { "kind": "resident_id", "number": "330499198506150126" } });
+        assert_eq!(member.post("/v1/residents", resident_with(twice.clone())).await.expect(201)["warnings"], json!([]));
+        assert_eq!(member.post("/v1/residents", resident_with(twice)).await.expect(201)["warnings"], json!(["duplicate_suspected"]));
+    }
+
+    async fn an_assigned_member_sees_in_clear_until_another_is_assigned(app) {
+        let (coordinator, first, second) = (app.coordinator().await, app.member().await, app.member().await);
+        let path = at("residents", &coordinator.post("/v1/residents", resident()).await.expect(201));
+        first.get(&path).await.problem(404, "not_found");
+        coordinator.put(&format!("{path}/assignee"), json!({ "assignee": first.id })).await.expect(200);
+        assert_eq!(first.get(&path).await.expect(200)["name"], "张伟");
+        coordinator.put(&format!("{path}/assignee"), json!({ "assignee": second.id })).await.expect(200);
+        first.get(&path).await.problem(404, "not_found");
+        second.get(&path).await.expect(200);
+        let outsider = app.user(Role::FieldMember, OTHER_TOWN).await;
+        coordinator.put(&format!("{path}/assignee"), json!({ "assignee": outsider.id })).await.fault("/assignee", "no_such_record");
+        first.put(&format!("{path}/assignee"), json!({ "assignee": first.id })).await.problem(403, "forbidden_action");
+    }
+
+    async fn a_move_leaves_the_old_area(app) {
+        let town = app.coordinator().await;
+        let path = at("residents", &town.post("/v1/residents", resident()).await.expect(201));
+        let county = app.user(Role::Coordinator, COUNTY).await;
+        town.post(&format!("{path}/residences"), json!({ "area": OTHER_TOWN, "from_day": "2026-06-01", "reason": "work" })).await.fault("/area", "area_outside");
+        county.post(&format!("{path}/residences"), json!({ "area": OTHER_TOWN, "from_day": "2026-02-01", "reason": "work" })).await.fault("/from_day", "bad_order");
+        county.post(&format!("{path}/residences"), json!({ "area": OTHER_TOWN, "address": "解放路1号", "from_day": "2026-06-01", "reason": "work" })).await.expect(201);
+        town.get(&path).await.problem(404, "not_found");
+        let other = app.user(Role::Coordinator, OTHER_TOWN).await;
+        let stays = other.get(&format!("{path}/residences")).await.expect(200);
+        let stays: Vec<_> = stays["items"].as_array().unwrap().iter().map(|s| (s["area"].as_str().unwrap().to_owned(), s["to_day"].clone())).collect();
+        assert_eq!(stays, [(OTHER_TOWN.to_owned(), json!(null)), (VILLAGE.to_owned(), json!("2026-06-01"))]);
+    }
+
+    async fn a_repeated_create_makes_one_record(app) {
+        let member = app.member().await;
+        let body = resident();
+        let first = member.post_once("/v1/residents", "k1", body.clone()).await.expect(201);
+        let again = member.post_once("/v1/residents", "k1", body.clone()).await.expect(201);
+        assert_eq!(first["id"], again["id"]);
+        member.post_once("/v1/residents", "k1", resident()).await.problem(422, "idempotency_key_reused");
+        assert_ne!(app.coordinator().await.post_once("/v1/residents", "k1", body.clone()).await.expect(201)["id"], first["id"], "a key is one caller's own");
+        assert_eq!(member.get("/v1/residents").await.expect(200)["items"].as_array().unwrap().len(), 1);
+        let mut chosen = resident();
+        chosen["id"] = json!("019a8c5e-7c00-7000-8000-000000000001");
+        member.post("/v1/residents", chosen.clone()).await.expect(201);
+        member.post("/v1/residents", chosen).await.problem(409, "already_exists");
+    }
+
+    async fn pages_are_stable_and_bound_to_the_caller(app) {
+        let member = app.member().await;
+        let mut made = Vec::new();
+        for _ in 0..5 {
+            made.push(registered(&member).await["id"].clone());
+        }
+        let mut seen = Vec::new();
+        let mut path = "/v1/residents?limit=2".to_owned();
+        loop {
+            let page = member.get(&path).await.expect(200);
+            seen.extend(page["items"].as_array().unwrap().iter().map(|r| r["id"].clone()));
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            app.coordinator().await.get(&format!("/v1/residents?limit=2&cursor={next}")).await.problem(400, "cursor_invalid");
+            path = format!("/v1/residents?limit=2&cursor={next}");
+        }
+        made.reverse();
+        assert_eq!(seen, made);
+        for wrong in ["limit=0", "limit=201", "limit=x", "offset=1", "limit=1&limit=2", "cursor=AAAA"] {
+            assert_eq!(member.get(&format!("/v1/residents?{wrong}")).await.status, 400, "{wrong}");
+        }
+    }
+}
+
+async fn reqwest_patch_without_if_match(member: &Client, path: &str) -> Answer {
+    Answer::of(
+        member
+            .request(reqwest::Method::PATCH, path)
+            .json(&json!({ "name": "李" })),
+    )
+    .await
+}

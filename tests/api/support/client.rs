@@ -1,0 +1,164 @@
+//! Somebody using the API: requests in one line, answers that explain themselves when a test fails.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::TestApp;
+use qianshou::db::Uid;
+
+#[derive(Clone)]
+pub struct Client {
+    pub id: Uid,
+    pub login: String,
+    pub device: Option<Uid>,
+    token: Option<String>,
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Client {
+    pub fn new(app: &TestApp, token: Option<String>) -> Client {
+        Client {
+            id: Uid::NIL,
+            login: String::new(),
+            device: None,
+            token,
+            http: app.http.clone(),
+            base: app.url.clone(),
+        }
+    }
+    pub fn with_token(&self, token: &str) -> Client {
+        Client {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    /// A request with the token, ready for more headers.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(&body)).await
+    }
+    pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
+        Answer::of(
+            self.request(Method::POST, path)
+                .header("idempotency-key", key)
+                .json(&body),
+        )
+        .await
+    }
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::PUT, path).json(&body)).await
+    }
+    /// PATCH with the ETag the record was read with.
+    pub async fn patch(&self, path: &str, etag: &str, body: Value) -> Answer {
+        Answer::of(
+            self.request(Method::PATCH, path)
+                .header("if-match", etag)
+                .json(&body),
+        )
+        .await
+    }
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+    pub json: Value,
+    request: String,
+}
+
+impl Answer {
+    pub async fn of(request: reqwest::RequestBuilder) -> Answer {
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let line = format!("{} {}", request.method(), request.url().path());
+        let response = client.execute(request).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer {
+            status,
+            headers,
+            text,
+            json,
+            request: line,
+        }
+    }
+
+    /// The body, once the status is the expected one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(
+            self.status, status,
+            "{} answered {}",
+            self.request, self.text
+        );
+        self.json
+    }
+
+    /// A problem with this status and code, as RFC 9457 wants it.
+    #[track_caller]
+    pub fn problem(self, status: u16, code: &str) -> Value {
+        assert_eq!(
+            (self.status, self.json["code"].as_str()),
+            (status, Some(code)),
+            "{} answered {}",
+            self.request,
+            self.text
+        );
+        assert_eq!(
+            self.headers["content-type"], "application/problem+json",
+            "{}",
+            self.request
+        );
+        assert_eq!(self.json["type"], format!("/problems/{code}"));
+        self.json
+    }
+
+    /// A 422 (or 400) that names this pointer and fault.
+    #[track_caller]
+    pub fn fault(self, pointer: &str, fault: &str) -> Value {
+        let found = self.json["errors"].as_array().is_some_and(|e| {
+            e.iter()
+                .any(|e| e["pointer"] == pointer && e["code"] == fault)
+        });
+        assert!(
+            found && self.status == 422,
+            "{} answered {} {}, not {fault} at {pointer}",
+            self.request,
+            self.status,
+            self.text
+        );
+        self.json
+    }
+
+    pub fn etag(&self) -> String {
+        self.headers
+            .get("etag")
+            .unwrap_or_else(|| panic!("{} has no ETag: {}", self.request, self.text))
+            .to_str()
+            .unwrap()
+            .to_owned()
+    }
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+}

@@ -1,0 +1,158 @@
+//! What tests start from: people with rights, and bodies that are right until a test spoils them.
+
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{Client, TestApp, VILLAGE};
+use qianshou::auth::model::{AssignmentRow, UserRow, UserState};
+use qianshou::auth::policy::Role;
+use qianshou::auth::{store, tokens};
+use qianshou::db::{Micros, Uid};
+use qianshou::{areas, sync};
+
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// A number no other test of this run has.
+pub fn unique() -> u32 {
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A user with these assignments and an access token; signing in has tests of its own.
+pub async fn user(app: &TestApp, assignments: &[(Role, &str)]) -> Client {
+    let now = app.now();
+    let id = Uid::new(now);
+    let login = format!("user{}", unique());
+    let row = UserRow {
+        id,
+        version: 1,
+        field_versions: sync::fields::NEW.into(),
+        login: login.clone(),
+        display_name: app
+            .data
+            .vault
+            .seal("users.display_name", id.0, "测试用户")
+            .unwrap(),
+        password_hash: None,
+        state: UserState::Active,
+        failed_attempts: 0,
+        locked_until: None,
+        created_by: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let wanted: Vec<(Role, String)> = assignments
+        .iter()
+        .map(|(role, area)| (*role, (*area).to_owned()))
+        .collect();
+    app.data
+        .db
+        .write(move |c| {
+            store::insert_user(c, &row)?;
+            for (role, area) in &wanted {
+                let area = areas::store::by_code(c, area)?.expect("the area of a test");
+                store::insert_assignment(
+                    c,
+                    &AssignmentRow {
+                        id: Uid::new(now),
+                        version: 1,
+                        field_versions: sync::fields::NEW.into(),
+                        user_id: id,
+                        role: *role,
+                        area_id: area.id,
+                        county: area.county,
+                        town: area.town,
+                        village: area.village,
+                        starts_at: now.plus(-Micros::SECOND),
+                        ends_at: None,
+                        created_by: None,
+                        created_at: now,
+                        updated_at: now,
+                    },
+                )?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let (token, _) = tokens::sign(&app.data, id, Uid::new(now), None, now).unwrap();
+    let mut client = Client::new(app, Some(token));
+    client.id = id;
+    client.login = login;
+    client
+}
+
+/// A fresh access token for the same user, for after the clock was moved.
+pub fn renewed(app: &TestApp, client: &Client) -> Client {
+    let (token, _) = tokens::sign(
+        &app.data,
+        client.id,
+        Uid::new(app.now()),
+        client.device,
+        app.now(),
+    )
+    .unwrap();
+    client.with_token(&token)
+}
+
+/// A mobile number that no other resident of the run has.
+pub fn phone() -> String {
+    format!("138{:08}", unique())
+}
+
+pub fn consent(purpose: &str) -> Value {
+    json!({ "purpose": purpose, "text_version": 1, "language": "zh-CN", "channel": "in_person", "given_by": "self" })
+}
+
+/// A registration that is accepted as it stands.
+pub fn resident() -> Value {
+    json!({
+        "name": "张伟",
+        "sex": "male",
+        "birth_year": 1985,
+        "phone": phone(),
+        "area": VILLAGE,
+        "address": "建设街道百福弄12号",
+        "home_area": "3304",
+        "arrived_on": "2026-03-01",
+        "expected_stay": "over_one_year",
+        "reason": "work",
+        "needs": ["health_education"],
+        "consents": [consent("registration")]
+    })
+}
+
+/// The same with members changed; `null` takes one out.
+pub fn resident_with(changes: Value) -> Value {
+    let mut body = resident();
+    for (key, value) in changes.as_object().unwrap() {
+        match value {
+            Value::Null => drop(body.as_object_mut().unwrap().remove(key)),
+            value => body[key] = value.clone(),
+        }
+    }
+    body
+}
+
+/// Registers one and answers the record.
+pub async fn registered(client: &Client) -> Value {
+    client.post("/v1/residents", resident()).await.expect(201)
+}
+
+/// The path of a record in a collection.
+pub fn at(collection: &str, record: &Value) -> String {
+    format!("/v1/{collection}/{}", record["id"].as_str().unwrap())
+}
+
+/// A household of the test village.
+pub async fn household(client: &Client) -> Value {
+    let body = json!({ "kind": "migrant", "area": VILLAGE, "address": "建设街道百福弄12号" });
+    client.post("/v1/households", body).await.expect(201)
+}
+
+/// Somebody of a household who consents to these purposes.
+pub async fn household_person(client: &Client, household: &Value, purposes: &[&str]) -> Value {
+    let consents: Vec<Value> = purposes.iter().map(|p| consent(p)).collect();
+    let body = json!({ "name": "李芳", "sex": "female", "birth_year": 1988, "phone": phone(), "consents": consents });
+    let path = format!("{}/people", at("households", household));
+    client.post(&path, body).await.expect(201)
+}

@@ -1,0 +1,236 @@
+//! The app under test: a real server on a free port, with a real database of its own.
+
+pub mod client;
+pub mod make;
+pub mod postgres;
+
+use actix_web::web;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::watch;
+
+use qianshou::auth::policy::Role;
+use qianshou::config::Config;
+use qianshou::crypto::Vault;
+use qianshou::db::{Db, DbConn, Micros, Target, connect, migrate};
+use qianshou::state::{App, Clock};
+
+pub use client::{Answer, Client};
+pub use serde_json::{Value, json};
+
+/// Areas of the imported city that tests speak of.
+pub const CITY: &str = "3304";
+pub const COUNTY: &str = "330402";
+pub const OTHER_COUNTY: &str = "330411";
+pub const TOWN: &str = "330402007";
+pub const OTHER_TOWN: &str = "330402008";
+pub const VILLAGE: &str = "330402007024";
+pub const SECOND_VILLAGE: &str = "330402007029";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// Declares tests that run on SQLite and on PostgreSQL.
+#[macro_export]
+macro_rules! both {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $(#[$meta])*
+            async fn body($app: &$crate::support::TestApp) $body
+            #[test]
+            fn sqlite() {
+                $crate::support::run($crate::support::Backend::Sqlite, |app| Box::pin(async move { body(app).await }));
+            }
+            #[test]
+            fn postgres() {
+                $crate::support::run($crate::support::Backend::Postgres, |app| Box::pin(async move { body(app).await }));
+            }
+        }
+    )+};
+}
+
+type Body =
+    for<'a> fn(&'a TestApp) -> std::pin::Pin<Box<dyn std::future::Future<Output = ()> + 'a>>;
+
+pub fn run(backend: Backend, body: Body) {
+    run_with(backend, &[], body);
+}
+
+/// The same with configuration keys of its own, such as `("database.queue", "1")`.
+pub fn run_with(backend: Backend, settings: &[(&'static str, &str)], body: Body) {
+    if backend == Backend::Postgres && postgres::cluster().is_none() {
+        // Said once, loudly, by `cluster`; in CI it is a failure there.
+        return;
+    }
+    let settings: Vec<_> = settings
+        .iter()
+        .map(|(k, v)| (*k, (*v).to_owned()))
+        .collect();
+    actix_web::rt::System::new().block_on(async move {
+        let app = TestApp::start(backend, settings).await;
+        body(&app).await;
+        app.stop().await;
+    });
+}
+
+pub struct TestApp {
+    pub data: web::Data<App>,
+    #[allow(dead_code)] // for tests that differ by database
+    pub backend: Backend,
+    pub url: String,
+    pub http: reqwest::Client,
+    target: Target,
+    stop: watch::Sender<bool>,
+    server: actix_web::dev::ServerHandle,
+    _dir: tempfile::TempDir,
+}
+
+impl TestApp {
+    async fn start(backend: Backend, settings: Vec<(&'static str, String)>) -> TestApp {
+        let dir = tempfile::tempdir().unwrap();
+        let url = match backend {
+            Backend::Sqlite => {
+                let path = dir.path().join("test.db");
+                std::fs::copy(sqlite_template(), &path).unwrap();
+                format!("sqlite:{}", path.display())
+            }
+            Backend::Postgres => postgres::cluster().unwrap().new_database(),
+        };
+        let mut overrides = vec![
+            ("server.bind", "127.0.0.1:0".to_owned()),
+            ("server.workers", "1".to_owned()),
+            ("database.url", url),
+            ("database.readers", "2".to_owned()),
+            ("database.writers", "4".to_owned()),
+            ("limits.per_second", "100000".to_owned()),
+            ("limits.burst", "100000".to_owned()),
+            ("limits.public_per_second", "100000".to_owned()),
+            ("limits.public_burst", "100000".to_owned()),
+            ("auth.argon_memory_kib", "8".to_owned()),
+        ];
+        overrides.extend(settings);
+        let config = Config::from_parts(None, &BTreeMap::new(), &overrides).unwrap();
+        let target = config.target().unwrap();
+        let db = Db::open(config.db_options().unwrap()).unwrap();
+        let data = web::Data::new(App::new(db, vault(), Arc::new(config), Clock::default()));
+        let (server, address) = qianshou::cli::serve::listen(&data, data.config.bind).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let (stop, stopped) = watch::channel(false);
+        qianshou::jobs::background::start(data.clone(), stopped);
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        TestApp {
+            data,
+            backend,
+            url: format!("http://{address}"),
+            http,
+            target,
+            stop,
+            server: handle,
+            _dir: dir,
+        }
+    }
+
+    async fn stop(self) {
+        self.stop.send_replace(true);
+        self.server.stop(false).await;
+    }
+
+    /// Somebody with one assignment.
+    pub async fn user(&self, role: Role, area: &str) -> Client {
+        self.user_with(&[(role, area)]).await
+    }
+
+    /// Somebody with several assignments, signed in.
+    pub async fn user_with(&self, assignments: &[(Role, &str)]) -> Client {
+        make::user(self, assignments).await
+    }
+
+    pub async fn member(&self) -> Client {
+        self.user(Role::FieldMember, VILLAGE).await
+    }
+    pub async fn coordinator(&self) -> Client {
+        self.user(Role::Coordinator, TOWN).await
+    }
+
+    /// Somebody without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self, None)
+    }
+
+    /// A connection of one's own, to look behind the API.
+    pub fn connection(&self) -> DbConn {
+        connect(&self.target, true).unwrap()
+    }
+
+    pub fn advance(&self, micros: i64) {
+        self.data.clock.advance(micros);
+    }
+
+    pub fn now(&self) -> Micros {
+        self.data.clock.now()
+    }
+}
+
+/// One vault for the whole run: making keys is not what most tests are about.
+pub fn vault() -> Arc<Vault> {
+    static VAULT: OnceLock<Arc<Vault>> = OnceLock::new();
+    VAULT
+        .get_or_init(|| {
+            let dir = scratch().join("keys");
+            Arc::new(Vault::create(&dir).unwrap())
+        })
+        .clone()
+}
+
+/// A folder for the run, removed by the operating system's cleaning of /tmp at the latest.
+pub fn scratch() -> PathBuf {
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
+    DIR.get_or_init(|| {
+        tempfile::Builder::new()
+            .prefix("qianshou-test-")
+            .tempdir()
+            .unwrap()
+            .keep()
+    })
+    .clone()
+}
+
+/// Migrates and fills an empty database as tests expect it: one city, the consent texts.
+pub fn fill(c: &mut DbConn) {
+    migrate::run(c).unwrap();
+    let (areas, _) = qianshou::areas::import::load(&assets("areas-3304")).unwrap();
+    qianshou::areas::import::store(c, &areas, Micros(0), "test", |_| ()).unwrap();
+    qianshou::people::texts::seed(c).unwrap();
+    qianshou::insurance::products::seed(c).unwrap();
+}
+
+pub fn assets(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("assets")
+        .join(name)
+}
+
+fn sqlite_template() -> &'static PathBuf {
+    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        use diesel::connection::SimpleConnection;
+        let path = scratch().join("template.db");
+        let mut c = connect(&Target::Sqlite(path.display().to_string()), true).unwrap();
+        fill(&mut c);
+        // One file, nothing left in the write-ahead log.
+        c.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        path
+    })
+}
