@@ -38,6 +38,7 @@ pub struct Config {
     pub push_abroad: bool,
     pub fcm_account: Option<PathBuf>,
     pub fcm_base_url: String,
+    pub push_ramp_micros: i64,
     pub push_concurrency: usize,
     pub log: String,
     pub log_json: bool,
@@ -101,6 +102,7 @@ keys! {
     "push.abroad" = "false": "Allow providers whose servers lie abroad (FCM, APNs, browsers); PIPL Arts. 38-40.";
     "push.fcm_account" = "": "Google service-account file; empty: FCM is off.";
     "push.fcm_base_url" = "https://fcm.googleapis.com": "Where FCM HTTP v1 is.";
+    "push.ramp_seconds" = "60": "Over how long the pushes of one campaign reminder are spread.";
     "push.concurrency" = "64": "Sends in flight at once.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
@@ -236,6 +238,7 @@ impl Config {
             push_abroad: yes("push.abroad")?,
             fcm_account: optional("push.fcm_account").map(Into::into),
             fcm_base_url: text("push.fcm_base_url"),
+            push_ramp_micros: number("push.ramp_seconds", 0, 86_400)? as i64 * 1_000_000,
             push_concurrency: number("push.concurrency", 1, 4096)? as usize,
             log: text("log.filter"),
             log_json: yes("log.json")?,

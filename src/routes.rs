@@ -5,7 +5,9 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
-use crate::{areas, audit, auth, households, insurance, people, residents, visits};
+use crate::{
+    areas, audit, auth, campaigns, households, insurance, notifications, people, residents, visits,
+};
 
 /// Everything under `/v1`.
 pub fn v1(cfg: &mut ServiceConfig) {
@@ -37,5 +39,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     households::routes(cfg);
     insurance::routes(cfg);
     visits::routes(cfg);
+    campaigns::routes(cfg);
+    notifications::routes(cfg);
     audit::routes(cfg);
 }

@@ -31,6 +31,11 @@ pub trait Placed {
     fn owners(&self) -> [Option<Uid>; 2] {
         [None, None]
     }
+    /// The area a record is of, for what may be of an area wider than a county: seen by those whose
+    /// assignment is for that very area.
+    fn area(&self) -> Option<Uid> {
+        None
+    }
     /// Records that everybody in the area works with, whoever made them.
     fn shared(&self) -> bool {
         false
@@ -77,7 +82,7 @@ impl Who {
         let owned = row.shared() || row.owners().contains(&Some(self.user));
         self.grants().any(|g| {
             action.roles().contains(&g.role)
-                && g.covers(&place)
+                && (g.covers(&place) || row.area() == Some(g.area))
                 && (owned || crate::auth::policy::reach(g.role) == Reach::Area)
         })
     }
@@ -89,6 +94,12 @@ impl Who {
             Some(row) if self.can(action, &row) => Ok(Handle { row }),
             _ => Err(AppError::not_found()),
         }
+    }
+
+    /// Whether the caller may make a record of this area, which may be wider than a county.
+    pub fn may_of(&self, action: Action, area: Uid, place: &Place) -> bool {
+        self.grants()
+            .any(|g| action.roles().contains(&g.role) && (g.covers(place) || g.area == area))
     }
 
     /// Whether the caller may make a record at this place.

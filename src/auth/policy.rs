@@ -195,6 +195,22 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("get_follow_up", Action::FollowUpRead),
     ("update_follow_up", Action::FollowUpAssign),
     ("complete_follow_up", Action::FollowUpWrite),
+    ("list_festivals", Action::FestivalRead),
+    ("create_festival", Action::FestivalWrite),
+    ("get_festival", Action::FestivalRead),
+    ("update_festival", Action::FestivalWrite),
+    ("create_campaign", Action::CampaignWrite),
+    ("list_campaigns", Action::CampaignRead),
+    ("get_campaign", Action::CampaignRead),
+    ("update_campaign", Action::CampaignWrite),
+    ("preview_campaign_audience", Action::CampaignRead),
+    ("approve_campaign", Action::CampaignApprove),
+    ("schedule_campaign", Action::CampaignWrite),
+    ("cancel_campaign", Action::CampaignWrite),
+    ("list_campaign_reminders", Action::CampaignRead),
+    ("get_campaign_results", Action::CampaignRead),
+    ("list_notifications", Action::NotificationRead),
+    ("mark_notifications", Action::NotificationMark),
 ];
 
 pub fn action_of(operation: &str) -> Option<Action> {

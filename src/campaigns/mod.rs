@@ -1,3 +1,42 @@
 //! Festivals and campaigns (宣传活动).
+//!
+//! An organiser plans a campaign for a day, most often a festival: whom it reaches, what its reminders say
+//! and when they go out. Another organiser approves it; scheduled, it runs by itself. Each reminder
+//! is a row in the inbox of everybody in the audience and a push to each of their phones; what was shown
+//! and opened comes back and is counted by the area in which people work.
 
+pub mod audience;
 pub mod calendar;
+pub mod campaigns_api;
+pub mod festivals;
+pub mod festivals_api;
+pub mod festivals_store;
+pub mod lifecycle;
+pub mod machine;
+pub mod model;
+pub mod plan;
+pub mod results;
+pub mod scheduler;
+pub mod steps_api;
+pub mod store;
+pub mod texts;
+pub mod view;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(festivals_api::list_festivals)
+        .service(festivals_api::create_festival)
+        .service(festivals_api::get_festival)
+        .service(festivals_api::update_festival)
+        .service(campaigns_api::create_campaign)
+        .service(campaigns_api::list_campaigns)
+        .service(campaigns_api::get_campaign)
+        .service(campaigns_api::update_campaign)
+        .service(steps_api::preview_campaign_audience)
+        .service(steps_api::approve_campaign)
+        .service(steps_api::schedule_campaign)
+        .service(steps_api::cancel_campaign)
+        .service(steps_api::list_campaign_reminders)
+        .service(steps_api::get_campaign_results);
+}

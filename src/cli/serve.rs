@@ -81,6 +81,8 @@ pub fn prepare(config: Config) -> Result<web::Data<App>, String> {
         .map_err(|e| format!("cannot store the consent texts: {e}"))?;
     crate::insurance::products::seed(&mut c)
         .map_err(|e| format!("cannot store the insurance products: {e}"))?;
+    crate::campaigns::festivals::seed(&mut c, clock.now())
+        .map_err(|e| format!("cannot store the festivals: {e}"))?;
     crate::jobs::sequencer::note_start(&mut c, clock.now())
         .map_err(|e| format!("cannot note the start: {e}"))?;
     drop(c);

@@ -861,3 +861,4 @@ diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));
 diesel::joinable!(deliveries -> devices (device_id));
 diesel::joinable!(campaign_reminders -> campaigns (campaign_id));
+diesel::joinable!(assignments -> users (user_id));

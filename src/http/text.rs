@@ -212,6 +212,11 @@ text_type! {
     InsurerReference 1..=60 LINE check_line "PICC-2026-330402-000123";
     /// The SHA-256 of a file, in hexadecimal.
     Sha256Hex 64..=64 HEX check_hex "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    /// On which day or days of each year a festival falls: `solar:05-29`, `lunar:09-09`, `lunar:eve`,
+    /// `nth:05-2-7` (month, which, weekday 1 to 7), `nth:11-last-4`, `range:10-01..10-07`.
+    FestivalRule 8..=24 DAY_RULE check_day_rule "solar:05-15";
+    /// An IANA time zone.
+    ZoneName 2..=40 ZONE check_zone "Asia/Shanghai";
     /// The number of an identity document, as printed.
     DocumentNumber 5..=25 LINE check_line "330499198506150126";
 }
@@ -230,6 +235,63 @@ pub fn check_phone(s: &str) -> Result<(), Fault> {
         Err(Fault::BadPattern)
     }
 }
+
+pub const DAY_RULE: &str = r"^(solar|lunar|nth|range):[0-9a-z.\-]+$";
+/// Whether such a day exists is `campaigns::calendar`'s to say.
+pub fn check_day_rule(s: &str) -> Result<(), Fault> {
+    use crate::campaigns::calendar::{DayRule, RuleFault};
+    match s.parse::<DayRule>() {
+        Ok(_) => Ok(()),
+        Err(RuleFault::NoSuchDay) => Err(Fault::ImpossibleDate),
+        Err(_) => Err(Fault::BadPattern),
+    }
+}
+pub const ZONE: &str = r"^[A-Za-z][A-Za-z0-9_+\-]*(/[A-Za-z0-9_+\-]+)*$";
+pub fn check_zone(s: &str) -> Result<(), Fault> {
+    match jiff::tz::TimeZone::get(s) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Fault::NotOneOf),
+    }
+}
+
+/// A time of day, hours and minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockTime(pub jiff::civil::Time);
+
+impl Serialize for ClockTime {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(&format_args!("{:02}:{:02}", self.0.hour(), self.0.minute()))
+    }
+}
+impl<'de> Deserialize<'de> for ClockTime {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        let parsed = match text.split_once(':') {
+            Some((h, m)) if h.len() == 2 && m.len() == 2 && check_digits(h).is_ok() => h
+                .parse()
+                .ok()
+                .zip(m.parse().ok())
+                .and_then(|(h, m)| jiff::civil::Time::new(h, m, 0, 0).ok()),
+            _ => None,
+        };
+        parsed
+            .map(ClockTime)
+            .ok_or_else(|| fault(Fault::BadPattern))
+    }
+}
+impl PartialSchema for ClockTime {
+    fn schema() -> RefOr<Schema> {
+        string_schema(
+            "A time of day, hours and minutes.",
+            "09:00",
+            5,
+            5,
+            Some(r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+        )
+        .into()
+    }
+}
+impl ToSchema for ClockTime {}
 
 /// A whole number between two bounds. JSON's `3.0` is one, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -32,6 +32,18 @@ pub fn start(app: web::Data<App>, stop: watch::Receiver<bool>) {
         app.clone(),
         forget_old,
     );
+    every(
+        stop.clone(),
+        Duration::from_secs(1),
+        app.clone(),
+        send_reminders,
+    );
+    every(
+        stop.clone(),
+        Duration::from_secs(6 * 3600),
+        app.clone(),
+        fill_calendar,
+    );
     if !app.db.is_sqlite() {
         every(stop, Duration::from_millis(50), app, number_feed);
     }
@@ -101,6 +113,25 @@ async fn forget_old(app: web::Data<App>) -> bool {
     {
         Ok(()) => false,
         Err(e) => failed("forgetting old events", e),
+    }
+}
+
+async fn send_reminders(app: web::Data<App>) -> bool {
+    match crate::campaigns::scheduler::run(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("sending reminders", e),
+    }
+}
+
+async fn fill_calendar(app: web::Data<App>) -> bool {
+    let now = app.clock.now();
+    match app
+        .db
+        .write(move |c| crate::campaigns::festivals::refresh_days(c, now))
+        .await
+    {
+        Ok(()) => false,
+        Err(e) => failed("filling the festivals' calendar", e),
     }
 }
 

@@ -5,5 +5,14 @@
 //! look. A notification never carries personal data of anybody served.
 
 pub mod announce;
+pub mod api;
+pub mod marks;
 pub mod model;
 pub mod store;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(api::list_notifications)
+        .service(api::mark_notifications);
+}

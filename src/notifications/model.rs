@@ -11,7 +11,6 @@ text_enum! {
     /// What a notification is about.
     NotificationKind {
         CampaignReminder = "campaign_reminder",
-        CampaignApproval = "campaign_approval",
         VisitReturned = "visit_returned",
     }
 }
@@ -20,7 +19,7 @@ impl NotificationKind {
     pub fn lane(self) -> Lane {
         match self {
             NotificationKind::CampaignReminder => Lane::Campaign,
-            NotificationKind::CampaignApproval | NotificationKind::VisitReturned => Lane::Routine,
+            NotificationKind::VisitReturned => Lane::Routine,
         }
     }
 }

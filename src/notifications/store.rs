@@ -79,33 +79,39 @@ pub fn own(c: &mut DbConn, user: Uid, ids: &[Uid]) -> AppResult<Vec<Notification
     )?)
 }
 
-/// Notes how far a notification came. What was noted before stays: the first time counts.
-pub fn mark(
-    c: &mut DbConn,
-    row: &NotificationRow,
-    mark: NotificationMark,
-    at: Micros,
-    now: Micros,
-) -> AppResult<bool> {
-    let first = |had: Option<Micros>, implied: bool| had.or(implied.then_some(at));
+/// Notes how far a notification came; what was noted before stays. The version grows once, if anything changed.
+pub fn mark(row: &mut NotificationRow, mark: NotificationMark, at: Micros) {
     use NotificationMark::*;
-    let displayed = first(row.displayed_at, true);
-    let opened = first(row.opened_at, mark != Displayed);
-    let read = first(row.read_at, mark == Read);
-    let done = first(row.done_at, mark == Done);
-    let before = (row.displayed_at, row.opened_at, row.read_at, row.done_at);
-    if (displayed, opened, read, done) == before {
-        return Ok(false);
+    let reached = [
+        (&mut row.displayed_at, true),
+        (&mut row.opened_at, mark != Displayed),
+        (&mut row.read_at, mark == Read),
+        (&mut row.done_at, mark == Done),
+    ];
+    let mut changed = false;
+    for (stored, _) in reached
+        .into_iter()
+        .filter(|(stored, implied)| *implied && stored.is_none())
+    {
+        *stored = Some(at);
+        changed = true;
     }
+    if changed {
+        row.version += 1;
+    }
+}
+
+/// Stores the marks of a row that `own` locked.
+pub fn put_marks(c: &mut DbConn, row: &NotificationRow) -> AppResult<()> {
     diesel::update(notifications::table.find(row.id))
         .set((
-            notifications::displayed_at.eq(displayed),
-            notifications::opened_at.eq(opened),
-            notifications::read_at.eq(read),
-            notifications::done_at.eq(done),
-            notifications::version.eq(row.version + 1),
-            notifications::updated_at.eq(now),
+            notifications::displayed_at.eq(row.displayed_at),
+            notifications::opened_at.eq(row.opened_at),
+            notifications::read_at.eq(row.read_at),
+            notifications::done_at.eq(row.done_at),
+            notifications::version.eq(row.version),
+            notifications::updated_at.eq(row.updated_at),
         ))
         .execute(c)?;
-    Ok(true)
+    Ok(())
 }

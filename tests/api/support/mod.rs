@@ -114,6 +114,7 @@ impl TestApp {
             ("limits.public_per_second", "100000".to_owned()),
             ("limits.public_burst", "100000".to_owned()),
             ("auth.argon_memory_kib", "8".to_owned()),
+            ("push.ramp_seconds", "0".to_owned()),
         ];
         overrides.extend(settings);
         let config = Config::from_parts(None, &BTreeMap::new(), &overrides).unwrap();
@@ -214,6 +215,7 @@ pub fn fill(c: &mut DbConn) {
     qianshou::areas::import::store(c, &areas, Micros(0), "test", |_| ()).unwrap();
     qianshou::people::texts::seed(c).unwrap();
     qianshou::insurance::products::seed(c).unwrap();
+    qianshou::campaigns::festivals::seed(c, Clock::default().now()).unwrap();
 }
 
 pub fn assets(name: &str) -> PathBuf {

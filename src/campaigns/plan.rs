@@ -1,0 +1,185 @@
+//! When a campaign reminds: so many days before at a time of day, or at one instant.
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::calendar;
+use crate::db::Micros;
+use crate::error::{AppError, AppResult, Fault};
+use crate::http::text::{ClockTime, Int, not_null};
+use crate::text_enum;
+
+/// One reminder of the plan: either `days_before` with `at`, or `send_at`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "days_before": 7, "at": "09:00" }))]
+pub struct PlannedReminder {
+    /// Days before the first day of the campaign; 0 is that day.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<i64>, nullable = false, minimum = 0, maximum = 365, example = 7)]
+    pub days_before: Option<Int<0, 365>>,
+    /// The time of day in the campaign's zone.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub at: Option<ClockTime>,
+    /// One instant, whatever the campaign's day.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub send_at: Option<Micros>,
+}
+
+text_enum! {
+    /// What becomes of a reminder whose time has passed by more than an hour, because the campaign was
+    /// scheduled late or the server stood still: drop it, send it at once, or send it at the same time of
+    /// the next day.
+    LatePolicy { Skip = "skip", SendNow = "send_now", NextWindow = "next_window" }
+}
+
+/// A week before, the day before and on the day, at nine.
+pub fn usual() -> Vec<PlannedReminder> {
+    calendar::DEFAULT_REMINDERS
+        .iter()
+        .map(|(days, at)| PlannedReminder {
+            days_before: Some(Int(i64::from(*days))),
+            at: Some(ClockTime(*at)),
+            send_at: None,
+        })
+        .collect()
+}
+
+/// The instants of a plan in order, each once; a reminder that is neither form is refused.
+pub fn instants(plan: &[PlannedReminder], day: Date, zone: &TimeZone) -> AppResult<Vec<Micros>> {
+    let mut out = Vec::with_capacity(plan.len());
+    for (i, reminder) in plan.iter().enumerate() {
+        let instant = match (&reminder.days_before, &reminder.at, reminder.send_at) {
+            (None, None, Some(instant)) => Some(instant),
+            (Some(days), Some(at), None) => on_day(day, days.0, at.0, zone),
+            _ => {
+                return Err(AppError::field(
+                    format!("/reminders/{i}"),
+                    Fault::NotFitting,
+                ));
+            }
+        };
+        let instant =
+            instant.ok_or_else(|| AppError::field(format!("/reminders/{i}"), Fault::OutOfRange))?;
+        if out.contains(&instant) {
+            return Err(AppError::field(format!("/reminders/{i}"), Fault::Repeated));
+        }
+        out.push(instant);
+    }
+    out.sort_unstable();
+    Ok(out)
+}
+
+fn on_day(day: Date, days: i64, at: Time, zone: &TimeZone) -> Option<Micros> {
+    let days = u16::try_from(days).ok()?;
+    calendar::reminder_instants(day, &[(days, at)], zone)
+        .first()
+        .map(|t| Micros(t.as_microsecond()))
+}
+
+/// A reminder later than this is late.
+pub const PATIENCE: i64 = Micros::HOUR;
+
+/// What to do with a reminder that is due now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    Send,
+    Skip,
+    /// Not now: at this instant.
+    Move(Micros),
+}
+
+/// Decides by the campaign's policy; `last` is the end of the campaign's last day.
+pub fn due(policy: LatePolicy, due_at: Micros, now: Micros, last: Micros) -> Due {
+    if now.0 - due_at.0 <= PATIENCE {
+        return Due::Send;
+    }
+    match policy {
+        LatePolicy::Skip => Due::Skip,
+        LatePolicy::SendNow if now < last => Due::Send,
+        LatePolicy::SendNow => Due::Skip,
+        LatePolicy::NextWindow => {
+            let days = (now.0 - due_at.0 + Micros::DAY - 1) / Micros::DAY;
+            let next = due_at.plus(days * Micros::DAY);
+            if next < last {
+                Due::Move(next)
+            } else {
+                Due::Skip
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn china() -> TimeZone {
+        crate::db::types::china()
+    }
+
+    #[test]
+    fn the_usual_plan_is_a_week_a_day_and_the_day_at_nine() {
+        let found = instants(&usual(), date(2027, 5, 29), &china()).unwrap();
+        let text: Vec<_> = found.iter().map(|i| i.to_string()).collect();
+        assert_eq!(
+            text,
+            [
+                "2027-05-22T01:00:00Z",
+                "2027-05-28T01:00:00Z",
+                "2027-05-29T01:00:00Z"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_reminder_is_of_one_form_and_stands_once() {
+        let day = date(2027, 5, 29);
+        let mut both = usual();
+        both[1].send_at = Some(Micros(0));
+        assert!(instants(&both, day, &china()).is_err());
+        let mut neither = usual();
+        neither[0] = PlannedReminder {
+            days_before: None,
+            at: None,
+            send_at: None,
+        };
+        assert!(instants(&neither, day, &china()).is_err());
+        let twice = [usual(), usual()].concat();
+        assert!(instants(&twice, day, &china()).is_err());
+    }
+
+    #[test]
+    fn late_reminders_follow_the_policy() {
+        let (at, hour, day) = (Micros(0), Micros::HOUR, Micros::DAY);
+        let last = Micros(10 * day);
+        for policy in LatePolicy::ALL {
+            assert_eq!(due(*policy, at, Micros(hour), last), Due::Send);
+        }
+        let late = Micros(hour + 1);
+        assert_eq!(due(LatePolicy::Skip, at, late, last), Due::Skip);
+        assert_eq!(due(LatePolicy::SendNow, at, late, last), Due::Send);
+        assert_eq!(due(LatePolicy::SendNow, at, last, last), Due::Skip);
+        let next = due(LatePolicy::NextWindow, at, late, last);
+        assert_eq!(next, Due::Move(Micros(day)));
+        let over = due(LatePolicy::NextWindow, at, Micros(9 * day + 1), last);
+        assert_eq!(over, Due::Skip);
+    }
+}

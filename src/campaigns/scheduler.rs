@@ -1,0 +1,176 @@
+//! Sending reminders when their time comes, and ending campaigns that are over.
+//!
+//! Recipients are looked up when a reminder is sent, not when it was planned. Each page of them is one
+//! transaction: inbox rows, outbox rows, and how far the run came. A process that dies in between goes on
+//! after the last committed page, and the inbox's own key lets nobody be told twice.
+
+use super::lifecycle::{audience_of, end_of, today, transition, zone};
+use super::machine::{self, CampaignState, CampaignStep};
+use super::model::{CampaignRow, ReminderRow, ReminderState};
+use super::plan::{self, Due};
+use super::{audience, store, texts};
+use crate::auth::Placed;
+use crate::db::{Day, DbConn, Micros, Uid};
+use crate::error::AppResult;
+use crate::notifications::announce::{Announcement, announce};
+use crate::notifications::model::NotificationKind;
+use crate::state::App;
+use crate::sync::{self, Change, Kind};
+
+/// Recipients a transaction.
+const PAGE: i64 = 200;
+/// Reminders and campaigns a look.
+const LOOK: i64 = 20;
+
+/// One look at the calendar; true when there is more to do at once.
+pub async fn run(app: &App) -> AppResult<bool> {
+    let now = app.clock.now();
+    let due = app
+        .db
+        .read(move |c| store::due_reminders(c, now, LOOK))
+        .await?;
+    let spread = app.config.push_ramp_micros;
+    let mut more = due.len() as i64 == LOOK;
+    for (reminder, campaign) in due {
+        let unfinished = app
+            .db
+            .write(move |c| page(c, reminder, campaign, spread, now))
+            .await?;
+        app.outbox.notify_one();
+        more |= unfinished;
+    }
+    more |= finish(app, now).await?;
+    Ok(more)
+}
+
+/// Sends one page of a reminder; true when others follow.
+fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) -> AppResult<bool> {
+    // The campaign first, as every command does: two lockers in two orders would block each other.
+    let Some(mut campaign) = store::locked_row(c, campaign)? else {
+        return Ok(false);
+    };
+    let Some(mut reminder) = store::locked_reminder(c, reminder)? else {
+        return Ok(false);
+    };
+    let open = matches!(
+        reminder.state,
+        ReminderState::Planned | ReminderState::Sending
+    );
+    // Another process was faster, or somebody cancelled.
+    if !open || reminder.due_at > now {
+        return Ok(false);
+    }
+    let zone = zone(&campaign.zone)?;
+    if reminder.state == ReminderState::Planned {
+        let last = end_of(campaign.ends_on.0, &zone);
+        match plan::due(campaign.late_policy, reminder.due_at, now, last) {
+            Due::Send => {}
+            Due::Skip => {
+                reminder.state = ReminderState::Skipped;
+                reminder.ended_at = Some(now);
+                store::put_reminder(c, &reminder)?;
+                return Ok(false);
+            }
+            Due::Move(to) => {
+                reminder.due_at = to;
+                reminder.expires_at = to.plus(super::lifecycle::WORTH);
+                store::put_reminder(c, &reminder)?;
+                return Ok(false);
+            }
+        }
+        reminder.state = ReminderState::Sending;
+        reminder.started_at = Some(now);
+        // However late it begins, it is worth a day from then.
+        reminder.expires_at = now.plus(super::lifecycle::WORTH);
+    }
+    if campaign.state == CampaignState::Scheduled {
+        step(c, &mut campaign, CampaignStep::Start, now)?;
+    }
+    let audience = audience_of(c, &campaign)?;
+    let (recipients, more) = audience::recipients(c, &audience, now, reminder.reached, PAGE)?;
+    let what = announcement(&campaign, &reminder, spread, today(&zone, now));
+    announce(c, now, &what, &recipients)?;
+    reminder.reached = recipients.last().map(|r| r.user).or(reminder.reached);
+    if !more {
+        reminder.state = ReminderState::Sent;
+        reminder.ended_at = Some(now);
+    }
+    store::put_reminder(c, &reminder)?;
+    Ok(more)
+}
+
+fn announcement(
+    campaign: &CampaignRow,
+    reminder: &ReminderRow,
+    spread: i64,
+    today: jiff::civil::Date,
+) -> Announcement {
+    let facts = texts::Facts {
+        campaign: &campaign.title,
+        day: campaign.starts_on.0,
+        today,
+    };
+    let (title, body) = texts::render(&campaign.message_zh.0, &campaign.message_en.0, &facts);
+    Announcement {
+        kind: NotificationKind::CampaignReminder,
+        title,
+        body,
+        subject: Some((Kind::Campaign, campaign.id)),
+        campaign: Some(campaign.id),
+        occurrence: reminder.id,
+        not_before: reminder.started_at.unwrap_or(reminder.due_at),
+        spread,
+        expires_at: reminder.expires_at,
+    }
+}
+
+/// Ends the campaigns whose last day has passed and that have nothing left to send.
+async fn finish(app: &App, now: Micros) -> AppResult<bool> {
+    // The latest zone is half a day ahead of the earliest: who is over everywhere is looked at closely.
+    let before = Day(now.plus(Micros::DAY).china_day());
+    let over = app.db.read(move |c| store::over(c, before, LOOK)).await?;
+    for id in over {
+        app.db
+            .write(move |c| {
+                let Some(mut campaign) = store::locked_row(c, id)? else {
+                    return Ok(());
+                };
+                let open = store::reminders(c, id)?
+                    .iter()
+                    .any(|r| matches!(r.state, ReminderState::Planned | ReminderState::Sending));
+                let zone = zone(&campaign.zone)?;
+                let ended = today(&zone, now) > campaign.ends_on.0;
+                let stands = machine::decide(campaign.state, CampaignStep::Finish, false).is_ok();
+                if stands && ended && !open {
+                    step(c, &mut campaign, CampaignStep::Finish, now)?;
+                }
+                Ok(())
+            })
+            .await?;
+    }
+    Ok(false)
+}
+
+/// A step that nobody takes: it happens because its time has come.
+fn step(
+    c: &mut DbConn,
+    campaign: &mut CampaignRow,
+    step: CampaignStep,
+    now: Micros,
+) -> AppResult<()> {
+    let state = machine::decide(campaign.state, step, false)?;
+    let change = transition(campaign, state, now);
+    store::set_state(c, campaign.id, &change)?;
+    (campaign.state, campaign.version) = (state, change.version);
+    campaign.field_versions = change.field_versions;
+    sync::record_change(
+        c,
+        Change::upsert(
+            Kind::Campaign,
+            campaign.id,
+            campaign.version,
+            campaign.place(),
+            now,
+        ),
+    )
+}

@@ -1,0 +1,147 @@
+//! The steps of a campaign over HTTP, and what it will reach and has reached.
+
+use actix_web::{HttpResponse, get, post, web};
+
+use super::view::*;
+use super::{lifecycle, results, store};
+use crate::auth::{Action, Who};
+use crate::db::{DbConn, Uid};
+use crate::error::AppResult;
+use crate::http::idempotency::path_id;
+use crate::http::precondition::changed;
+use crate::state::App;
+
+/// Runs a step and answers the campaign after it.
+async fn taken(
+    app: &App,
+    who: Who,
+    id: web::Path<String>,
+    step: fn(&mut DbConn, &Who, Uid) -> AppResult<()>,
+) -> AppResult<HttpResponse> {
+    let id = path_id(id)?;
+    let caller = who.clone();
+    let row = app
+        .db
+        .write(move |c| {
+            step(c, &caller, id)?;
+            lifecycle::read(c, &caller, id)
+        })
+        .await?;
+    Ok(changed(&Campaign::of(row.into_row(), &who)))
+}
+
+/// Preview the audience
+///
+/// How many people the campaign would reach if it were sent now, and how many of them have no phone that a push
+/// can reach. Those find it in their inbox.
+#[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The counts", body = AudiencePreview)))]
+#[post("/campaigns/{id}/audience-preview")]
+pub async fn preview_campaign_audience(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::CampaignRead)?;
+    let id = path_id(id)?;
+    let count = app
+        .db
+        .read(move |c| lifecycle::preview(c, &who, id))
+        .await?;
+    Ok(HttpResponse::Ok().json(AudiencePreview::from(count)))
+}
+
+/// Approve a campaign
+///
+/// By an organiser of the area who did not make it.
+#[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The approved campaign", body = Campaign)))]
+#[post("/campaigns/{id}/approval")]
+pub async fn approve_campaign(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::CampaignApprove)?;
+    taken(&app, who, id, lifecycle::approve).await
+}
+
+/// Schedule a campaign
+///
+/// Turns the plan of an approved campaign into reminders. From here on it runs by itself: recipients are looked
+/// up when each reminder is sent.
+#[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The scheduled campaign", body = Campaign)))]
+#[post("/campaigns/{id}/schedule")]
+pub async fn schedule_campaign(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::CampaignWrite)?;
+    taken(&app, who, id, lifecycle::schedule).await
+}
+
+/// Cancel a campaign
+///
+/// No further reminder is sent, and pushes that wait in the outbox are dropped. What is in an inbox stays there.
+#[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The cancelled campaign", body = Campaign)))]
+#[post("/campaigns/{id}/cancellation")]
+pub async fn cancel_campaign(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::CampaignWrite)?;
+    taken(&app, who, id, lifecycle::cancel).await
+}
+
+/// List a campaign's reminders
+///
+/// With the instant of each and where it stands; empty before it is scheduled.
+#[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The reminders", body = CampaignReminderList)))]
+#[get("/campaigns/{id}/reminders")]
+pub async fn list_campaign_reminders(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::CampaignRead)?;
+    let id = path_id(id)?;
+    let rows = app
+        .db
+        .read(move |c| {
+            let campaign = lifecycle::read(c, &who, id)?;
+            store::reminders(c, campaign.id)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(CampaignReminderList {
+        items: rows.into_iter().map(CampaignReminder::from).collect(),
+    }))
+}
+
+/// Read a campaign's results
+///
+/// How many people it reached: targeted, without a push, accepted by a provider, displayed, opened; in all and by
+/// the area in which they work.
+#[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The results", body = CampaignResults)))]
+#[get("/campaigns/{id}/results")]
+pub async fn get_campaign_results(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::CampaignRead)?;
+    let id = path_id(id)?;
+    let results = app
+        .db
+        .read(move |c| {
+            let campaign = lifecycle::read(c, &who, id)?;
+            results::of(c, campaign.id)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(results))
+}

@@ -1,0 +1,226 @@
+//! All SQL about campaigns and their reminders.
+
+use diesel::prelude::*;
+
+use super::machine::CampaignState;
+use super::model::{CampaignRow, CampaignTheme, ReminderRow, ReminderState};
+use super::plan::{LatePolicy, PlannedReminder};
+use super::texts::ReminderText;
+use crate::auth::policy::Role;
+use crate::auth::rights::Scope;
+use crate::auth::{Action, Handle, Who};
+use crate::db::schema::{campaign_reminders, campaigns};
+use crate::db::{Day, DbConn, Json, Micros, Uid};
+use crate::error::AppResult;
+use crate::http::page::Page;
+use crate::{first_locked, in_scope};
+
+pub fn insert(c: &mut DbConn, row: &CampaignRow) -> AppResult<()> {
+    diesel::insert_into(campaigns::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+/// The campaign, if the caller may do this to it; for reading.
+pub fn visible(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<CampaignRow>> {
+    let row = campaigns::table
+        .find(id)
+        .select(CampaignRow::as_select())
+        .first(c)
+        .optional()?;
+    who.authorise(action, row)
+}
+
+/// The campaign, locked for writing.
+pub fn locked(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<CampaignRow>> {
+    let row = locked_row(c, id)?;
+    who.authorise(action, row)
+}
+
+/// For the scheduler, which acts for nobody: the row, locked.
+pub(super) fn locked_row(c: &mut DbConn, id: Uid) -> AppResult<Option<CampaignRow>> {
+    Ok(first_locked!(
+        c,
+        campaigns::table.find(id).select(CampaignRow::as_select())
+    )
+    .optional()?)
+}
+
+/// A page of the campaigns of the caller's areas, newest first.
+pub fn list(
+    c: &mut DbConn,
+    scope: &Scope,
+    state: Option<CampaignState>,
+    page: Page,
+) -> AppResult<Vec<CampaignRow>> {
+    let mine = campaigns::area_id.nullable().eq_any(scope.areas.clone());
+    let mut query = campaigns::table
+        .filter(mine.or(in_scope!(campaigns, scope)))
+        .select(CampaignRow::as_select())
+        .order(campaigns::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(campaigns::state.eq(state));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(campaigns::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+/// What an amendment alters; `None` leaves a field as it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = campaigns)]
+pub struct CampaignAmendment {
+    pub version: i64,
+    pub field_versions: String,
+    pub state: CampaignState,
+    /// An amendment takes the approval back.
+    pub approved_by: Option<Option<Uid>>,
+    pub approved_at: Option<Option<Micros>>,
+    pub theme: Option<CampaignTheme>,
+    pub title: Option<String>,
+    pub goals: Option<Option<String>>,
+    pub starts_on: Option<Day>,
+    pub ends_on: Option<Day>,
+    pub audience_areas: Option<Json<Vec<String>>>,
+    pub audience_roles: Option<Json<Vec<Role>>>,
+    pub message_zh: Option<Json<ReminderText>>,
+    pub message_en: Option<Json<ReminderText>>,
+    pub reminder_plan: Option<Json<Vec<PlannedReminder>>>,
+    pub late_policy: Option<LatePolicy>,
+    pub updated_at: Micros,
+}
+
+pub fn amend(
+    c: &mut DbConn,
+    campaign: &Handle<CampaignRow>,
+    change: &CampaignAmendment,
+) -> AppResult<()> {
+    diesel::update(campaigns::table.find(campaign.id))
+        .set(change)
+        .execute(c)?;
+    Ok(())
+}
+
+/// What a step alters.
+#[derive(AsChangeset)]
+#[diesel(table_name = campaigns)]
+pub struct Transition {
+    pub version: i64,
+    pub field_versions: String,
+    pub state: CampaignState,
+    pub approved_by: Option<Uid>,
+    pub approved_at: Option<Micros>,
+    pub cancelled_at: Option<Micros>,
+    pub updated_at: Micros,
+}
+
+pub(super) fn set_state(c: &mut DbConn, campaign: Uid, change: &Transition) -> AppResult<()> {
+    diesel::update(campaigns::table.find(campaign))
+        .set(change)
+        .execute(c)?;
+    Ok(())
+}
+
+// --- reminders ---
+
+pub fn insert_reminders(c: &mut DbConn, rows: &[ReminderRow]) -> AppResult<()> {
+    for row in rows {
+        diesel::insert_into(campaign_reminders::table)
+            .values(row)
+            .execute(c)?;
+    }
+    Ok(())
+}
+
+/// The reminders of a campaign, in order; a plan holds at most 20.
+pub fn reminders(c: &mut DbConn, campaign: Uid) -> AppResult<Vec<ReminderRow>> {
+    Ok(campaign_reminders::table
+        .filter(campaign_reminders::campaign_id.eq(campaign))
+        .select(ReminderRow::as_select())
+        .order(campaign_reminders::ordinal)
+        .limit(20)
+        .load(c)?)
+}
+
+/// What will not be sent any more.
+pub fn cancel_reminders(
+    c: &mut DbConn,
+    campaign: &Handle<CampaignRow>,
+    now: Micros,
+) -> AppResult<()> {
+    diesel::update(
+        campaign_reminders::table
+            .filter(campaign_reminders::campaign_id.eq(campaign.id))
+            .filter(
+                campaign_reminders::state.eq_any([ReminderState::Planned, ReminderState::Sending]),
+            ),
+    )
+    .set((
+        campaign_reminders::state.eq(ReminderState::Cancelled),
+        campaign_reminders::ended_at.eq(now.0),
+    ))
+    .execute(c)?;
+    Ok(())
+}
+
+/// Reminders whose time has come, those under way first.
+pub(super) fn due_reminders(c: &mut DbConn, now: Micros, limit: i64) -> AppResult<Vec<(Uid, Uid)>> {
+    Ok(campaign_reminders::table
+        .filter(campaign_reminders::state.eq_any([ReminderState::Planned, ReminderState::Sending]))
+        .filter(campaign_reminders::due_at.le(now.0))
+        .select((campaign_reminders::id, campaign_reminders::campaign_id))
+        .order(campaign_reminders::due_at)
+        .limit(limit)
+        .load(c)?)
+}
+
+pub(super) fn locked_reminder(c: &mut DbConn, id: Uid) -> AppResult<Option<ReminderRow>> {
+    Ok(first_locked!(
+        c,
+        campaign_reminders::table
+            .find(id)
+            .select(ReminderRow::as_select())
+    )
+    .optional()?)
+}
+
+/// Stores how far a reminder came.
+pub(super) fn put_reminder(c: &mut DbConn, row: &ReminderRow) -> AppResult<()> {
+    diesel::update(campaign_reminders::table.find(row.id))
+        .set((
+            campaign_reminders::due_at.eq(row.due_at),
+            campaign_reminders::expires_at.eq(row.expires_at),
+            campaign_reminders::state.eq(row.state),
+            campaign_reminders::reached.eq(row.reached),
+            campaign_reminders::started_at.eq(row.started_at),
+            campaign_reminders::ended_at.eq(row.ended_at),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Campaigns of which a day has passed, that have not ended, and that may therefore end now.
+pub(super) fn over(c: &mut DbConn, before: Day, limit: i64) -> AppResult<Vec<Uid>> {
+    Ok(campaigns::table
+        .filter(campaigns::state.eq_any([CampaignState::Scheduled, CampaignState::Running]))
+        .filter(campaigns::ends_on.lt(before))
+        .select(campaigns::id)
+        .order(campaigns::id)
+        .limit(limit)
+        .load(c)?)
+}
