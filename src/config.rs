@@ -40,6 +40,7 @@ pub struct Config {
     pub fcm_base_url: String,
     pub push_ramp_micros: i64,
     pub push_concurrency: usize,
+    pub push_lease_micros: i64,
     pub log: String,
     pub log_json: bool,
     shown: Vec<(&'static str, String, Source)>,
@@ -103,7 +104,8 @@ keys! {
     "push.fcm_account" = "": "Google service-account file; empty: FCM is off.";
     "push.fcm_base_url" = "https://fcm.googleapis.com": "Where FCM HTTP v1 is.";
     "push.ramp_seconds" = "60": "Over how long the pushes of one campaign reminder are spread.";
-    "push.concurrency" = "64": "Sends in flight at once.";
+    "push.concurrency" = "64": "Sends in flight at once, by provider.";
+    "push.lease_seconds" = "60": "How long a worker may hold a push; after a crash another one takes it over then.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
 }
@@ -240,6 +242,7 @@ impl Config {
             fcm_base_url: text("push.fcm_base_url"),
             push_ramp_micros: number("push.ramp_seconds", 0, 86_400)? as i64 * 1_000_000,
             push_concurrency: number("push.concurrency", 1, 4096)? as usize,
+            push_lease_micros: number("push.lease_seconds", 1, 3600)? as i64 * 1_000_000,
             log: text("log.filter"),
             log_json: yes("log.json")?,
             shown,

@@ -12,7 +12,7 @@ use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::json::Params;
 use crate::http::page::{Bound, Cursor, Page};
-use crate::http::text::Limit;
+use crate::http::text::{FactWord, Limit};
 use crate::state::App;
 use crate::{in_scope, page_of};
 
@@ -27,7 +27,47 @@ struct AuditRow {
     kind: String,
     record_id: Uid,
     reason: Option<String>,
+    facts: String,
     request_id: String,
+}
+
+/// What exactly was done, in ids and words of fixed lists; members that do not apply are left out.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct AuditFacts {
+    /// The step of a record's life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<FactWord>, nullable = false, example = "approved")]
+    pub what: Option<String>,
+    /// The fields that changed; never their values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<FactWord>, max_items = 50)]
+    pub fields: Vec<String>,
+    /// The state before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<FactWord>, nullable = false, example = "under_review")]
+    pub from: Option<String>,
+    /// The state after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<FactWord>, nullable = false, example = "approved")]
+    pub to: Option<String>,
+    /// The legal clocks for which it came too late.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<FactWord>, max_items = 9)]
+    pub late: Vec<String>,
+    /// The kind of paper received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<FactWord>, nullable = false, example = "claim_form")]
+    pub paper: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub assignee: Option<Uid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub person: Option<Uid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub resident: Option<Uid>,
 }
 
 /// Who did what to which record, when, and why. Ids and words of fixed lists only.
@@ -69,6 +109,7 @@ pub struct AuditEntry {
         example = "home_visit"
     )]
     pub reason: Option<String>,
+    pub facts: AuditFacts,
     /// The request in which it was done.
     #[schema(
         min_length = 0,
@@ -169,6 +210,8 @@ pub async fn list_audit_entries(
                 kind: r.kind,
                 record_id: r.record_id,
                 reason: r.reason,
+                // Facts of a kind that this version does not know are no reason to hide the entry.
+                facts: serde_json::from_str(&r.facts).unwrap_or_default(),
                 request_id: r.request_id,
             })
         },

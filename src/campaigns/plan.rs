@@ -127,6 +127,7 @@ pub fn due(policy: LatePolicy, due_at: Micros, now: Micros, last: Micros) -> Due
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use jiff::civil::date;

@@ -36,7 +36,7 @@ pub async fn run(app: &App) -> AppResult<bool> {
             .db
             .write(move |c| page(c, reminder, campaign, spread, now))
             .await?;
-        app.outbox.notify_one();
+        app.outbox.notify_waiters();
         more |= unfinished;
     }
     more |= finish(app, now).await?;

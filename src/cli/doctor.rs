@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::crypto::Vault;
 use crate::db::{DbConn, Target, connect, meta, migrate};
+use crate::push::{self, Configured};
 
 struct Findings {
     bad: usize,
@@ -46,11 +47,34 @@ pub fn run(config: &Config) -> Result<(), String> {
             findings.note("keys", keys(config, &mut c));
             findings.note("clock", clock(&mut c));
             findings.note("audit", audit(&mut c));
+            push(config, &mut c, &mut findings);
         }
     }
     match findings.bad {
         0 => Ok(()),
         n => Err(format!("{n} of the checks failed")),
+    }
+}
+
+/// Each provider: off and why, on and working, or refused by whom it calls.
+fn push(config: &Config, c: &mut DbConn, findings: &mut Findings) {
+    let found = match push::configured(config) {
+        Ok(found) => found,
+        Err(e) => return findings.note("push", Err(e)),
+    };
+    for (name, configured) in found {
+        let finding = match (configured, push::store::standing(c, name)) {
+            (Configured::Off(why), _) => Ok(format!("off: {why}")),
+            (Configured::On(_), Ok(Some(standing))) if standing.stopped() => Err(format!(
+                "stopped since {}, refused with '{}': look at its credentials",
+                standing.since,
+                standing.reason.unwrap_or_default()
+            )),
+            (Configured::On(_), Ok(_)) => Ok("on".to_owned()),
+            // A database that is not migrated yet is another line's finding.
+            (Configured::On(_), Err(_)) => Ok("on; the database could not be asked".to_owned()),
+        };
+        findings.note(&format!("push by {name}"), finding);
     }
 }
 

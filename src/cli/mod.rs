@@ -7,6 +7,7 @@ use crate::auth::policy::Role;
 use crate::config::Config;
 
 pub mod doctor;
+pub mod gateway;
 pub mod serve;
 pub mod tools;
 
@@ -30,6 +31,10 @@ enum Command {
     Demo(crate::demo::Options),
     /// Run the API and its workers.
     Serve,
+    /// Run the workers alone, beside servers on PostgreSQL.
+    Worker,
+    /// Stand in for the push providers on loopback, for development and tests.
+    PushGateway(gateway::Options),
     /// Apply the migrations that are missing.
     Migrate,
     /// Print the OpenAPI document.
@@ -103,6 +108,8 @@ pub fn run() -> Result<(), String> {
     match cli.command {
         Command::Demo(options) => crate::demo::run(cli.config.as_deref(), options),
         Command::Serve => serve::run(config()?),
+        Command::Worker => serve::work(config()?),
+        Command::PushGateway(options) => gateway::run(&options),
         Command::Migrate => serve::migrate(&config()?).map(|names| match names.len() {
             0 => println!("nothing to migrate"),
             _ => names.iter().for_each(|n| println!("applied {n}")),

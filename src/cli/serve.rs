@@ -121,27 +121,75 @@ pub fn run(config: Config) -> Result<(), String> {
     actix_web::rt::System::new().block_on(async move {
         let (server, address) = listen(&app, bind)?;
         let (stop, stopped) = watch::channel(false);
-        background::start(app.clone(), stopped);
-        if let Some(admin) = app.config.admin_bind {
-            let data = app.clone();
-            let metrics = HttpServer::new(move || {
-                actix_web::App::new()
-                    .app_data(data.clone())
-                    .route("/metrics", web::get().to(metrics_text))
-            });
-            let metrics = metrics
-                .workers(1)
-                .disable_signals()
-                .bind(admin)
-                .map_err(|e| format!("cannot listen on {admin}: {e}"))?;
-            actix_web::rt::spawn(metrics.run());
-        }
+        let workers = background::start(&app, &stopped)?;
+        serve_metrics(&app)?;
         tracing::info!(%address, "listening");
         let result = server.await.map_err(|e| e.to_string());
         stop.send_replace(true);
-        tracing::info!("stopped");
+        end(workers, &app).await;
         result
     })
+}
+
+/// The loops without the API: another machine's share of the work, on PostgreSQL.
+pub fn work(config: Config) -> Result<(), String> {
+    telemetry::init(&config.log, config.log_json)?;
+    if matches!(config.target()?, Target::Sqlite(_)) {
+        return Err(
+            "on SQLite the server works alone: a separate worker needs PostgreSQL (database.url)"
+                .into(),
+        );
+    }
+    let app = prepare(config)?;
+    actix_web::rt::System::new().block_on(async move {
+        let (stop, stopped) = watch::channel(false);
+        let workers = background::start(&app, &stopped)?;
+        serve_metrics(&app)?;
+        tracing::info!("working");
+        asked_to_stop().await?;
+        stop.send_replace(true);
+        end(workers, &app).await;
+        Ok(())
+    })
+}
+
+/// Ctrl-C or SIGTERM.
+pub async fn asked_to_stop() -> Result<(), String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.map_err(|e| e.to_string()),
+        _ = term.recv() => Ok(()),
+    }
+}
+
+/// Waits for the loops, as long as requests were waited for.
+pub async fn end(workers: background::Workers, app: &App) {
+    if workers.ended(app.config.shutdown).await {
+        tracing::info!("stopped");
+    } else {
+        tracing::warn!("stopped before the workers had ended; what they held is taken over");
+    }
+}
+
+/// The operator's metrics, on a listener of their own.
+fn serve_metrics(app: &web::Data<App>) -> Result<(), String> {
+    let Some(admin) = app.config.admin_bind else {
+        return Ok(());
+    };
+    let data = app.clone();
+    let metrics = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(data.clone())
+            .route("/metrics", web::get().to(metrics_text))
+    });
+    let metrics = metrics
+        .workers(1)
+        .disable_signals()
+        .bind(admin)
+        .map_err(|e| format!("cannot listen on {admin}: {e}"))?;
+    actix_web::rt::spawn(metrics.run());
+    Ok(())
 }
 
 async fn metrics_text(app: web::Data<App>) -> actix_web::HttpResponse {

@@ -862,3 +862,4 @@ diesel::joinable!(deliveries -> notifications (notification_id));
 diesel::joinable!(deliveries -> devices (device_id));
 diesel::joinable!(campaign_reminders -> campaigns (campaign_id));
 diesel::joinable!(assignments -> users (user_id));
+diesel::joinable!(devices -> users (user_id));

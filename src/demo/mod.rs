@@ -8,12 +8,12 @@ mod cast;
 mod tour;
 
 use std::io::{IsTerminal, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
 use crate::areas::import;
-use crate::cli::serve;
+use crate::cli::{gateway, serve};
 use crate::config::Config;
 use crate::db::connect;
 use crate::jobs::background;
@@ -42,7 +42,7 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
     if options.reset {
         reset(&options)?;
     }
-    let bind = free(options.bind)?;
+    let bind = gateway::free(options.bind)?;
     let database = options.data_dir.join("qianshou.db");
     let overrides = vec![
         ("server.bind", bind.to_string()),
@@ -76,7 +76,7 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
         }
         let (server, address) = serve::listen(&app, bind)?;
         let (stop, stopped) = watch::channel(false);
-        background::start(app.clone(), stopped);
+        let workers = background::start(&app, &stopped)?;
         let server = actix_web::rt::spawn(server);
         tour::print(address, &database, &options.keys_dir, fresh);
         let result = server
@@ -84,20 +84,9 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
             .map_err(|e| e.to_string())?
             .map_err(|e| e.to_string());
         stop.send_replace(true);
+        serve::end(workers, &app).await;
         result
     })
-}
-
-/// The wanted address, or a free port of it when that one is taken.
-fn free(wanted: SocketAddr) -> Result<SocketAddr, String> {
-    if TcpListener::bind(wanted).is_ok() {
-        return Ok(wanted);
-    }
-    let other = TcpListener::bind(SocketAddr::new(wanted.ip(), 0))
-        .map_err(|e| format!("no free port on {}: {e}", wanted.ip()))?;
-    let other = other.local_addr().map_err(|e| e.to_string())?;
-    eprintln!("{wanted} is taken; using {other}");
-    Ok(other)
 }
 
 /// Removes the demo's own files, and only after a yes.

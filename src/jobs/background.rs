@@ -1,60 +1,67 @@
-//! The loops of a running server. Each ends when the server stops.
+//! The loops of a running server or worker. Each ends when it stops.
 
 use actix_web::web;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::sequencer;
 use crate::auth::store;
 use crate::db::Micros;
+use crate::push;
 use crate::state::App;
 
 /// Rights changed within this window are looked at again and again, so that none is missed.
 const WINDOW: i64 = 10 * Micros::SECOND;
 
-/// Starts all loops on this runtime; they stop when `stop` turns true.
-pub fn start(app: web::Data<App>, stop: watch::Receiver<bool>) {
-    every(
-        stop.clone(),
-        Duration::from_millis(500),
-        app.clone(),
-        watch_rights,
-    );
-    every(
-        stop.clone(),
-        Duration::from_millis(500),
-        app.clone(),
-        seal_audit,
-    );
-    every(
-        stop.clone(),
-        Duration::from_secs(3600),
-        app.clone(),
-        forget_old,
-    );
-    every(
-        stop.clone(),
-        Duration::from_secs(1),
-        app.clone(),
-        send_reminders,
-    );
-    every(
-        stop.clone(),
-        Duration::from_secs(6 * 3600),
-        app.clone(),
-        fill_calendar,
-    );
-    if !app.db.is_sqlite() {
-        every(stop, Duration::from_millis(50), app, number_feed);
+/// The loops that run.
+#[must_use = "they are to end in order"]
+pub struct Workers(Vec<JoinHandle<()>>);
+
+impl Workers {
+    /// Waits until all have ended after `stop` turned true; false when patience ran out first.
+    pub async fn ended(self, patience: Duration) -> bool {
+        let all = futures_util::future::join_all(self.0);
+        tokio::time::timeout(patience, all).await.is_ok()
     }
 }
 
+/// Starts all loops on this runtime, those that send pushes among them; they end when `stop` turns true.
+/// The error names the key of a push provider that is configured wrongly.
+pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Workers, String> {
+    let engines = if app.config.push_worker {
+        push::engine::start(app, push::providers(&app.config)?, stop)
+    } else {
+        Vec::new()
+    };
+    let mut loops = engines;
+    let second = Duration::from_secs(1);
+    loops.extend([
+        every(app, stop, second / 2, watch_rights),
+        every(app, stop, second / 2, seal_audit),
+        every(app, stop, second, send_reminders),
+        every(app, stop, second * 5, expire_pushes),
+        every(app, stop, second * 3600, forget_old),
+        every(app, stop, second * 6 * 3600, fill_calendar),
+    ]);
+    if !app.db.is_sqlite() {
+        loops.push(every(app, stop, second / 20, number_feed));
+    }
+    Ok(Workers(loops))
+}
+
 /// Runs a step again and again; true asks for the next one at once.
-fn every<F, Fut>(mut stop: watch::Receiver<bool>, pause: Duration, app: web::Data<App>, step: F)
+fn every<F, Fut>(
+    app: &web::Data<App>,
+    stop: &watch::Receiver<bool>,
+    pause: Duration,
+    step: F,
+) -> JoinHandle<()>
 where
     F: Fn(web::Data<App>) -> Fut + 'static,
     Fut: std::future::Future<Output = bool> + 'static,
 {
+    let (app, mut stop) = (app.clone(), stop.clone());
     actix_web::rt::spawn(async move {
         loop {
             let again = step(app.clone()).await;
@@ -68,7 +75,7 @@ where
                 }
             }
         }
-    });
+    })
 }
 
 fn failed(what: &str, e: crate::error::AppError) -> bool {
@@ -120,6 +127,14 @@ async fn send_reminders(app: web::Data<App>) -> bool {
     match crate::campaigns::scheduler::run(&app).await {
         Ok(more) => more,
         Err(e) => failed("sending reminders", e),
+    }
+}
+
+async fn expire_pushes(app: web::Data<App>) -> bool {
+    let now = app.clock.now();
+    match app.db.write(move |c| push::store::expire(c, now)).await {
+        Ok(more) => more,
+        Err(e) => failed("expiring pushes", e),
     }
 }
 

@@ -3,7 +3,48 @@
 //! What happens is first a row in somebody's inbox (`notifications`); for each of their phones with a
 //! live token a row goes into the outbox (`deliveries`) in the same transaction. The engine takes what
 //! is due by lease, sends it outside any transaction, and notes each try.
+//!
+//! `provider` is what every provider does; one file is one provider (`fcm`). `gateway` is the other side
+//! of the wire for development and tests, and shares nothing with them.
 
+pub mod engine;
+pub mod fate;
+pub mod fcm;
 pub mod gateway;
 pub mod model;
 pub mod outbox;
+pub mod provider;
+pub mod store;
+
+use std::sync::Arc;
+
+use crate::auth::model::PushProvider;
+use crate::config::Config;
+use provider::Provider;
+
+/// A provider as this configuration has it: ready, or off and why.
+pub enum Configured {
+    On(Arc<dyn Provider>),
+    Off(&'static str),
+}
+
+/// Every provider there is; an error names the key that is wrong.
+pub fn configured(config: &Config) -> Result<Vec<(PushProvider, Configured)>, String> {
+    let fcm = match &config.fcm_account {
+        None => Configured::Off("push.fcm_account names no service account"),
+        Some(_) if fcm::abroad(&config.fcm_base_url) && !config.push_abroad => {
+            Configured::Off("its servers lie abroad and push.abroad is false")
+        }
+        Some(file) => Configured::On(Arc::new(fcm::Fcm::open(file, &config.fcm_base_url)?)),
+    };
+    Ok(vec![(PushProvider::Fcm, fcm)])
+}
+
+/// Those that are on.
+pub fn providers(config: &Config) -> Result<Vec<Arc<dyn Provider>>, String> {
+    let on = |(_, found)| match found {
+        Configured::On(provider) => Some(provider),
+        Configured::Off(_) => None,
+    };
+    Ok(configured(config)?.into_iter().filter_map(on).collect())
+}

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::auth::model::PushProvider;
-use crate::db::schema::deliveries;
+use crate::db::schema::{deliveries, delivery_receipts};
 use crate::db::{Micros, Uid};
 use crate::text_enum;
 
@@ -33,6 +33,7 @@ pub enum Lane {
 }
 
 impl Lane {
+    pub const ALL: [Lane; 3] = [Lane::Urgent, Lane::Routine, Lane::Campaign];
     /// As it stands in the outbox: smaller goes first.
     pub fn ordinal(self) -> i64 {
         match self {
@@ -67,4 +68,21 @@ pub struct DeliveryRow {
     pub accepted_at: Option<Micros>,
     pub created_at: Micros,
     pub updated_at: Micros,
+}
+
+/// One try of a delivery.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = delivery_receipts, treat_none_as_default_value = false)]
+pub struct ReceiptRow {
+    pub id: Uid,
+    pub delivery_id: Uid,
+    pub attempt: i64,
+    /// The state the delivery came to by it.
+    pub outcome: String,
+    pub code: String,
+    pub http_status: Option<i64>,
+    /// The provider's id of what it accepted.
+    pub provider_message: Option<String>,
+    pub took_ms: i64,
+    pub at: Micros,
 }

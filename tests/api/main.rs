@@ -5,6 +5,7 @@
 mod support;
 
 mod areas;
+mod campaigns;
 mod commands;
 mod contract;
 mod database;

@@ -108,6 +108,7 @@ CREATE TABLE notifications (
   UNIQUE (occurrence_id, user_id)
 );
 CREATE INDEX notifications_by_user ON notifications (user_id, id);
+CREATE INDEX notifications_unread ON notifications (user_id) WHERE read_at IS NULL AND done_at IS NULL;
 CREATE INDEX notifications_by_campaign ON notifications (campaign_id, user_id);
 
 -- One push of one notification to one device. `fence` grows with every lease: a worker whose lease ran out
@@ -131,7 +132,9 @@ CREATE TABLE deliveries (
   updated_at BIGINT NOT NULL,
   UNIQUE (notification_id, device_id)
 );
-CREATE INDEX deliveries_due ON deliveries (state, lane, next_at);
+-- A lease is due again when it runs out: `next_at` is then its end.
+CREATE INDEX deliveries_due ON deliveries (provider, lane, next_at) WHERE state IN ('pending','leased','retry');
+CREATE INDEX deliveries_by_expiry ON deliveries (expires_at) WHERE state IN ('pending','leased','retry');
 CREATE INDEX deliveries_by_device ON deliveries (device_id, id);
 
 -- One row for every try.

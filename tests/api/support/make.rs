@@ -156,3 +156,34 @@ pub async fn household_person(client: &Client, household: &Value, purposes: &[&s
     let path = format!("{}/people", at("households", household));
     client.post(&path, body).await.expect(201)
 }
+
+/// Binds a phone to this user and subscribes it to pushes; answers the phone, signed in.
+pub async fn subscribed_phone(app: &TestApp, user: &Client, token: &str) -> Client {
+    let coordinator = app.user(Role::Administrator, super::CITY).await;
+    let code = coordinator
+        .post(
+            "/v1/enrolments",
+            json!({ "user_id": user.id, "purpose": "enrolment" }),
+        )
+        .await
+        .expect(201);
+    let body = json!({ "code": code["code"], "installation_id": Uid::new(app.now()), "device_name": "Redmi 12",
+        "platform": "android", "app_version": "2.3.1" });
+    let session = app
+        .anonymous()
+        .post("/v1/enrolments/redemption", body)
+        .await
+        .expect(201);
+    let device = session["device_id"].as_str().unwrap();
+    let mut phone = user.with_token(session["access_token"].as_str().unwrap());
+    phone.device = Some(device.parse().unwrap());
+    let subscription = json!({ "provider": "fcm", "token": token });
+    phone
+        .put(
+            &format!("/v1/devices/{device}/push-subscription"),
+            subscription,
+        )
+        .await
+        .expect(200);
+    phone
+}

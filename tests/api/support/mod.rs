@@ -88,6 +88,7 @@ pub struct TestApp {
     pub http: reqwest::Client,
     target: Target,
     stop: watch::Sender<bool>,
+    workers: qianshou::jobs::background::Workers,
     server: actix_web::dev::ServerHandle,
     _dir: tempfile::TempDir,
 }
@@ -125,7 +126,7 @@ impl TestApp {
         let handle = server.handle();
         actix_web::rt::spawn(server);
         let (stop, stopped) = watch::channel(false);
-        qianshou::jobs::background::start(data.clone(), stopped);
+        let workers = qianshou::jobs::background::start(&data, &stopped).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(20))
@@ -138,6 +139,7 @@ impl TestApp {
             http,
             target,
             stop,
+            workers,
             server: handle,
             _dir: dir,
         }
@@ -146,6 +148,8 @@ impl TestApp {
     async fn stop(self) {
         self.stop.send_replace(true);
         self.server.stop(false).await;
+        let patience = Duration::from_secs(10);
+        assert!(self.workers.ended(patience).await, "a loop did not end");
     }
 
     /// Somebody with one assignment.

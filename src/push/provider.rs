@@ -1,0 +1,110 @@
+//! What every provider does: it takes one message for one phone and says what became of it.
+//!
+//! The engine decides from the verdict alone; which answers mean what is each provider's own
+//! knowledge and stands in its file.
+
+use futures_util::future::BoxFuture;
+use std::time::Duration;
+
+use super::model::Lane;
+use crate::auth::model::PushProvider;
+use crate::db::{Micros, Uid};
+use crate::notifications::model::NotificationKind;
+
+/// One push. It announces what stands in the inbox and carries no personal data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Stable over every try: by it a phone knows what it has seen.
+    pub id: Uid,
+    pub notification: Uid,
+    pub kind: NotificationKind,
+    pub lane: Lane,
+    /// The provider's token of the phone, in clear.
+    pub token: String,
+    pub title: String,
+    /// How many notifications its receiver has not read.
+    pub unread: i64,
+    pub expires_at: Micros,
+    pub now: Micros,
+}
+
+impl Message {
+    /// Seconds for which the provider may keep it.
+    pub fn ttl_seconds(&self) -> i64 {
+        ((self.expires_at.0 - self.now.0) / Micros::SECOND).max(0)
+    }
+}
+
+impl std::fmt::Debug for Message {
+    /// Without the token, which is a secret of the phone's owner.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .field("notification", &self.notification)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an answer means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Accepted,
+    /// The token reaches no phone any more.
+    DeadToken,
+    /// Message or token is malformed: this message is lost, the token under suspicion.
+    Malformed,
+    /// Another try may succeed, not before this long.
+    Later(Duration),
+    /// It is we who are refused, not this message: the provider stops until that is mended.
+    Refused,
+}
+
+impl Verdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Accepted => "accepted",
+            Verdict::DeadToken => "dead_token",
+            Verdict::Malformed => "malformed",
+            Verdict::Later(_) => "later",
+            Verdict::Refused => "refused",
+        }
+    }
+}
+
+/// One try and what it came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    pub verdict: Verdict,
+    /// The provider's own word for it, or ours (`timeout`, `unreachable`).
+    pub code: String,
+    /// Of the HTTP answer, if there was one.
+    pub status: Option<u16>,
+    /// The provider's id of what it accepted.
+    pub reference: Option<String>,
+}
+
+impl Attempt {
+    pub fn new(verdict: Verdict, code: impl Into<String>) -> Attempt {
+        Attempt {
+            verdict,
+            code: code.into(),
+            status: None,
+            reference: None,
+        }
+    }
+    pub fn with_status(mut self, status: u16) -> Attempt {
+        self.status = Some(status);
+        self
+    }
+}
+
+/// Who carries pushes.
+pub trait Provider: Send + Sync {
+    fn name(&self) -> PushProvider;
+    /// Sends one message; never longer than [`PATIENCE`] and never an error: what went wrong is a verdict.
+    fn send(&self, message: Message) -> BoxFuture<'_, Attempt>;
+}
+
+/// The longest that one try may take, getting a token for it included.
+pub const PATIENCE: Duration = Duration::from_secs(15);
