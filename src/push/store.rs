@@ -73,19 +73,15 @@ struct Id {
     id: Uid,
 }
 
-/// Leases what is due, the urgent lane first. While the provider is stopped one delivery at a time probes it.
+/// Leases what is due, the urgent lane first. While the provider is stopped, one delivery at a time probes it.
 pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
-    let stopped: Option<Option<Micros>> = push_providers::table
-        .find(lease.provider)
-        .filter(push_providers::state.eq("stopped"))
-        .select(push_providers::retry_at)
-        .first(c)
-        .optional()?;
-    let limit = match stopped.flatten() {
-        Some(retry_at) if retry_at > lease.now => return Ok(Found::Stopped(retry_at)),
-        Some(_) => 1,
-        None => lease.limit,
-    };
+    let stopped = standing(c, lease.provider)?.filter(Standing::stopped);
+    if let Some(retry_at) = stopped.as_ref().and_then(|s| s.retry_at)
+        && retry_at > lease.now
+    {
+        return Ok(Found::Stopped(retry_at));
+    }
+    let limit = if stopped.is_some() { 1 } else { lease.limit };
     let mut ids: Vec<Uid> = Vec::new();
     for lane in super::model::Lane::ALL {
         let left = limit - ids.len() as i64;
@@ -96,6 +92,13 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
     }
     if ids.is_empty() {
         return Ok(Found::Due(Vec::new()));
+    }
+    if let Some(stopped) = stopped {
+        // Nobody else probes before this probe's answer is known.
+        let next = lease.now.plus(pause(Some(stopped.since), lease.now));
+        diesel::update(push_providers::table.find(lease.provider))
+            .set(push_providers::retry_at.eq(next.0))
+            .execute(c)?;
     }
     Ok(Found::Due(load(c, &ids)?))
 }
@@ -407,56 +410,64 @@ fn bury(c: &mut DbConn, device: Uid, index: &[u8], now: Micros) -> AppResult<()>
     Ok(())
 }
 
-/// The newest word decides: refused, it stops alone; accepted, it works again.
+/// The newest word decides: refused, it stops alone; an answer about a message, and it works.
 fn judge_provider(
     c: &mut DbConn,
     provider: PushProvider,
     ended: &[Ended],
     now: Micros,
 ) -> AppResult<()> {
-    let newest = ended
-        .iter()
-        .filter_map(|e| match &e.outcome {
-            Outcome::Tried { attempt, at, .. }
-                if matches!(attempt.verdict, Verdict::Accepted | Verdict::Refused) =>
-            {
-                Some((*at, attempt))
-            }
+    let tried = || {
+        ended.iter().filter_map(|e| match &e.outcome {
+            Outcome::Tried { attempt, at, .. } => Some((*at, attempt)),
             _ => None,
         })
+    };
+    let newest = tried()
+        .filter(|(_, a)| !matches!(a.verdict, Verdict::Later(_)))
         .max_by_key(|(at, _)| *at);
+    let stopped = push_providers::table
+        .find(provider)
+        .filter(push_providers::state.eq("stopped"));
     match newest {
         Some((_, attempt)) if attempt.verdict == Verdict::Refused => {
-            stop(c, provider, &attempt.code, now)
+            stop(c, provider, &attempt.code, now)?;
         }
         Some(_) => {
-            diesel::update(
-                push_providers::table
-                    .find(provider)
-                    .filter(push_providers::state.eq("stopped")),
-            )
-            .set((
-                push_providers::state.eq("working"),
-                push_providers::reason.eq(None::<String>),
-                push_providers::since.eq(now.0),
-                push_providers::retry_at.eq(None::<i64>),
-            ))
-            .execute(c)?;
-            Ok(())
+            diesel::update(stopped)
+                .set((
+                    push_providers::state.eq("working"),
+                    push_providers::reason.eq(None::<String>),
+                    push_providers::since.eq(now.0),
+                    push_providers::retry_at.eq(None::<i64>),
+                ))
+                .execute(c)?;
         }
-        None => Ok(()),
+        // A probe that was not sent at all has asked nothing: another one may.
+        None if tried().next().is_none() => {
+            diesel::update(stopped)
+                .set(push_providers::retry_at.eq(now.0))
+                .execute(c)?;
+        }
+        None => {}
     }
+    Ok(())
 }
 
 fn stop(c: &mut DbConn, provider: PushProvider, reason: &str, now: Micros) -> AppResult<()> {
-    let known = standing(c, provider)?;
-    let since = known.as_ref().filter(|s| s.stopped()).map(|s| s.since);
-    // Others that were under way when it stopped say nothing new.
-    if known.is_some_and(|s| s.stopped() && s.retry_at.is_some_and(|at| at > now)) {
-        return Ok(());
-    }
-    let retry_at = now.plus(pause(since, now));
-    let since = since.unwrap_or(now);
+    let stopped = standing(c, provider)?.filter(Standing::stopped);
+    // A probe moved the next one ahead when it was leased; others that were under way say nothing new.
+    let (since, retry_at) = match stopped {
+        Some(s) => (s.since, s.retry_at.unwrap_or(now)),
+        None => {
+            tracing::error!(
+                %provider,
+                reason,
+                "the provider refuses us and is stopped; look at its credentials. It is asked again by itself"
+            );
+            (now, now.plus(pause(None, now)))
+        }
+    };
     each_backend!(c, |c| diesel::insert_into(push_providers::table)
         .values((
             push_providers::provider.eq(provider),
@@ -474,11 +485,6 @@ fn stop(c: &mut DbConn, provider: PushProvider, reason: &str, now: Micros) -> Ap
             push_providers::retry_at.eq(retry_at.0),
         ))
         .execute(c))?;
-    tracing::error!(
-        %provider,
-        reason,
-        "the provider refuses us and is stopped; look at its credentials. It is asked again by itself"
-    );
     Ok(())
 }
 

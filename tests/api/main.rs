@@ -12,6 +12,8 @@ mod database;
 mod households;
 mod insurance;
 mod member_homes;
+mod push;
+mod push_kills;
 mod residents;
 mod schema;
 mod sign_in;

@@ -33,6 +33,13 @@ impl Client {
             ..self.clone()
         }
     }
+    /// The same somebody, asking another server.
+    pub fn at(&self, base: &str) -> Client {
+        Client {
+            base: base.to_owned(),
+            ..self.clone()
+        }
+    }
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }

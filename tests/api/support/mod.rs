@@ -3,6 +3,7 @@
 pub mod client;
 pub mod make;
 pub mod postgres;
+pub mod pushing;
 
 use actix_web::web;
 use std::collections::BTreeMap;
@@ -86,7 +87,7 @@ pub struct TestApp {
     pub backend: Backend,
     pub url: String,
     pub http: reqwest::Client,
-    target: Target,
+    pub target: Target,
     stop: watch::Sender<bool>,
     workers: qianshou::jobs::background::Workers,
     server: actix_web::dev::ServerHandle,
@@ -94,7 +95,7 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    async fn start(backend: Backend, settings: Vec<(&'static str, String)>) -> TestApp {
+    pub async fn start(backend: Backend, settings: Vec<(&'static str, String)>) -> TestApp {
         let dir = tempfile::tempdir().unwrap();
         let url = match backend {
             Backend::Sqlite => {
@@ -145,9 +146,14 @@ impl TestApp {
         }
     }
 
-    async fn stop(self) {
+    /// Ends server and loops; the database stays.
+    pub async fn pause(&self) {
         self.stop.send_replace(true);
         self.server.stop(false).await;
+    }
+
+    pub async fn stop(self) {
+        self.pause().await;
         let patience = Duration::from_secs(10);
         assert!(self.workers.ended(patience).await, "a loop did not end");
     }
@@ -181,6 +187,7 @@ impl TestApp {
 
     pub fn advance(&self, micros: i64) {
         self.data.clock.advance(micros);
+        self.data.outbox.notify_waiters();
     }
 
     pub fn now(&self) -> Micros {

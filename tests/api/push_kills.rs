@@ -1,0 +1,229 @@
+//! Real processes, killed by signal: what was approved is sent, whenever the process dies.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::support::pushing::*;
+use crate::support::*;
+use qianshou::auth::policy::Role;
+use qianshou::db::{Micros, Target};
+use qianshou::push::gateway::{FaultKind, FaultRule, Running};
+
+/// The service as a process of its own, ended with SIGKILL at the latest when it is dropped.
+struct Process {
+    child: Child,
+    url: String,
+}
+
+impl Process {
+    fn start(app: &TestApp, settings: &[(&'static str, String)], more: &[(&str, &str)]) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_qianshou"));
+        let database = match &app.target {
+            Target::Sqlite(path) => format!("sqlite:{path}"),
+            Target::Postgres(url) => url.clone(),
+        };
+        let dir = scratch();
+        command.arg("serve").current_dir(&dir);
+        let mut set = |key: &str, value: &str| {
+            let name = format!("QIANSHOU_{}", key.replace('.', "__").to_uppercase());
+            command.env(name, value);
+        };
+        for (key, value) in [
+            ("server.bind", "127.0.0.1:0"),
+            ("server.workers", "1"),
+            ("database.url", &database),
+            ("database.readers", "2"),
+            ("database.writers", "4"),
+            ("keys.dir", dir.join("keys").to_str().unwrap()),
+            ("push.ramp_seconds", "0"),
+            ("push.lease_seconds", "2"),
+        ] {
+            set(key, value);
+        }
+        settings.iter().for_each(|(key, value)| set(key, value));
+        more.iter().for_each(|(key, value)| set(key, value));
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().expect("the process listens").unwrap();
+            if let Some(rest) = line.split("\"address\":\"").nth(1) {
+                break format!("http://{}", rest.split('"').next().unwrap());
+            }
+        };
+        // A full pipe would block the process.
+        std::thread::spawn(move || lines.for_each(drop));
+        Process { child, url }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+struct Prepared {
+    app: TestApp,
+    gateway: Running,
+    settings: Vec<(&'static str, String)>,
+    author: Client,
+    approver: Client,
+    phone: Client,
+    _account: tempfile::NamedTempFile,
+}
+
+/// People and a phone in a database that no process of this test serves any more.
+async fn prepared(backend: Backend) -> Prepared {
+    let (gateway, settings, account) = gateway();
+    let app = TestApp::start(backend, vec![("push.worker", "false".into())]).await;
+    let author = app.user(Role::CampaignOrganiser, COUNTY).await;
+    let approver = app.user(Role::CampaignOrganiser, COUNTY).await;
+    let phone = member_with_phone(&app, "token-of-a-member").await;
+    app.pause().await;
+    Prepared {
+        app,
+        gateway,
+        settings,
+        author,
+        approver,
+        phone,
+        _account: account,
+    }
+}
+
+/// Plans, approves and schedules a campaign with one reminder through a process; answers its path.
+async fn scheduled(p: &Prepared, server: &Process, send_at: Micros) -> String {
+    let (author, approver) = (p.author.at(&server.url), p.approver.at(&server.url));
+    let text = json!({ "title": "{campaign}", "body": "{day}" });
+    let body = json!({ "area": COUNTY, "starts_on": "2099-05-29", "theme": "members_day", "title": "会员活动日",
+        "audience": { "areas": [VILLAGE], "roles": ["field_member"] }, "message_zh": text, "message_en": text,
+        "reminders": [{ "send_at": send_at.to_string() }] });
+    let path = make::at(
+        "campaigns",
+        &author.post("/v1/campaigns", body).await.expect(201),
+    );
+    approver
+        .post(&format!("{path}/approval"), json!({}))
+        .await
+        .expect(200);
+    author
+        .post(&format!("{path}/schedule"), json!({}))
+        .await
+        .expect(200);
+    path
+}
+
+async fn results_become(p: &Prepared, server: &Process, path: &str, wanted: Value) {
+    let author = p.author.at(&server.url);
+    let mut last = Value::Null;
+    for _ in 0..200 {
+        last = author.get(&format!("{path}/results")).await.expect(200)["total"].clone();
+        if last == wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the results are {last}, not {wanted}");
+}
+
+fn figures(accepted: i64) -> Value {
+    json!({ "targeted": 1, "without_push": 0, "accepted": accepted, "displayed": 0, "opened": 0, "acknowledged": 0 })
+}
+
+fn on_both(body: fn(Prepared) -> std::pin::Pin<Box<dyn Future<Output = ()>>>) {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        if backend == Backend::Postgres && postgres::cluster().is_none() {
+            continue;
+        }
+        actix_web::rt::System::new().block_on(async move { body(prepared(backend).await).await });
+    }
+}
+
+#[test]
+fn killed_between_approval_and_the_reminders_time() {
+    on_both(|p| {
+        Box::pin(async move {
+            let server = Process::start(&p.app, &p.settings, &[]);
+            let path = scheduled(&p, &server, p.app.now().plus(2 * Micros::SECOND)).await;
+            server.kill();
+            assert_eq!(p.gateway.stats().accepted, 0);
+            let server = Process::start(&p.app, &p.settings, &[]);
+            arrived(&p.gateway, 1).await;
+            results_become(&p, &server, &path, figures(1)).await;
+            assert_eq!(
+                p.phone
+                    .at(&server.url)
+                    .get("/v1/notifications")
+                    .await
+                    .expect(200)["items"]
+                    .as_array()
+                    .unwrap()
+                    .len(),
+                1
+            );
+        })
+    });
+}
+
+#[test]
+fn killed_between_the_outbox_and_the_sending() {
+    on_both(|p| {
+        Box::pin(async move {
+            // This process fills inbox and outbox and never sends.
+            let server = Process::start(&p.app, &p.settings, &[("push.worker", "false")]);
+            let path = scheduled(&p, &server, p.app.now()).await;
+            results_become(&p, &server, &path, figures(0)).await;
+            server.kill();
+            assert_eq!(p.gateway.stats().accepted, 0);
+            let server = Process::start(&p.app, &p.settings, &[]);
+            arrived(&p.gateway, 1).await;
+            results_become(&p, &server, &path, figures(1)).await;
+            assert_eq!(p.gateway.stats().duplicates, 0);
+        })
+    });
+}
+
+#[test]
+fn killed_while_it_sends() {
+    on_both(|p| {
+        Box::pin(async move {
+            let slow = FaultRule {
+                ms: Some(1500),
+                ..FaultRule::new(FaultKind::Slow).times(1)
+            };
+            p.gateway.add_faults(vec![slow]).unwrap();
+            let server = Process::start(&p.app, &p.settings, &[]);
+            let path = scheduled(&p, &server, p.app.now()).await;
+            // On its way: an access token was granted, and the gateway holds the answer back.
+            for _ in 0..200 {
+                if p.gateway.stats().token_grants == 1 {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            server.kill();
+            // The lease runs out, and another process sends it.
+            let server = Process::start(&p.app, &p.settings, &[]);
+            results_become(&p, &server, &path, figures(1)).await;
+            let stats = p.gateway.stats();
+            assert!(
+                (1..=2).contains(&stats.accepted),
+                "at most what was in flight comes twice: {stats:?}"
+            );
+            assert_eq!(stats.accepted - stats.duplicates, 1);
+        })
+    });
+}
