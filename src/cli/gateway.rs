@@ -75,14 +75,14 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// The wanted address, or a free port of it when that one is taken.
+/// The wanted address, or a free port of it when that one is taken or 0.
 pub fn free(wanted: SocketAddr) -> Result<SocketAddr, String> {
-    if TcpListener::bind(wanted).is_ok() {
-        return Ok(wanted);
-    }
-    let other = TcpListener::bind(SocketAddr::new(wanted.ip(), 0))
-        .map_err(|e| format!("no free port on {}: {e}", wanted.ip()))?;
-    let other = other.local_addr().map_err(|e| e.to_string())?;
-    eprintln!("{wanted} is taken; using {other}");
-    Ok(other)
+    let bound = TcpListener::bind(wanted).or_else(|_| {
+        let other = TcpListener::bind(SocketAddr::new(wanted.ip(), 0))?;
+        eprintln!("{wanted} is taken; using {}", other.local_addr()?);
+        Ok::<_, std::io::Error>(other)
+    });
+    bound
+        .and_then(|listener| listener.local_addr())
+        .map_err(|e| format!("no free port on {}: {e}", wanted.ip()))
 }

@@ -30,6 +30,9 @@ pub struct Options {
     /// Address of the API; a taken port gives a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     bind: SocketAddr,
+    /// Address of the push gateway; a taken port gives a free one.
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    gateway_bind: SocketAddr,
     /// Throw the demo's data and keys away and begin anew; asks first.
     #[arg(long)]
     reset: bool,
@@ -43,12 +46,18 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
         reset(&options)?;
     }
     let bind = gateway::free(options.bind)?;
+    let gateway_bind = gateway::free(options.gateway_bind)?;
     let database = options.data_dir.join("qianshou.db");
+    let account = options.keys_dir.join("fcm-account.json");
     let overrides = vec![
         ("server.bind", bind.to_string()),
         ("server.public_url", format!("http://{bind}")),
         ("database.url", format!("sqlite:{}", database.display())),
         ("keys.dir", options.keys_dir.display().to_string()),
+        ("push.fcm_account", account.display().to_string()),
+        ("push.fcm_base_url", format!("http://{gateway_bind}")),
+        // A minute's ramp is right for thousands of phones; the demo has a few.
+        ("push.ramp_seconds", "2".to_owned()),
         ("log.json", "false".to_owned()),
         ("log.filter", "warn".to_owned()),
     ];
@@ -69,6 +78,7 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
     drop((c, vault));
     let app = serve::prepare(config)?;
     actix_web::rt::System::new().block_on(async move {
+        let gateway = gateway::start(gateway_bind, &account)?;
         if fresh {
             cast::work(&app)
                 .await
@@ -78,13 +88,20 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
         let (stop, stopped) = watch::channel(false);
         let workers = background::start(&app, &stopped)?;
         let server = actix_web::rt::spawn(server);
-        tour::print(address, &database, &options.keys_dir, fresh);
+        tour::print(&tour::Standing {
+            address,
+            gateway: &gateway.base_url(),
+            database: &database,
+            keys: &options.keys_dir,
+            fresh,
+        });
         let result = server
             .await
             .map_err(|e| e.to_string())?
             .map_err(|e| e.to_string());
         stop.send_replace(true);
         serve::end(workers, &app).await;
+        gateway.stop().await;
         result
     })
 }

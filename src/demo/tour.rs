@@ -5,15 +5,26 @@ use std::path::Path;
 
 use super::cast::{PASSWORD, STAFF};
 
-pub fn print(address: SocketAddr, database: &Path, keys: &Path, fresh: bool) {
-    let state = if fresh { "new" } else { "continued" };
+/// Where everything is.
+pub struct Standing<'a> {
+    pub address: SocketAddr,
+    pub gateway: &'a str,
+    pub database: &'a Path,
+    pub keys: &'a Path,
+    pub fresh: bool,
+}
+
+pub fn print(at: &Standing<'_>) {
+    let state = if at.fresh { "new" } else { "continued" };
+    let (address, gateway) = (at.address, at.gateway);
     println!(
         "Qianshou demo ({state}): data in {}, keys in {}",
-        database.display(),
-        keys.display()
+        at.database.display(),
+        at.keys.display()
     );
-    println!("  API        http://{address}/v1");
-    println!("  Reference  http://{address}/docs/");
+    println!("  API           http://{address}/v1");
+    println!("  Reference     http://{address}/docs/");
+    println!("  Push gateway  {gateway}  (a page that shows each push as it arrives)");
     println!("\nSign-ins (password of all: {PASSWORD})");
     for (login, name, role, area) in STAFF {
         println!("  {login:<18} {name}  {role} in {area}");
@@ -22,9 +33,10 @@ pub fn print(address: SocketAddr, database: &Path, keys: &Path, fresh: bool) {
         "\nA tour to copy:\n\
          B=http://{address}/v1\n\
          signin() {{ curl -s $B/auth/sessions -H 'content-type: application/json' -d \"{{\\\"login\\\":\\\"$1\\\",\\\"password\\\":\\\"{PASSWORD}\\\"}}\" | sed -n 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/p'; }}\n\
-         ZHANG=$(signin member.zhang); ZHOU=$(signin coordinator.zhou)\n\
-         curl -s $B/residents?limit=2 -H \"authorization: Bearer $ZHANG\"   # in clear: registered by this member\n\
-         curl -s $B/residents?limit=2 -H \"authorization: Bearer $ZHOU\"    # masked: the area's coordinator\n\
-         README.md walks a whole day. Stop with Ctrl-C; start again to go on; --reset to begin anew."
+         ZHANG=$(signin member.zhang); ZHOU=$(signin coordinator.zhou); WANG=$(signin organiser.wang)\n\
+         curl -s \"$B/residents?limit=2\" -H \"authorization: Bearer $ZHANG\"   # in clear: registered by this member\n\
+         curl -s \"$B/residents?limit=2\" -H \"authorization: Bearer $ZHOU\"    # masked: the area's coordinator\n\
+         curl -s \"$B/festivals?enabled=true\" -H \"authorization: Bearer $WANG\" # 5.29 and 7.11, two years ahead\n\
+         README.md walks a whole day, to a push that arrives. Stop with Ctrl-C; start again to go on; --reset begins anew."
     );
 }

@@ -41,9 +41,10 @@ fn refused(dir: &Path, arguments: &[&str]) -> String {
 }
 
 /// A demo that prints its address, killed with the test.
-struct Demo {
+pub struct Demo {
     child: Child,
-    api: String,
+    pub api: String,
+    pub gateway: String,
     printed: Vec<String>,
 }
 
@@ -54,7 +55,7 @@ impl Drop for Demo {
     }
 }
 
-fn demo(dir: &Path, arguments: &[&str]) -> Demo {
+pub fn demo(dir: &Path, arguments: &[&str]) -> Demo {
     let mut child = qianshou(dir, &["demo"])
         .args(arguments)
         .stdout(Stdio::piped())
@@ -62,11 +63,14 @@ fn demo(dir: &Path, arguments: &[&str]) -> Demo {
         .spawn()
         .unwrap();
     let mut printed = Vec::new();
-    let mut api = None;
+    let (mut api, mut gateway) = (None, None);
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
         if let Some(found) = line.split("API").nth(1) {
             api = Some(found.trim().trim_end_matches("/v1").to_owned());
+        }
+        if let Some(found) = line.split("Push gateway").nth(1) {
+            gateway = found.split_whitespace().next().map(str::to_owned);
         }
         printed.push(line);
         if printed
@@ -79,6 +83,7 @@ fn demo(dir: &Path, arguments: &[&str]) -> Demo {
     Demo {
         child,
         api: api.expect("the demo prints its address"),
+        gateway: gateway.expect("the demo prints its gateway's address"),
         printed,
     }
 }
@@ -126,7 +131,10 @@ async fn residents(demo: &Demo) -> (String, Vec<Value>) {
 #[actix_web::test]
 async fn demo_begins_continues_and_begins_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let first = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
+    let first = demo(
+        dir.path(),
+        &["--bind", "127.0.0.1:0", "--gateway-bind", "127.0.0.1:0"],
+    );
     let (token, before) = residents(&first).await;
     assert!(before.len() >= 5, "believable people are there");
     let made = reqwest::Client::new()
@@ -139,7 +147,10 @@ async fn demo_begins_continues_and_begins_anew() {
     assert_eq!(made.status(), 201);
     drop(first);
 
-    let second = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
+    let second = demo(
+        dir.path(),
+        &["--bind", "127.0.0.1:0", "--gateway-bind", "127.0.0.1:0"],
+    );
     assert_eq!(
         residents(&second).await.1.len(),
         before.len() + 1,
@@ -148,12 +159,25 @@ async fn demo_begins_continues_and_begins_anew() {
     // The port is taken: a free one is found.
     let address = second.api.trim_start_matches("http://").to_owned();
     let other = tempfile::tempdir().unwrap();
-    let third = demo(other.path(), &["--bind", &address]);
+    let third = demo(
+        other.path(),
+        &["--bind", &address, "--gateway-bind", "127.0.0.1:0"],
+    );
     assert_ne!(third.api, second.api);
     drop((second, third));
 
     assert!(refused(dir.path(), &["demo", "--reset"]).contains("--yes"));
-    let anew = demo(dir.path(), &["--bind", "127.0.0.1:0", "--reset", "--yes"]);
+    let anew = demo(
+        dir.path(),
+        &[
+            "--bind",
+            "127.0.0.1:0",
+            "--gateway-bind",
+            "127.0.0.1:0",
+            "--reset",
+            "--yes",
+        ],
+    );
     assert_eq!(residents(&anew).await.1.len(), before.len());
 }
 
@@ -366,7 +390,10 @@ fn configuration_is_typed_and_explained() {
 #[actix_web::test]
 async fn a_server_stops_in_order_and_answers_what_it_began() {
     let dir = tempfile::tempdir().unwrap();
-    let mut running = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
+    let mut running = demo(
+        dir.path(),
+        &["--bind", "127.0.0.1:0", "--gateway-bind", "127.0.0.1:0"],
+    );
     let address = running.api.trim_start_matches("http://").to_owned();
     let live = qianshou(dir.path(), &["doctor", "--live"])
         .env("QIANSHOU_SERVER__BIND", &address)

@@ -14,6 +14,7 @@ mod insurance;
 mod member_homes;
 mod push;
 mod push_kills;
+mod readme;
 mod residents;
 mod schema;
 mod sign_in;
