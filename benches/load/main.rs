@@ -5,12 +5,14 @@
 //! then the same rows through a bare handler (no sign-in, no checks, no crypto)
 //! on the same database facade, in the same run. What counts are the ratios.
 //!
-//! `QIANSHOU_BENCH_SECONDS` (default 8) is the length of each measurement;
-//! `QIANSHOU_BENCH_POSTGRES=postgres://…/postgres` adds PostgreSQL, of which a
-//! database of its own is made and dropped.
+//! `QIANSHOU_BENCH_SECONDS` (default 8) is the length of each measurement.
+//! PostgreSQL runs in a cluster that the benchmark starts from the installed
+//! programs and removes again; where there are none it is left out, and said.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../../tests/api/support/cluster.rs"]
+mod cluster;
 mod load;
 mod peer;
 mod setup;

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use super::cluster::{self, Cluster};
 use qianshou::areas::{self, import};
 use qianshou::auth::model::{AssignmentRow, UserRow, UserState};
 use qianshou::auth::policy::Role;
@@ -21,19 +22,18 @@ const VILLAGE: &str = "330402007024";
 
 pub enum Database {
     Sqlite,
-    Postgres { admin: String, name: String },
+    Postgres(Cluster),
 }
 
+/// SQLite, and PostgreSQL where its server is installed: a cluster of the run's own that writes durably.
 pub fn databases() -> Vec<Database> {
     let mut out = vec![Database::Sqlite];
-    match std::env::var("QIANSHOU_BENCH_POSTGRES") {
-        Ok(admin) => out.push(Database::Postgres {
-            admin,
-            name: format!("bench{}", std::process::id()),
-        }),
-        Err(_) => eprintln!(
-            "PostgreSQL is left out: set QIANSHOU_BENCH_POSTGRES=postgres://user@host/postgres"
-        ),
+    match cluster::binaries() {
+        Some(bin) => {
+            let durable = "-c shared_buffers=512MB -c max_wal_size=4GB";
+            out.push(Database::Postgres(cluster::start(&bin, durable)));
+        }
+        None => eprintln!("PostgreSQL's server is not installed: it is left out"),
     }
     out
 }
@@ -64,12 +64,7 @@ impl Fixture {
         let dir = tempfile::tempdir().unwrap();
         let url = match &database {
             Database::Sqlite => format!("sqlite:{}", dir.path().join("bench.db").display()),
-            Database::Postgres { admin, name } => {
-                let mut c = connect(&Target::parse(admin).unwrap(), true).unwrap();
-                c.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-                let (base, _) = admin.rsplit_once('/').unwrap();
-                format!("{base}/{name}")
-            }
+            Database::Postgres(cluster) => cluster.make("bench"),
         };
         let mut c = connect(&Target::parse(&url).unwrap(), true).unwrap();
         qianshou::db::migrate::run(&mut c).unwrap();
@@ -106,7 +101,7 @@ impl Fixture {
     pub fn name(&self) -> &'static str {
         match self.database {
             Database::Sqlite => "SQLite",
-            Database::Postgres { .. } => "PostgreSQL",
+            Database::Postgres(_) => "PostgreSQL",
         }
     }
 
@@ -177,15 +172,6 @@ impl Fixture {
             .limit(most)
             .load(&mut c)
             .unwrap()
-    }
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        if let Database::Postgres { admin, name } = &self.database {
-            let mut c = connect(&Target::parse(admin).unwrap(), true).unwrap();
-            drop(c.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")));
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The app under test: a real server on a free port, with a real database of its own.
 
 pub mod client;
+pub mod cluster;
 pub mod make;
 pub mod postgres;
 pub mod pushing;

@@ -1,0 +1,133 @@
+//! A PostgreSQL cluster of the run's own, from the installed binaries, on a free port; for tests and benchmarks.
+
+use diesel::connection::SimpleConnection;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use qianshou::db::{DbConn, Target, connect};
+
+/// A running cluster; it ends with this process, however that ends.
+pub struct Cluster {
+    port: u16,
+    /// Reads our pipe to its end, then stops the server and removes its folder.
+    _guard: Child,
+}
+
+/// Where the server's programs are; nothing when PostgreSQL is not installed.
+pub fn binaries() -> Option<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(|bin| bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    found.pop()
+}
+
+/// PostgreSQL refuses to run as root: as root, everything runs as the `postgres` user.
+fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    if let Some((uid, gid)) = postgres_user() {
+        command.uid(uid).gid(gid);
+    }
+    command.current_dir("/").stdout(Stdio::null());
+    command
+}
+
+fn postgres_user() -> Option<(u32, u32)> {
+    let me = Command::new("id").arg("-u").output().unwrap();
+    if String::from_utf8_lossy(&me.stdout).trim() != "0" {
+        return None;
+    }
+    let id = |flag: &str| {
+        let out = Command::new("id")
+            .args([flag, "postgres"])
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&out.stdout)
+            .trim()
+            .parse()
+            .expect("the user postgres, which Debian's package makes")
+    };
+    Some((id("-u"), id("-g")))
+}
+
+/// Starts a cluster with these settings, such as `-c fsync=off`.
+pub fn start(bin: &Path, settings: &str) -> Cluster {
+    let dir = tempfile::Builder::new()
+        .prefix("qianshou-pg-")
+        .tempdir()
+        .unwrap()
+        .keep();
+    if let Some((uid, gid)) = postgres_user() {
+        std::os::unix::fs::chown(&dir, Some(uid), Some(gid)).unwrap();
+    }
+    let data = dir.join("data");
+    let done = command(bin.join("initdb"))
+        .args([
+            "-D",
+            &data.display().to_string(),
+            "-U",
+            "qianshou",
+            "--auth=trust",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ])
+        .status()
+        .unwrap();
+    assert!(done.success(), "initdb failed");
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let script = format!(
+        "'{bin}/postgres' -D '{data}' -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
+         -c max_connections=400 {settings} -c logging_collector=off -c log_min_messages=fatal & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid; rm -rf '{dir}'",
+        bin = bin.display(),
+        data = data.display(),
+        dir = dir.display()
+    );
+    let guard = command("sh")
+        .arg("-c")
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let cluster = Cluster {
+        port,
+        _guard: guard,
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        match connect(&Target::Postgres(cluster.url("postgres")), true) {
+            Ok(_) => return cluster,
+            Err(e) if Instant::now() > deadline => panic!("the cluster did not start: {e}"),
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+impl Cluster {
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://qianshou@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// A connection that may make and drop databases.
+    pub fn admin(&self) -> DbConn {
+        let mut admin = connect(&Target::Postgres(self.url("postgres")), true).unwrap();
+        admin.batch_execute("SET statement_timeout=0").unwrap();
+        admin
+    }
+
+    /// An empty database of this name, not migrated.
+    pub fn make(&self, name: &str) -> String {
+        let made = format!("CREATE DATABASE {name}");
+        self.admin().batch_execute(&made).unwrap();
+        self.url(name)
+    }
+}
