@@ -9,6 +9,7 @@ mod campaigns;
 mod commands;
 mod contract;
 mod database;
+mod gateway;
 mod households;
 mod insurance;
 mod member_homes;
