@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod notifications;
 pub mod openapi;
 pub mod people;
+pub mod privacy;
 pub mod push;
 pub mod residents;
 pub mod routes;

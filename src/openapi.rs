@@ -17,6 +17,7 @@ pub const PUBLIC_PATHS: &[&str] = &[
     "/v1/auth/refresh",
     "/v1/auth/jwks",
     "/v1/enrolments/redemption",
+    "/v1/privacy/never-collected",
 ];
 
 const TAGS: &[(&str, &str)] = &[
@@ -49,6 +50,7 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("inbox", "Notifications; a push only announces them"),
     ("audit", "Who did what, when and why"),
+    ("privacy", "What is never collected"),
 ];
 
 pub struct Contract {

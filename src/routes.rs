@@ -6,7 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    areas, audit, auth, campaigns, households, insurance, notifications, people, residents, visits,
+    areas, audit, auth, campaigns, households, insurance, notifications, people, privacy,
+    residents, visits,
 };
 
 /// Everything under `/v1`.
@@ -29,6 +30,7 @@ pub fn v1(cfg: &mut ServiceConfig) {
 
 fn public(cfg: &mut ServiceConfig) {
     auth::public_routes(cfg);
+    privacy::public_routes(cfg);
 }
 
 fn signed_in(cfg: &mut ServiceConfig) {
