@@ -159,6 +159,7 @@ pub fn draft(c: &mut DbConn, who: &Who, new: &NewCampaign) -> AppResult<Uid> {
         reminder_plan: Json(reminders),
         late_policy: new.late_policy,
         created_by: who.user,
+        amended_by: None,
         approved_by: None,
         approved_at: None,
         cancelled_at: None,
@@ -256,6 +257,7 @@ pub fn amend(
         version: next,
         field_versions: sync::touch(&campaign.field_versions, next, &change.fields()),
         state,
+        amended_by: Some(who.user),
         approved_by: Some(None),
         approved_at: Some(None),
         theme: change.theme,
@@ -291,10 +293,10 @@ pub fn audience_of(c: &mut DbConn, campaign: &CampaignRow) -> AppResult<Audience
     Audience::of(c, &found, &campaign.audience_roles.0)
 }
 
-/// Approves what another person made.
+/// Approves what other people made.
 pub fn approve(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     let campaign = store::locked(c, who, Action::CampaignApprove, id)?;
-    let by_author = campaign.created_by == who.user;
+    let by_author = campaign.written_by(who.user);
     let state = machine::decide(campaign.state, CampaignStep::Approval, by_author)?;
     let mut change = transition(&campaign, state, who.at);
     (change.approved_by, change.approved_at) = (Some(who.user), Some(who.at));

@@ -80,11 +80,20 @@ pub struct CampaignRow {
     pub reminder_plan: Json<Vec<PlannedReminder>>,
     pub late_policy: LatePolicy,
     pub created_by: Uid,
+    /// Who changed it last: like its author, they do not approve it.
+    pub amended_by: Option<Uid>,
     pub approved_by: Option<Uid>,
     pub approved_at: Option<Micros>,
     pub cancelled_at: Option<Micros>,
     pub created_at: Micros,
     pub updated_at: Micros,
+}
+
+impl CampaignRow {
+    /// Whether somebody wrote what another person is to approve.
+    pub fn written_by(&self, user: Uid) -> bool {
+        self.created_by == user || self.amended_by == Some(user)
+    }
 }
 
 impl Placed for CampaignRow {

@@ -53,7 +53,7 @@ pub async fn preview_campaign_audience(
 
 /// Approve a campaign
 ///
-/// By an organiser of the area who did not make it.
+/// By an organiser of the area who neither made it nor changed it last.
 #[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
     responses((status = 200, description = "The approved campaign", body = Campaign)))]
 #[post("/campaigns/{id}/approval")]

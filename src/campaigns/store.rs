@@ -88,6 +88,7 @@ pub struct CampaignAmendment {
     pub version: i64,
     pub field_versions: String,
     pub state: CampaignState,
+    pub amended_by: Option<Uid>,
     /// An amendment takes the approval back.
     pub approved_by: Option<Option<Uid>>,
     pub approved_at: Option<Option<Micros>>,

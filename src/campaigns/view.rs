@@ -60,6 +60,8 @@ pub struct Campaign {
     pub reminders: UpTo<20, PlannedReminder>,
     pub late_policy: LatePolicy,
     pub created_by: Uid,
+    /// Who changed it last.
+    pub amended_by: Option<Uid>,
     pub approved_by: Option<Uid>,
     pub approved_at: Option<Micros>,
     pub cancelled_at: Option<Micros>,
@@ -69,7 +71,7 @@ pub struct Campaign {
 
 impl Campaign {
     pub fn of(row: CampaignRow, who: &Who) -> Campaign {
-        let mine = row.created_by == who.user;
+        let mine = row.written_by(who.user);
         let allowed_actions = machine::allowed(row.state)
             .into_iter()
             .filter(|step| !(mine && *step == CampaignStep::Approval))
@@ -98,6 +100,7 @@ impl Campaign {
             reminders: UpTo(row.reminder_plan.0),
             late_policy: row.late_policy,
             created_by: row.created_by,
+            amended_by: row.amended_by,
             approved_by: row.approved_by,
             approved_at: row.approved_at,
             cancelled_at: row.cancelled_at,

@@ -712,6 +712,7 @@ diesel::table! {
         reminder_plan -> Text,
         late_policy -> Text,
         created_by -> UidSql,
+        amended_by -> Nullable<UidSql>,
         approved_by -> Nullable<UidSql>,
         approved_at -> Nullable<BigInt>,
         cancelled_at -> Nullable<BigInt>,

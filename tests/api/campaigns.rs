@@ -216,6 +216,18 @@ both! {
         assert_eq!((moved["starts_on"].as_str(), moved["ends_on"].as_str()), (Some("2099-07-11"), Some("2099-07-11")));
     }
 
+    async fn who_changed_a_campaign_does_not_approve_it(app) {
+        let (author, other) = organisers(app).await;
+        let third = app.user(Role::Officer, COUNTY).await;
+        let path = at("campaigns", &author.post("/v1/campaigns", campaign()).await.expect(201));
+        let after = other.patch(&path, "\"1-f\"", json!({ "title": "换个名字" })).await.expect(200);
+        assert_eq!((after["amended_by"].clone(), after["allowed_actions"].clone()), (json!(other.id), json!(["amendment", "cancellation"])));
+        for writer in [&author, &other] {
+            writer.post(&format!("{path}/approval"), json!({})).await.problem(403, "self_approval");
+        }
+        third.post(&format!("{path}/approval"), json!({})).await.expect(200);
+    }
+
     async fn what_cannot_be_planned_is_refused_with_its_pointer(app) {
         let author = app.user(Role::CampaignOrganiser, COUNTY).await;
         let text = |words: &str| json!({ "title": words, "body": "好" });

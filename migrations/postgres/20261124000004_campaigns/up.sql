@@ -50,12 +50,14 @@ CREATE TABLE campaigns (
   reminder_plan TEXT COLLATE "C" NOT NULL,
   late_policy TEXT COLLATE "C" NOT NULL CHECK (late_policy IN ('skip','send_now','next_window')),
   created_by UUID NOT NULL REFERENCES users(id),
+  amended_by UUID REFERENCES users(id),
   approved_by UUID REFERENCES users(id),
   approved_at BIGINT,
   cancelled_at BIGINT,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   CHECK (approved_by IS NULL OR approved_by <> created_by),
+  CHECK (approved_by IS NULL OR amended_by IS NULL OR approved_by <> amended_by),
   CHECK (ends_on >= starts_on)
 );
 CREATE INDEX campaigns_by_county ON campaigns (county, id);

@@ -50,12 +50,14 @@ CREATE TABLE campaigns (
   reminder_plan TEXT NOT NULL,
   late_policy TEXT NOT NULL CHECK (late_policy IN ('skip','send_now','next_window')),
   created_by BLOB NOT NULL REFERENCES users(id),
+  amended_by BLOB REFERENCES users(id),
   approved_by BLOB REFERENCES users(id),
   approved_at INTEGER,
   cancelled_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   CHECK (approved_by IS NULL OR approved_by <> created_by),
+  CHECK (approved_by IS NULL OR amended_by IS NULL OR approved_by <> amended_by),
   CHECK (ends_on >= starts_on)
 ) STRICT;
 CREATE INDEX campaigns_by_county ON campaigns (county, id);
