@@ -9,7 +9,7 @@ use crate::auth::rights::Who;
 use crate::auth::{passwords, store};
 use crate::cli::tools::{NewStaff, store_staff};
 use crate::crypto::Vault;
-use crate::db::schema::meta;
+use crate::db::schema::{meta, users};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::text::Int;
@@ -52,6 +52,11 @@ pub fn present(c: &mut DbConn) -> AppResult<bool> {
         .first::<String>(c)
         .optional()?
         .is_some())
+}
+
+/// Whether this database holds anybody's account.
+pub fn anybody(c: &mut DbConn) -> AppResult<bool> {
+    Ok(users::table.count().get_result::<i64>(c)? > 0)
 }
 
 /// Makes the accounts, all with the demo's password.

@@ -5,9 +5,9 @@
 //! same data.
 
 mod cast;
+mod reset;
 mod tour;
 
-use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
@@ -15,7 +15,8 @@ use tokio::sync::watch;
 use crate::areas::import;
 use crate::cli::{gateway, serve};
 use crate::config::Config;
-use crate::db::connect;
+use crate::crypto::Vault;
+use crate::db::{Target, connect, meta};
 use crate::jobs::background;
 use crate::telemetry;
 
@@ -27,7 +28,7 @@ pub struct Options {
     /// Where the keys lie; apart from the data.
     #[arg(long, default_value = "keys")]
     keys_dir: PathBuf,
-    /// Address of the API; a taken port gives a free one.
+    /// Address of the API, on this machine alone; a taken port gives a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     bind: SocketAddr,
     /// Address of the push gateway; a taken port gives a free one.
@@ -41,14 +42,27 @@ pub struct Options {
     yes: bool,
 }
 
+impl Options {
+    fn database(&self) -> PathBuf {
+        self.data_dir.join("qianshou.db")
+    }
+}
+
 pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
+    if !options.bind.ip().is_loopback() {
+        return Err(format!(
+            "the demo's password is printed and known to everybody, so it is served on this machine alone: give --bind a loopback address such as 127.0.0.1:{}, or use `serve`",
+            options.bind.port()
+        ));
+    }
     if options.reset {
-        reset(&options)?;
+        reset::reset(&options)?;
     }
     let bind = gateway::free(options.bind)?;
     let gateway_bind = gateway::free(options.gateway_bind)?;
-    let database = options.data_dir.join("qianshou.db");
     let account = options.keys_dir.join("fcm-account.json");
+    let database = options.database();
+    not_anothers(&database, &options.keys_dir)?;
     let overrides = vec![
         ("server.bind", bind.to_string()),
         ("server.public_url", format!("http://{bind}")),
@@ -106,54 +120,27 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
     })
 }
 
-/// Removes the demo's own files, and only after a yes.
-fn reset(options: &Options) -> Result<(), String> {
-    let names = [
-        "qianshou.db",
-        "qianshou.db-wal",
-        "qianshou.db-shm",
-        "fcm-account.json",
-    ];
-    if !options.yes {
-        if !std::io::stdin().is_terminal() {
-            return Err("--reset needs a terminal to answer on, or --yes".into());
-        }
-        eprint!(
-            "Remove the demo's database in {} and its keys in {}? [y/N] ",
-            options.data_dir.display(),
-            options.keys_dir.display()
-        );
-        std::io::stderr().flush().map_err(|e| e.to_string())?;
-        let mut answer = String::new();
-        std::io::stdin()
-            .read_line(&mut answer)
-            .map_err(|e| e.to_string())?;
-        if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            return Err("nothing was removed".into());
-        }
-    }
-    let database = options.data_dir.join("qianshou.db");
+/// `demo` and `serve` have the same folders by default: an installation's database never gets
+/// people whose password everybody knows, and its keys never become a demo's, which `--reset` removes.
+fn not_anothers(database: &Path, keys: &Path) -> Result<(), String> {
+    let mut named = None;
     if database.exists() {
-        let mut c = connect(
-            &crate::db::Target::Sqlite(database.display().to_string()),
-            false,
-        )?;
-        let ours = cast::present(&mut c).unwrap_or(false);
-        if !ours {
+        let mut c = connect(&Target::Sqlite(database.display().to_string()), false)?;
+        // Before its first migration a database has no tables, and nobody's people either.
+        let present = cast::present(&mut c).unwrap_or(false);
+        if !present && cast::anybody(&mut c).unwrap_or(false) {
             return Err(format!(
-                "{} is not a demo's database; nothing was removed",
+                "{} is an installation of its own, not a demo's database: give --data-dir and --keys-dir other folders",
                 database.display()
             ));
         }
+        named = meta::known_keys(&mut c).unwrap_or(None);
     }
-    for name in names {
-        match std::fs::remove_file(options.data_dir.join(name)) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.to_string()),
-            _ => {}
-        }
+    if Vault::exists(keys) && named.is_none() {
+        return Err(format!(
+            "{} holds keys that no demo's database names: give --keys-dir another folder",
+            keys.display()
+        ));
     }
-    match std::fs::remove_dir_all(&options.keys_dir) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.to_string()),
-        _ => Ok(()),
-    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-fn qianshou(dir: &Path, arguments: &[&str]) -> Command {
+pub fn qianshou(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_qianshou"));
     command
         .args(arguments)
@@ -16,7 +16,7 @@ fn qianshou(dir: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
@@ -24,13 +24,13 @@ fn text(output: &Output) -> String {
     )
 }
 
-fn done(dir: &Path, arguments: &[&str]) -> String {
+pub fn done(dir: &Path, arguments: &[&str]) -> String {
     let output = qianshou(dir, arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", text(&output));
     text(&output)
 }
 
-fn refused(dir: &Path, arguments: &[&str]) -> String {
+pub fn refused(dir: &Path, arguments: &[&str]) -> String {
     let output = qianshou(dir, arguments).output().unwrap();
     assert!(
         !output.status.success(),
@@ -42,7 +42,7 @@ fn refused(dir: &Path, arguments: &[&str]) -> String {
 
 /// A demo that prints its address, killed with the test.
 pub struct Demo {
-    child: Child,
+    pub child: Child,
     pub api: String,
     pub gateway: String,
     printed: Vec<String>,
@@ -56,7 +56,7 @@ impl Drop for Demo {
 }
 
 pub fn demo(dir: &Path, arguments: &[&str]) -> Demo {
-    let mut child = qianshou(dir, &["demo"])
+    let mut child = qianshou(dir, &["demo", "--gateway-bind", "127.0.0.1:0"])
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -133,7 +133,7 @@ async fn demo_begins_continues_and_begins_anew() {
     let dir = tempfile::tempdir().unwrap();
     let first = demo(
         dir.path(),
-        &["--bind", "127.0.0.1:0", "--gateway-bind", "127.0.0.1:0"],
+        &["--bind", "127.0.0.1:0"],
     );
     let (token, before) = residents(&first).await;
     assert!(before.len() >= 5, "believable people are there");
@@ -149,7 +149,7 @@ async fn demo_begins_continues_and_begins_anew() {
 
     let second = demo(
         dir.path(),
-        &["--bind", "127.0.0.1:0", "--gateway-bind", "127.0.0.1:0"],
+        &["--bind", "127.0.0.1:0"],
     );
     assert_eq!(
         residents(&second).await.1.len(),
@@ -161,7 +161,7 @@ async fn demo_begins_continues_and_begins_anew() {
     let other = tempfile::tempdir().unwrap();
     let third = demo(
         other.path(),
-        &["--bind", &address, "--gateway-bind", "127.0.0.1:0"],
+        &["--bind", &address],
     );
     assert_ne!(third.api, second.api);
     drop((second, third));
@@ -171,8 +171,6 @@ async fn demo_begins_continues_and_begins_anew() {
         dir.path(),
         &[
             "--bind",
-            "127.0.0.1:0",
-            "--gateway-bind",
             "127.0.0.1:0",
             "--reset",
             "--yes",
@@ -392,7 +390,7 @@ async fn a_server_stops_in_order_and_answers_what_it_began() {
     let dir = tempfile::tempdir().unwrap();
     let mut running = demo(
         dir.path(),
-        &["--bind", "127.0.0.1:0", "--gateway-bind", "127.0.0.1:0"],
+        &["--bind", "127.0.0.1:0"],
     );
     let address = running.api.trim_start_matches("http://").to_owned();
     let live = qianshou(dir.path(), &["doctor", "--live"])

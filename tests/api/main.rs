@@ -9,6 +9,7 @@ mod campaigns;
 mod commands;
 mod contract;
 mod database;
+mod demo;
 mod gateway;
 mod households;
 mod insurance;

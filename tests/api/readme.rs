@@ -115,7 +115,7 @@ fn walk(name: &str) {
     let dir = tempfile::tempdir().unwrap();
     let demo = demo(
         dir.path(),
-        &["--bind", "127.0.0.1:0", "--gateway-bind", "127.0.0.1:0"],
+        &["--bind", "127.0.0.1:0"],
     );
     let replacements = [
         ("http://127.0.0.1:8080", demo.api.clone()),

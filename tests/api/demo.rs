@@ -1,0 +1,162 @@
+//! `demo`: what it may remove, and where it may be served.
+
+use crate::commands::{demo, done, qianshou, refused, text};
+use crate::support::*;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// An installation with keys in `./keys`, as `serve` has them by default, and its database in `database`.
+fn installation(dir: &Path, database: &str) {
+    let areas = assets("areas-3304");
+    let create = [
+        "user",
+        "create",
+        "--login",
+        "admin.one",
+        "--name",
+        "李",
+        "--role",
+        "administrator",
+        "--area",
+        "3304",
+    ];
+    for arguments in [&["import", "areas", areas.to_str().unwrap()][..], &create] {
+        let output = qianshou(dir, arguments)
+            .env("QIANSHOU_DATABASE__URL", format!("sqlite:{database}"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+    }
+}
+
+fn keyring(dir: &Path) -> Vec<u8> {
+    std::fs::read(dir.join("keys/keyring.json")).unwrap()
+}
+
+#[test]
+fn without_a_demo_no_key_is_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("elsewhere")).unwrap();
+    installation(dir.path(), "elsewhere/qianshou.db");
+    let before = keyring(dir.path());
+    for arguments in [&["demo", "--reset", "--yes"][..], &["demo"]] {
+        // Nor may a demo start on them: its reset would then take them away.
+        assert!(
+            refused(dir.path(), arguments).contains("holds keys that no demo's database names")
+        );
+        assert_eq!(keyring(dir.path()), before);
+    }
+    assert!(!dir.path().join("data").exists());
+}
+
+#[test]
+fn an_installation_gets_no_people_with_a_known_password() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("data")).unwrap();
+    installation(dir.path(), "data/qianshou.db");
+    let before = keyring(dir.path());
+    assert!(refused(dir.path(), &["demo"]).contains("an installation of its own"));
+    assert!(refused(dir.path(), &["demo", "--reset", "--yes"]).contains("not a demo's"));
+    assert_eq!(keyring(dir.path()), before);
+    done(dir.path(), &["doctor"]);
+}
+
+#[test]
+fn a_demo_with_other_keys_is_not_reset() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(demo(
+        dir.path(),
+        &["--bind", "127.0.0.1:0", "--keys-dir", "of-the-demo"],
+    ));
+    std::fs::create_dir(dir.path().join("elsewhere")).unwrap();
+    installation(dir.path(), "elsewhere/qianshou.db");
+    let before = keyring(dir.path());
+    assert!(refused(dir.path(), &["demo", "--reset", "--yes"]).contains("not this demo's"));
+    assert_eq!(keyring(dir.path()), before);
+    assert!(dir.path().join("data/qianshou.db").exists());
+}
+
+#[test]
+fn a_reset_removes_the_demos_own_files_and_leaves_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(demo(dir.path(), &["--bind", "127.0.0.1:0"]));
+    let before = keyring(dir.path());
+    for kept in ["keys/of-mine.txt", "data/of-mine.txt"] {
+        std::fs::write(dir.path().join(kept), "mine").unwrap();
+    }
+    drop(demo(
+        dir.path(),
+        &["--bind", "127.0.0.1:0", "--reset", "--yes"],
+    ));
+    assert_ne!(keyring(dir.path()), before, "a new demo has new keys");
+    for kept in ["keys/of-mine.txt", "data/of-mine.txt"] {
+        assert!(dir.path().join(kept).exists(), "{kept}");
+    }
+}
+
+#[test]
+fn a_demo_is_served_on_this_machine_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    for bind in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8080"] {
+        let said = refused(dir.path(), &["demo", "--bind", bind]);
+        assert!(said.contains("loopback"), "{bind}: {said}");
+    }
+    assert!(!dir.path().join("data").exists(), "nothing was made for it");
+}
+
+/// `demo --reset` on a pseudo-terminal.
+fn on_a_terminal(dir: &Path) -> Child {
+    let command = format!(
+        "{} demo --reset --bind 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_qianshou")
+    );
+    Command::new("script")
+        .args([
+            "--quiet",
+            "--return",
+            "--flush",
+            "--command",
+            &command,
+            "/dev/null",
+        ])
+        .current_dir(dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn a_terminal_is_asked_and_its_answer_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(demo(dir.path(), &["--bind", "127.0.0.1:0"]));
+    let before = keyring(dir.path());
+
+    let mut asked = on_a_terminal(dir.path());
+    asked.stdin.as_mut().unwrap().write_all(b"n\n").unwrap();
+    let output = asked.wait_with_output().unwrap();
+    let said = text(&output);
+    assert!(
+        said.contains("[y/N]") && said.contains("nothing was removed"),
+        "{said}"
+    );
+    assert!(!output.status.success());
+    assert_eq!(keyring(dir.path()), before);
+
+    let mut asked = on_a_terminal(dir.path());
+    let mut typed = asked.stdin.take().unwrap();
+    typed.write_all(b"y\n").unwrap();
+    let mut printed = BufReader::new(asked.stdout.take().unwrap());
+    let started = printed
+        .by_ref()
+        .lines()
+        .map_while(Result::ok)
+        .any(|line| line.contains("Stop with Ctrl-C"));
+    assert!(started, "the demo begins anew");
+    assert_ne!(keyring(dir.path()), before);
+    // Ctrl-C, as a terminal sends it, once the server listens for it.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    typed.write_all(&[3]).unwrap();
+    assert!(asked.wait().unwrap().success());
+}
