@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::db::{DbOptions, Target};
+use crate::http::proxies::Proxies;
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -19,7 +20,7 @@ pub struct Config {
     pub public_url: String,
     pub http_workers: usize,
     pub shutdown: Duration,
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Proxies,
     pub rate_per_second: u32,
     pub rate_burst: u32,
     pub public_rate_per_second: u32,
@@ -84,7 +85,7 @@ keys! {
     "server.public_url" = "": "How clients reach this server; in QR codes. Empty: http:// and server.bind.";
     "server.workers" = "0": "HTTP threads; 0: one a core.";
     "server.shutdown_seconds" = "20": "How long running requests may take to end after SIGTERM.";
-    "server.trusted_proxies" = "": "Comma-separated addresses whose X-Forwarded-For is believed.";
+    "server.trusted_proxies" = "": "Comma-separated addresses and networks (172.30.0.0/24) whose X-Forwarded-For is believed.";
     "limits.per_second" = "50": "Requests a signed-in user regains each second.";
     "limits.burst" = "200": "Requests a signed-in user may make at once.";
     "limits.public_per_second" = "2": "Requests an address regains each second at sign-in and other public paths.";
@@ -192,13 +193,8 @@ impl Config {
         let bind = address("server.bind")?;
         let database_url = Secret(text("database.url"));
         Target::parse(&database_url.0).map_err(|e| format!("database.url: {e}"))?;
-        let trusted = text("server.trusted_proxies");
-        let trusted_proxies = trusted
-            .split(',')
-            .map(str::trim)
-            .filter(|t| !t.is_empty())
-            .map(|t| parsed("server.trusted_proxies", t.to_owned(), "an IP address"))
-            .collect::<Result<_, _>>()?;
+        let trusted_proxies = Proxies::parse(&text("server.trusted_proxies"))
+            .map_err(|e| format!("server.trusted_proxies: {e}"))?;
         let cores = std::thread::available_parallelism().map_or(2, |n| n.get());
         let or_cores = |n: u64, times: usize| if n == 0 { cores * times } else { n as usize };
         let shown = KEYS

@@ -52,7 +52,10 @@ pub async fn throttle<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Answer<B> {
-    let address = client_address(&req, &app.config.trusted_proxies);
+    let peer = req
+        .peer_addr()
+        .map_or(IpAddr::from([0, 0, 0, 0]), |a| a.ip());
+    let address = app.config.trusted_proxies.client(peer, req.headers());
     let standing = app.public_limiter.take(Caller::Address(address));
     if !standing.allowed {
         let e = AppError::later(Code::RateLimited, jittered(standing.reset));
@@ -182,24 +185,4 @@ async fn rights(app: &web::Data<App>, verified: &Verified) -> AppResult<Arc<Righ
     );
     app.rights.keep_user(user, rights.clone());
     Ok(rights)
-}
-
-/// The peer, or what a trusted proxy says of it: the rightmost address no proxy of ours added.
-fn client_address(req: &ServiceRequest, trusted: &[IpAddr]) -> IpAddr {
-    let peer = req
-        .peer_addr()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |a| a.ip());
-    if !trusted.contains(&peer) {
-        return peer;
-    }
-    let forwarded = req
-        .headers()
-        .get("x-forwarded-for")
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or("");
-    forwarded
-        .rsplit(',')
-        .filter_map(|a| a.trim().parse().ok())
-        .find(|a| !trusted.contains(a))
-        .unwrap_or(peer)
 }

@@ -9,4 +9,5 @@ pub mod limits;
 pub mod page;
 pub mod precondition;
 pub mod problem;
+pub mod proxies;
 pub mod text;

@@ -10,6 +10,7 @@ mod commands;
 mod contract;
 mod database;
 mod demo;
+mod deployment;
 mod gateway;
 mod households;
 mod insurance;
