@@ -30,6 +30,8 @@ pub struct Config {
     pub writers: usize,
     pub queue: usize,
     pub deadline: Duration,
+    pub statement_timeout: Duration,
+    pub lock_timeout: Duration,
     pub keys_dir: PathBuf,
     pub issuer: String,
     pub access_minutes: i64,
@@ -95,6 +97,8 @@ keys! {
     "database.writers" = "8": "Connections that write (PostgreSQL; SQLite has one).";
     "database.queue" = "2048": "Reads, and writes, that may wait; the next one is answered 503.";
     "database.deadline_ms" = "1500": "How long a job may wait before it is answered 503 without running.";
+    "database.statement_timeout_ms" = "15000": "How long one statement may run before it is 503 (PostgreSQL).";
+    "database.lock_timeout_ms" = "5000": "How long a statement may wait for a lock before it is 503 (PostgreSQL).";
     "keys.dir" = "keys": "Folder of the keys; never inside the data's folder, never in the same backup.";
     "auth.issuer" = "qianshou": "`iss` of access tokens.";
     "auth.access_minutes" = "15": "Lifetime of an access token.";
@@ -227,6 +231,12 @@ impl Config {
             writers: number("database.writers", 1, 512)? as usize,
             queue: number("database.queue", 1, 1_000_000)? as usize,
             deadline: Duration::from_millis(number("database.deadline_ms", 10, 60_000)?),
+            statement_timeout: Duration::from_millis(number(
+                "database.statement_timeout_ms",
+                10,
+                600_000,
+            )?),
+            lock_timeout: Duration::from_millis(number("database.lock_timeout_ms", 10, 600_000)?),
             keys_dir: text("keys.dir").into(),
             issuer: text("auth.issuer"),
             access_minutes: number("auth.access_minutes", 1, 60)? as i64,
@@ -256,6 +266,8 @@ impl Config {
             writers: self.writers,
             queue: self.queue,
             deadline: self.deadline,
+            statement_timeout: self.statement_timeout,
+            lock_timeout: self.lock_timeout,
         })
     }
 

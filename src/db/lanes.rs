@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-use super::{DbConn, DbOptions, Target, connect, overloaded};
+use super::{DbConn, DbOptions, connect, overloaded};
 use crate::error::{AppError, AppResult};
 
 pub struct Lane<J> {
@@ -48,7 +48,7 @@ where
     let run: Run = Box::new(move |conn| {
         let (result, health) = match conn {
             Err(refusal) => (Err(refusal), Health::Good),
-            Ok(c) => snapshot(c, f),
+            Ok(c) => in_snapshot(c, f),
         };
         // The caller may have gone (a closed connection): nobody is left to answer.
         drop(tx.send(result));
@@ -63,17 +63,18 @@ where
     )
 }
 
-fn snapshot<T>(
+fn open_snapshot(c: &mut DbConn) -> diesel::QueryResult<()> {
+    c.batch_execute(match c {
+        DbConn::Pg(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        DbConn::Sqlite(_) => "BEGIN",
+    })
+}
+
+/// Runs a read in the snapshot that is open, and closes it.
+fn in_snapshot<T>(
     c: &mut DbConn,
     f: impl FnOnce(&mut DbConn) -> AppResult<T>,
 ) -> (AppResult<T>, Health) {
-    let begin = match c {
-        DbConn::Pg(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        DbConn::Sqlite(_) => "BEGIN",
-    };
-    if let Err(e) = c.batch_execute(begin) {
-        return (Err(e.into()), Health::Broken);
-    }
     let result = catch_unwind(AssertUnwindSafe(|| f(c)))
         .unwrap_or_else(|_| Err(AppError::internal("a read panicked")));
     match c.batch_execute("COMMIT") {
@@ -85,13 +86,13 @@ fn snapshot<T>(
 pub fn start_readers(options: &DbOptions) -> Result<Lane<ReadJob>, String> {
     let (tx, rx) = flume::bounded::<ReadJob>(options.queue);
     for n in 0..options.readers.max(1) {
-        let (rx, target) = (rx.clone(), options.target.clone());
-        let mut conn = Some(connect(&target, false)?);
+        let (rx, options) = (rx.clone(), options.clone());
+        let mut conn = Some(open(&options, false)?);
         std::thread::Builder::new()
             .name(format!("db-read-{n}"))
             .spawn(move || {
                 while let Ok(job) = rx.recv() {
-                    serve(&mut conn, &target, job);
+                    serve(&mut conn, &options, job);
                 }
             })
             .map_err(|e| e.to_string())?;
@@ -99,31 +100,46 @@ pub fn start_readers(options: &DbOptions) -> Result<Lane<ReadJob>, String> {
     Ok(Lane::new(tx))
 }
 
-fn serve(conn: &mut Option<DbConn>, target: &Target, job: ReadJob) {
+fn serve(conn: &mut Option<DbConn>, options: &DbOptions, job: ReadJob) {
     if Instant::now() > job.deadline {
         (job.run)(Err(overloaded()));
         return;
     }
-    match reconnected(conn, target, false) {
-        Ok(c) => {
-            if (job.run)(Ok(c)) == Health::Broken {
-                *conn = None;
-            }
-        }
-        Err(e) => {
-            (job.run)(Err(e));
+    let health = match with_snapshot(conn, options) {
+        Ok(c) => (job.run)(Ok(c)),
+        Err(e) => (job.run)(Err(e)),
+    };
+    if health == Health::Broken {
+        *conn = None;
+    }
+}
+
+/// A connection with a snapshot open. One that was lost since the last job (a restart, a failover)
+/// shows here, before the job has run, so a fresh one is tried once.
+fn with_snapshot<'a>(
+    conn: &'a mut Option<DbConn>,
+    options: &DbOptions,
+) -> AppResult<&'a mut DbConn> {
+    if let Err(e) = open_snapshot(reconnected(conn, options, false)?) {
+        tracing::warn!(cause = %e, "a reading connection was lost; it is opened again");
+        *conn = None;
+        if let Err(e) = open_snapshot(reconnected(conn, options, false)?) {
+            *conn = None;
+            return Err(e.into());
         }
     }
+    conn.as_mut()
+        .ok_or_else(|| AppError::internal("no connection"))
 }
 
 /// The connection, opened again if the last job lost it.
 pub fn reconnected<'a>(
     conn: &'a mut Option<DbConn>,
-    target: &Target,
+    options: &DbOptions,
     write: bool,
 ) -> AppResult<&'a mut DbConn> {
     if conn.is_none() {
-        match connect(target, write) {
+        match open(options, write) {
             Ok(c) => *conn = Some(c),
             Err(e) => {
                 tracing::error!(cause = %e, "the database cannot be reached");
@@ -133,4 +149,18 @@ pub fn reconnected<'a>(
     }
     conn.as_mut()
         .ok_or_else(|| AppError::internal("no connection"))
+}
+
+/// A connection with the configured patience.
+pub fn open(options: &DbOptions, write: bool) -> Result<DbConn, String> {
+    let mut c = connect(&options.target, write)?;
+    if let DbConn::Pg(c) = &mut c {
+        c.batch_execute(&format!(
+            "SET statement_timeout={}; SET lock_timeout={}",
+            options.statement_timeout.as_millis(),
+            options.lock_timeout.as_millis()
+        ))
+        .map_err(|e| format!("cannot set up the PostgreSQL session: {e}"))?;
+    }
+    Ok(c)
 }

@@ -9,6 +9,7 @@ mod conn;
 mod lanes;
 pub mod meta;
 pub mod migrate;
+mod passing;
 pub mod schema;
 mod scope;
 pub mod types;
@@ -70,6 +71,9 @@ pub struct DbOptions {
     pub queue: usize,
     /// How long a job may wait before it is refused instead of run.
     pub deadline: Duration,
+    /// How long one statement may run, and wait for a lock (PostgreSQL).
+    pub statement_timeout: Duration,
+    pub lock_timeout: Duration,
 }
 
 #[derive(Clone)]
@@ -107,7 +111,8 @@ impl Db {
         (self.inner.readers.len(), self.inner.writer.len())
     }
 
-    /// Runs `f` on a read-only snapshot.
+    /// Runs `f` on a read-only snapshot. `f` runs once: a connection lost before it is replaced,
+    /// one lost under it is 503.
     pub async fn read<T, F>(&self, f: F) -> AppResult<T>
     where
         T: Send + 'static,
@@ -118,6 +123,7 @@ impl Db {
         answer
             .await
             .unwrap_or_else(|_| Err(AppError::internal("a reader ended before it answered")))
+            .map_err(come_again)
     }
 
     /// Runs `f` as one transaction and answers once it is durable.
@@ -135,6 +141,7 @@ impl Db {
         answer
             .await
             .unwrap_or_else(|_| Err(AppError::internal("a writer ended before it answered")))
+            .map_err(come_again)
     }
 }
 
@@ -184,6 +191,20 @@ fn without_password(text: &str, url: &str) -> String {
     match secret {
         Some(secret) if !secret.is_empty() => text.replace(secret, "***"),
         _ => text.to_owned(),
+    }
+}
+
+/// What passes by itself is 503 with Retry-After, and its cause a line in the log.
+fn come_again(e: AppError) -> AppError {
+    match &e {
+        AppError::Db(cause) => match passing::passing(cause) {
+            Some(what) => {
+                tracing::warn!(?what, %cause, "the database could not answer now");
+                overloaded()
+            }
+            None => e,
+        },
+        _ => e,
     }
 }
 

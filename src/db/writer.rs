@@ -12,8 +12,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-use super::lanes::{Lane, reconnected};
-use super::{DbConn, DbOptions, Target, connect, overloaded};
+use super::lanes::{Lane, open, reconnected};
+use super::passing::{Passing, passing};
+use super::{DbConn, DbOptions, Target, overloaded};
 use crate::error::{AppError, AppResult};
 
 /// Jobs that share one commit on SQLite.
@@ -71,7 +72,7 @@ where
         keep
     }
     fn retryable(&self) -> bool {
-        matches!(&self.kept, Some(Err(AppError::Db(e))) if lost_race(e))
+        matches!(&self.kept, Some(Err(AppError::Db(e))) if mended_by_another_try(e))
     }
     fn answer(self: Box<Self>, refusal: Option<AppError>) {
         let result = match refusal {
@@ -88,14 +89,13 @@ where
     }
 }
 
-/// Serialization failure or deadlock: PostgreSQL rolled back and asks for another try.
-fn lost_race(e: &diesel::result::Error) -> bool {
-    use diesel::result::{DatabaseErrorKind, Error};
-    match e {
-        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-        Error::DatabaseError(_, info) => info.message().contains("deadlock detected"),
-        _ => false,
-    }
+/// PostgreSQL rolled back and asks for another try, or the connection is gone and with it all that was
+/// not committed. Not after a commit: whether that arrived, a lost connection does not tell.
+fn mended_by_another_try(e: &diesel::result::Error) -> bool {
+    matches!(
+        passing(e),
+        Some(Passing::LostRace | Passing::LostConnection)
+    )
 }
 
 pub fn start(options: &DbOptions) -> Result<Lane<Write>, String> {
@@ -105,20 +105,20 @@ pub fn start(options: &DbOptions) -> Result<Lane<Write>, String> {
         Target::Postgres(_) => options.writers.max(1),
     };
     for n in 0..threads {
-        let (rx, target) = (rx.clone(), options.target.clone());
-        let mut conn = Some(connect(&target, true)?);
+        let (rx, options) = (rx.clone(), options.clone());
+        let mut conn = Some(open(&options, true)?);
         std::thread::Builder::new()
             .name(format!("db-write-{n}"))
             .spawn(move || {
                 while let Ok(first) = rx.recv() {
-                    match target {
+                    match options.target {
                         Target::Sqlite(_) => {
                             let batch = std::iter::once(first)
                                 .chain(rx.try_iter().take(BATCH - 1))
                                 .collect();
-                            grouped(&mut conn, &target, batch);
+                            grouped(&mut conn, &options, batch);
                         }
-                        Target::Postgres(_) => alone(&mut conn, &target, first),
+                        Target::Postgres(_) => alone(&mut conn, &options, first),
                     }
                 }
             })
@@ -128,16 +128,16 @@ pub fn start(options: &DbOptions) -> Result<Lane<Write>, String> {
 }
 
 /// One commit for many jobs; falls back to a transaction each when the outer one is lost.
-fn grouped(conn: &mut Option<DbConn>, target: &Target, batch: Vec<Write>) {
+fn grouped(conn: &mut Option<DbConn>, options: &DbOptions, batch: Vec<Write>) {
     let now = Instant::now();
     let (late, mut batch): (Vec<Write>, Vec<Write>) =
         batch.into_iter().partition(|j| now > j.deadline());
     late.into_iter().for_each(|j| j.answer(Some(overloaded())));
     if batch.len() < 2 {
-        batch.into_iter().for_each(|j| alone(conn, target, j));
+        batch.into_iter().for_each(|j| alone(conn, options, j));
         return;
     }
-    let committed = match reconnected(conn, target, true) {
+    let committed = match reconnected(conn, options, true) {
         Ok(c) => try_batch(c, &mut batch),
         Err(_) => false,
     };
@@ -146,7 +146,7 @@ fn grouped(conn: &mut Option<DbConn>, target: &Target, batch: Vec<Write>) {
     } else {
         // A fresh connection: what the old one believes about its transactions is worth nothing now.
         *conn = None;
-        batch.into_iter().for_each(|j| alone(conn, target, j));
+        batch.into_iter().for_each(|j| alone(conn, options, j));
     }
 }
 
@@ -186,12 +186,12 @@ fn in_savepoint(c: &mut DbConn, job: &mut Write) -> bool {
 }
 
 /// One job in a transaction of its own.
-fn alone(conn: &mut Option<DbConn>, target: &Target, mut job: Write) {
+fn alone(conn: &mut Option<DbConn>, options: &DbOptions, mut job: Write) {
     if Instant::now() > job.deadline() {
         return job.answer(Some(overloaded()));
     }
     for attempt in 1..=TRIES {
-        let c = match reconnected(conn, target, true) {
+        let c = match reconnected(conn, options, true) {
             Ok(c) => c,
             Err(e) => return job.answer(Some(e)),
         };
@@ -222,7 +222,7 @@ fn alone(conn: &mut Option<DbConn>, target: &Target, mut job: Write) {
         }
         match commit(c) {
             Ok(()) => return job.answer(None),
-            Err(e) if lost_race(&e) && attempt < TRIES => continue,
+            Err(e) if matches!(passing(&e), Some(Passing::LostRace)) && attempt < TRIES => continue,
             Err(e) => {
                 *conn = None;
                 return job.answer(Some(AppError::Db(e)));
