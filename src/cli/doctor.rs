@@ -32,7 +32,7 @@ pub fn run(config: &Config) -> Result<(), String> {
     let mut findings = Findings { bad: 0 };
     let target = config.target()?;
     findings.note("keys apart from data", apart(config, &target));
-    match connect(&target, false) {
+    match reached(&target) {
         Err(e) => findings.note("database", Err(e)),
         Ok(mut c) => {
             findings.note(
@@ -54,6 +54,18 @@ pub fn run(config: &Config) -> Result<(), String> {
         0 => Ok(()),
         n => Err(format!("{n} of the checks failed")),
     }
+}
+
+/// A connection that reads. SQLite makes a file that is not there; a doctor makes nothing.
+fn reached(target: &Target) -> Result<DbConn, String> {
+    if let Target::Sqlite(path) = target
+        && !Path::new(path).is_file()
+    {
+        return Err(format!(
+            "there is no file {path}; `qianshou migrate` makes it, or database.url means another one"
+        ));
+    }
+    connect(target, false)
 }
 
 /// Each provider: off and why, on and working, or refused by whom it calls.

@@ -2,6 +2,7 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
@@ -35,6 +36,25 @@ fn request_id(req: &ServiceRequest) -> RequestId {
     }
 }
 
+/// A method as a label: whoever calls chooses its text, and each new text would be a series of its own.
+fn known_method(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN
+        .into_iter()
+        .find(|k| *k == method.as_str())
+        .unwrap_or("OTHER")
+}
+
+/// `00-<trace>-<parent>-<flags>`: anything else is text of the caller's, which no log line takes.
+fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let hex = |p: &&str| {
+        p.bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    parts.iter().map(|p| p.len()).eq([2, 32, 16, 2]) && parts.iter().all(hex)
+}
+
 pub async fn house<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
@@ -42,12 +62,12 @@ pub async fn house<B: MessageBody + 'static>(
     let started = Instant::now();
     let id = request_id(&req);
     let zh = problem::wants_chinese(req.headers());
-    let method = req.method().clone();
+    let method = known_method(req.method());
     let traceparent = req
         .headers()
         .get("traceparent")
         .and_then(|v| v.to_str().ok())
-        .filter(|t| t.len() == 55)
+        .filter(|t| is_traceparent(t))
         .map(str::to_owned);
     let app = req.app_data::<web::Data<App>>().cloned();
     req.extensions_mut().insert(id.clone());
@@ -74,15 +94,15 @@ pub async fn house<B: MessageBody + 'static>(
         .unwrap_or_else(|| "unmatched".into());
     if let Some(app) = app {
         app.metrics
-            .request(&route, method.as_str(), status.as_u16(), started.elapsed());
+            .request(&route, method, status.as_u16(), started.elapsed());
     }
     let micros = started.elapsed().as_micros() as u64;
     match status.as_u16() {
         500..=599 => {
-            tracing::warn!(request_id = %id.0, %method, route, status = status.as_u16(), micros, traceparent, "answered")
+            tracing::warn!(request_id = %id.0, method, route, status = status.as_u16(), micros, traceparent, "answered")
         }
         _ => {
-            tracing::debug!(request_id = %id.0, %method, route, status = status.as_u16(), micros, traceparent, "answered")
+            tracing::info!(request_id = %id.0, method, route, status = status.as_u16(), micros, traceparent, "answered")
         }
     }
     Ok(response)

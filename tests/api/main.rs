@@ -15,6 +15,7 @@ mod gateway;
 mod households;
 mod insurance;
 mod member_homes;
+mod operating;
 mod overload;
 mod push;
 mod push_kills;
