@@ -4,6 +4,10 @@
 //! problems, headers, roles and examples that would otherwise be repeated on
 //! each handler. The result is committed as `openapi/openapi.json`.
 
+mod examples;
+mod marks;
+mod routes;
+
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 
@@ -56,8 +60,7 @@ const TAGS: &[(&str, &str)] = &[
 pub struct Contract {
     pub value: Value,
     pub json: String,
-    /// Path templates split at `/`, with their methods.
-    paths: Vec<(Vec<String>, Vec<String>)>,
+    routes: routes::Routes,
 }
 
 impl Contract {
@@ -66,47 +69,28 @@ impl Contract {
         complete(&mut value);
         let mut json = serde_json::to_string_pretty(&value).unwrap_or_default();
         json.push('\n');
-        let paths = value["paths"]
-            .as_object()
-            .map(method_table)
-            .unwrap_or_default();
-        Contract { value, json, paths }
+        let routes = routes::Routes::of(&value["paths"]);
+        Contract {
+            value,
+            json,
+            routes,
+        }
     }
 
     /// For `Allow`: the methods of the template this path matches.
     pub fn methods_of(&self, path: &str) -> Option<String> {
-        let parts: Vec<&str> = path.split('/').collect();
-        let fits = |template: &[String]| {
-            template.len() == parts.len()
-                && template
-                    .iter()
-                    .zip(&parts)
-                    .all(|(t, p)| t.starts_with('{') && !p.is_empty() || t == p)
-        };
-        self.paths
-            .iter()
-            .find(|(template, _)| fits(template))
-            .map(|(_, methods)| methods.join(", "))
+        self.routes.methods_of(path)
     }
-}
 
-fn method_table(paths: &Map<String, Value>) -> Vec<(Vec<String>, Vec<String>)> {
-    let mut table: Vec<_> = paths
-        .iter()
-        .map(|(path, item)| {
-            let methods = item
-                .as_object()
-                .map(|o| o.keys().map(|m| m.to_uppercase()).collect())
-                .unwrap_or_default();
-            (
-                path.split('/').map(str::to_owned).collect::<Vec<_>>(),
-                methods,
-            )
-        })
-        .collect();
-    // Literal segments before parameters.
-    table.sort_by_key(|(parts, _)| parts.iter().filter(|p| p.starts_with('{')).count());
-    table
+    /// The template this path matches, when the document knows the method there.
+    pub fn template_of(&self, method: &str, path: &str) -> Option<&str> {
+        self.routes.template_of(method, path)
+    }
+
+    /// The query parameters of the operation that a request asks for, when there is one.
+    pub fn query_of(&self, method: &str, path: &str) -> Option<&[String]> {
+        self.routes.query_of(method, path)
+    }
 }
 
 fn complete(doc: &mut Value) {
@@ -135,7 +119,7 @@ const DESCRIPTION: &str = "The API that apps for field members, coordinators, ca
 - `POST` that creates takes an `Idempotency-Key`; `PATCH` needs `If-Match` with the record's `ETag`, and may be sent as `POST` with `X-HTTP-Method-Override: PATCH`.\n\
 - Every refusal is `application/problem+json` with a stable `code`, explained at `/problems/{code}`, and a JSON pointer for each field at fault.\n\
 - Ignore fields you do not know; we refuse fields we do not know.\n\
-- `x-roles` on an operation says who may ever use it, `x-masked` on a field that it may come masked.";
+- `x-roles` on an operation says who may ever use it, `x-masked` on a field that it may come masked, `x-area` that it holds an area's code.";
 
 fn shared_components(doc: &mut Value) {
     let components = &mut doc["components"];
@@ -242,7 +226,8 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     if !public {
         statuses.push(403);
     }
-    if has_id || id == "list_devices" || id == "list_areas" {
+    // A record that the body or the query names may be unknown, too.
+    if has_id || NAMES_A_RECORD.contains(&id.as_str()) {
         statuses.push(404);
     }
     if has_body {
@@ -271,6 +256,9 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
         }
     }
 }
+
+/// Operations without an id in the path that answer 404 for one elsewhere in the request.
+const NAMES_A_RECORD: &[&str] = &["list_devices", "list_areas", "create_enrolment"];
 
 /// Headers that a request may or must carry.
 fn headers_in(path: &str, method: &str, op: &mut Value) {
@@ -386,6 +374,8 @@ fn schemas(doc: &mut Value) {
             }
         }
     }
+    marks::mark(&mut all, &closed);
+    examples::put(&mut all);
     let source = all.clone();
     if let Some(map) = all.as_object_mut() {
         for (_, schema) in map.iter_mut() {

@@ -37,6 +37,9 @@ pub async fn require_auth<B: MessageBody + 'static>(
             &app.limiter,
         ));
     }
+    if let Err(e) = super::query::known(&req) {
+        return Ok(refuse(req, e, Some(standing), &app.limiter));
+    }
     req.extensions_mut().insert(who);
     let response = next.call(req).await?;
     Ok(with_limits(
@@ -59,6 +62,9 @@ pub async fn throttle<B: MessageBody + 'static>(
     let standing = app.public_limiter.take(Caller::Address(address));
     if !standing.allowed {
         let e = AppError::later(Code::RateLimited, jittered(standing.reset));
+        return Ok(refuse(req, e, Some(standing), &app.public_limiter));
+    }
+    if let Err(e) = super::query::known(&req) {
         return Ok(refuse(req, e, Some(standing), &app.public_limiter));
     }
     let response = next.call(req).await?;

@@ -10,5 +10,6 @@ pub mod page;
 pub mod precondition;
 pub mod problem;
 pub mod proxies;
+pub mod query;
 pub mod ready;
 pub mod text;

@@ -7,12 +7,12 @@ use qianshou::error::{Code, Fault};
 use qianshou::openapi::PUBLIC_PATHS;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn document() -> &'static Value {
+pub fn document() -> &'static Value {
     &qianshou::app::contract().value
 }
 
 /// (path, method, operation)
-fn operations() -> Vec<(String, String, &'static Value)> {
+pub fn operations() -> Vec<(String, String, &'static Value)> {
     let paths = document()["paths"].as_object().unwrap();
     paths
         .iter()
@@ -381,7 +381,7 @@ fn a_flood_is_429() {
 }
 
 /// A path template with ids that name nothing.
-fn filled(path: &str) -> String {
+pub fn filled(path: &str) -> String {
     path.split('/')
         .map(|part| match part {
             "{code}" => "999999",
@@ -394,7 +394,7 @@ fn filled(path: &str) -> String {
 }
 
 /// The body that the document shows for an operation.
-fn example(op: &Value) -> Value {
+pub fn example(op: &Value) -> Value {
     let schema = &op["requestBody"]["content"]["application/json"]["schema"];
     let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
     document()["components"]["schemas"][name]["example"].clone()

@@ -97,10 +97,12 @@ impl Answer {
         let (client, request) = request.build_split();
         let request = request.unwrap();
         let line = format!("{} {}", request.method(), request.url().path());
+        let asked = (meant(&request), request.url().path().to_owned());
         let response = client.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        assert_documented(asked.0, &asked.1, status, &text);
         Answer {
             status,
             headers,
@@ -168,4 +170,28 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|v| v.to_str().ok())
     }
+}
+
+/// The method that routing sees.
+fn meant(request: &reqwest::Request) -> Method {
+    let overridden = request.headers().get("x-http-method-override");
+    match overridden {
+        Some(value) if request.method() == Method::POST && value == "PATCH" => Method::PATCH,
+        _ => request.method().clone(),
+    }
+}
+
+/// Whatever a test asks for: an operation answers no status that its document does not list.
+fn assert_documented(method: Method, path: &str, status: u16, text: &str) {
+    let contract = qianshou::app::contract();
+    // What is no operation has the framework's 404 or 405.
+    let Some(template) = contract.template_of(method.as_str(), path) else {
+        return;
+    };
+    let method = method.as_str().to_lowercase();
+    let listed = &contract.value["paths"][template][&method]["responses"];
+    assert!(
+        listed[status.to_string()].is_object(),
+        "{method} {template} answered {status}, which its document does not list: {text}"
+    );
 }

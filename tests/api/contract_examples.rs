@@ -1,0 +1,54 @@
+//! Every request example of the document is accepted as it stands, where it needs no other record.
+
+use crate::both;
+use crate::contract::{example, operations};
+use crate::support::*;
+use qianshou::auth::policy::{self, Role};
+
+/// Creates and other POSTs whose example names what only the caller can know.
+const NAMES_OTHERS: &[(&str, &str)] = &[
+    ("create_session", "a login and its password"),
+    ("refresh_session", "a refresh token that was just given"),
+    ("redeem_enrolment", "a code that was just given"),
+    ("create_enrolment", "a user of the caller's area"),
+    ("create_policy", "a household and its people"),
+    ("create_claim", "a policy and its insured"),
+    ("create_visit", "a member home or a household"),
+    ("mark_notifications", "a notification of the caller's inbox"),
+];
+
+both! {
+    async fn examples_are_accepted_as_they_stand(app) {
+        let mut sent = 0;
+        for (path, method, op) in operations() {
+            let id = op["operationId"].as_str().unwrap();
+            if method != "post" || path.contains('{') || op["requestBody"].is_null() {
+                continue;
+            }
+            let body = example(op);
+            if NAMES_OTHERS.iter().any(|(name, _)| *name == id) {
+                // Its shape and content are right all the same: nothing but the named record is missed.
+                let who = match policy::action_of(id) {
+                    Some(action) => app.user(action.roles()[0], CITY).await,
+                    None => app.anonymous(),
+                };
+                let answer = who.post(&path, body).await;
+                let faults: Vec<&str> = answer.json["errors"].as_array().into_iter().flatten().filter_map(|f| f["code"].as_str()).collect();
+                assert!(matches!(answer.status, 200 | 201 | 401 | 404) || (answer.status == 422 && !faults.is_empty() && faults.iter().all(|f| *f == "no_such_record")), "{id}: {}", answer.text);
+                continue;
+            }
+            let role = policy::action_of(id).unwrap().roles()[0];
+            // Who works at the place that the examples speak of.
+            let area = match role {
+                Role::FieldMember => VILLAGE,
+                Role::Coordinator => TOWN,
+                Role::CampaignOrganiser => COUNTY,
+                _ => CITY,
+            };
+            let answer = app.user(role, area).await.post(&path, body).await;
+            assert!(matches!(answer.status, 200 | 201), "{id}: {} {}", answer.status, answer.text);
+            sent += 1;
+        }
+        assert!(sent >= 6, "{sent}");
+    }
+}

@@ -1,0 +1,204 @@
+//! A record outside the caller's areas does not exist for them: for every operation of the document.
+
+use crate::both;
+use crate::contract::{example, operations};
+use crate::support::*;
+use diesel::prelude::*;
+use qianshou::auth::policy::{self, Role};
+use qianshou::db::schema::changes;
+use qianshou::insurance::products::built_in;
+
+/// Collections whose records are everybody's, with the reason why no area hides them.
+const EVERYBODYS: &[(&str, &str)] = &[
+    ("areas", "reference data, imported"),
+    ("festivals", "the calendar is the whole association's"),
+    ("insurance-products", "what is sold is the same everywhere"),
+];
+
+/// One record of each kind, in the test's village, township or county.
+pub struct Records {
+    member: Client,
+    coordinator: Client,
+    administrator: Client,
+    organiser: Client,
+    /// (collection, parameter, value)
+    ids: Vec<(&'static str, &'static str, String)>,
+}
+
+fn id(record: &Value) -> String {
+    record["id"].as_str().unwrap().to_owned()
+}
+
+impl Records {
+    pub async fn make(app: &TestApp) -> Records {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let administrator = app.user(Role::Administrator, CITY).await;
+        let organiser = app.user(Role::CampaignOrganiser, COUNTY).await;
+        let resident = make::registered(&member).await;
+        let consents = format!("{}/consents", make::at("residents", &resident));
+        let consent = member
+            .post(&consents, make::consent("service_follow_up"))
+            .await
+            .expect(201);
+        let household = make::household(&member).await;
+        let person = make::household_person(&member, &household, &["insurance"]).await;
+        let home =
+            json!({ "area": VILLAGE, "title": "百福社区会员之家", "site_address": "百福弄1号" });
+        let home = coordinator.post("/v1/member-homes", home).await.expect(201);
+        let visit = json!({
+            "member_home_id": home["id"], "purpose": "routine", "started_at": "2026-05-29T01:00:00Z",
+            "ended_at": "2026-05-29T01:40:00Z", "offered": ["culture_and_sport"], "needs_voiced": ["equipment"],
+            "needs_note": "更换灯具", "follow_ups": [{ "due_on": "2026-06-12", "task": "联系更换灯具" }]
+        });
+        let visit = member.post("/v1/visits", visit).await.expect(201);
+        let other_visit = json!({
+            "member_home_id": home["id"], "purpose": "routine", "started_at": "2026-05-30T01:00:00Z",
+            "ended_at": "2026-05-30T01:40:00Z", "offered": ["culture_and_sport"], "needs_voiced": ["equipment"],
+            "needs_note": "更换灯具", "follow_ups": [{ "due_on": "2026-06-12", "task": "联系更换灯具" }]
+        });
+        // Its follow-up is the coordinator's to move once the visit was submitted.
+        let submitted = member.post("/v1/visits", other_visit).await.expect(201);
+        let submission = format!("{}/submission", make::at("visits", &submitted));
+        member.post(&submission, json!({})).await.expect(200);
+        let policy = json!({
+            "household_id": household["id"], "product_id": built_in("family-accident"),
+            "holder_person_id": person["id"], "payer_person_id": person["id"],
+            "insured": [{ "person_id": person["id"], "sum_agreed": true }],
+            "beneficiaries": [{ "person_id": person["id"], "share": 100, "agreed_by_insured": true }],
+            "starts_on": "2026-01-01", "ends_on": "2026-12-31", "insurer_code": "picc-life", "policy_number": "P-1"
+        });
+        let policy = member.post("/v1/policies", policy).await.expect(201);
+        let claim = json!({
+            "policy_id": policy["id"], "insured_person_id": person["id"], "claim_type": "medical",
+            "event_on": "2026-03-01", "known_on": "2026-03-01", "reported_on": "2026-03-02", "description": "摔伤住院"
+        });
+        let claim = member.post("/v1/claims", claim).await.expect(201);
+        let campaign = json!({
+            "area": COUNTY, "starts_on": "2099-05-29", "theme": "members_day", "title": "第101个会员活动日",
+            "audience": { "areas": [TOWN], "roles": ["field_member", "coordinator"] },
+            "message_zh": { "title": "{campaign}", "body": "{day} 举行。" },
+            "message_en": { "title": "{campaign}", "body": "On {day}." }
+        });
+        let campaign = organiser.post("/v1/campaigns", campaign).await.expect(201);
+        let phone = make::subscribed_phone(app, &member, "token-of-a-test-phone").await;
+        let festivals = organiser.get("/v1/festivals?limit=200").await.expect(200);
+        let festival = festivals["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|f| f["code"] == "spring_festival")
+            .unwrap();
+        let user = app.member().await;
+        let assignments = administrator
+            .get(&format!("/v1/users/{}/assignments", user.id))
+            .await
+            .expect(200);
+        let ids = vec![
+            ("residents", "id", id(&resident)),
+            ("residents", "consent_id", id(&consent)),
+            ("households", "id", id(&household)),
+            ("households", "person_id", id(&person)),
+            ("member-homes", "id", id(&home)),
+            ("member-homes", "kind", "premises".into()),
+            ("visits", "id", id(&visit)),
+            ("follow-ups", "id", id(&submitted["follow_ups"][0])),
+            ("policies", "id", id(&policy)),
+            ("claims", "id", id(&claim)),
+            ("claims", "kind", "invoices".into()),
+            ("campaigns", "id", id(&campaign)),
+            ("festivals", "id", id(festival)),
+            ("devices", "id", phone.device.unwrap().to_string()),
+            ("users", "id", user.id.to_string()),
+            ("users", "assignment_id", id(&assignments["items"][0])),
+        ];
+        Records {
+            member,
+            coordinator,
+            administrator,
+            organiser,
+            ids,
+        }
+    }
+
+    /// The template with the ids of our records; nothing where one of them is unknown here.
+    pub fn fill(&self, template: &str) -> Option<String> {
+        let collection = template.split('/').nth(2)?;
+        let parts: Option<Vec<&str>> = template
+            .split('/')
+            .map(
+                |part| match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
+                    None => Some(part),
+                    Some(name) => self
+                        .ids
+                        .iter()
+                        .find(|i| (i.0, i.1) == (collection, name))
+                        .map(|i| i.2.as_str()),
+                },
+            )
+            .collect();
+        Some(parts?.join("/"))
+    }
+
+    /// Somebody who works with the records of a collection.
+    pub fn owner(&self, template: &str) -> &Client {
+        match template.split('/').nth(2).unwrap() {
+            "member-homes" | "follow-ups" => &self.coordinator,
+            "campaigns" | "festivals" => &self.organiser,
+            "users" => &self.administrator,
+            _ => &self.member,
+        }
+    }
+
+    /// All of them as those who work with them see them.
+    async fn all(&self) -> Vec<(String, Value)> {
+        let mut out = Vec::new();
+        for (path, method, _) in operations() {
+            let filled = match self.fill(&path) {
+                Some(filled) if method == "get" && path.contains('{') => filled,
+                _ => continue,
+            };
+            let seen = self.owner(&path).get(&filled).await.expect(200);
+            out.push((path, seen));
+        }
+        out
+    }
+}
+
+both! {
+    async fn another_areas_records_are_404_for_every_operation(app) {
+        let records = Records::make(app).await;
+        let before = records.all().await;
+        assert!(before.len() > 15);
+        let feed = || changes::table.count().get_result::<i64>(&mut app.connection()).unwrap();
+        let changed = feed();
+        let mut asked = 0;
+        for (path, method, op) in operations() {
+            let name = op["operationId"].as_str().unwrap();
+            let collection = path.split('/').nth(2).unwrap_or_default();
+            if !path.contains('{') || EVERYBODYS.iter().any(|(c, _)| *c == collection) {
+                continue;
+            }
+            let at = records.fill(&path).unwrap_or_else(|| {
+                panic!("{name}: give Records a record for each parameter of {path}, or EVERYBODYS the reason why it needs none")
+            });
+            let action = policy::action_of(name).unwrap();
+            for role in action.roles() {
+                for area in [OTHER_TOWN, OTHER_COUNTY, SECOND_VILLAGE] {
+                    let stranger = app.user(*role, area).await;
+                    let mut request = stranger.request(method.to_uppercase().parse().unwrap(), &at).header("if-match", "\"1-f\"");
+                    if !op["requestBody"].is_null() {
+                        request = request.json(&example(op));
+                    }
+                    let answer = Answer::of(request).await;
+                    assert_eq!((answer.status, answer.json["code"].as_str()), (404, Some("not_found")), "{name} as {role} of {area}: {}", answer.text);
+                    asked += 1;
+                }
+            }
+        }
+        assert!(asked > 200, "{asked}");
+        assert_eq!(feed(), changed, "nothing was written");
+        for ((path, was), (_, is)) in before.into_iter().zip(records.all().await) {
+            assert_eq!(was, is, "{path}");
+        }
+    }
+}
