@@ -131,10 +131,7 @@ async fn residents(demo: &Demo) -> (String, Vec<Value>) {
 #[actix_web::test]
 async fn demo_begins_continues_and_begins_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let first = demo(
-        dir.path(),
-        &["--bind", "127.0.0.1:0"],
-    );
+    let first = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
     let (token, before) = residents(&first).await;
     assert!(before.len() >= 5, "believable people are there");
     let made = reqwest::Client::new()
@@ -147,10 +144,7 @@ async fn demo_begins_continues_and_begins_anew() {
     assert_eq!(made.status(), 201);
     drop(first);
 
-    let second = demo(
-        dir.path(),
-        &["--bind", "127.0.0.1:0"],
-    );
+    let second = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
     assert_eq!(
         residents(&second).await.1.len(),
         before.len() + 1,
@@ -159,23 +153,12 @@ async fn demo_begins_continues_and_begins_anew() {
     // The port is taken: a free one is found.
     let address = second.api.trim_start_matches("http://").to_owned();
     let other = tempfile::tempdir().unwrap();
-    let third = demo(
-        other.path(),
-        &["--bind", &address],
-    );
+    let third = demo(other.path(), &["--bind", &address]);
     assert_ne!(third.api, second.api);
     drop((second, third));
 
     assert!(refused(dir.path(), &["demo", "--reset"]).contains("--yes"));
-    let anew = demo(
-        dir.path(),
-        &[
-            "--bind",
-            "127.0.0.1:0",
-            "--reset",
-            "--yes",
-        ],
-    );
+    let anew = demo(dir.path(), &["--bind", "127.0.0.1:0", "--reset", "--yes"]);
     assert_eq!(residents(&anew).await.1.len(), before.len());
 }
 
@@ -388,10 +371,7 @@ fn configuration_is_typed_and_explained() {
 #[actix_web::test]
 async fn a_server_stops_in_order_and_answers_what_it_began() {
     let dir = tempfile::tempdir().unwrap();
-    let mut running = demo(
-        dir.path(),
-        &["--bind", "127.0.0.1:0"],
-    );
+    let mut running = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
     let address = running.api.trim_start_matches("http://").to_owned();
     let live = qianshou(dir.path(), &["doctor", "--live"])
         .env("QIANSHOU_SERVER__BIND", &address)

@@ -113,10 +113,7 @@ fn walk(name: &str) {
         .collect();
     assert!(steps.len() > 20, "{name} walks through a day");
     let dir = tempfile::tempdir().unwrap();
-    let demo = demo(
-        dir.path(),
-        &["--bind", "127.0.0.1:0"],
-    );
+    let demo = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
     let replacements = [
         ("http://127.0.0.1:8080", demo.api.clone()),
         ("http://127.0.0.1:8090", demo.gateway.clone()),
