@@ -51,6 +51,18 @@ impl AreaRow {
             village: self.village,
         }
     }
+
+    /// The area itself and every area it lies in, by their ids.
+    pub fn chain(&self) -> impl Iterator<Item = Uid> {
+        let around = [
+            Some(self.province),
+            self.city,
+            self.county,
+            self.town,
+            self.village,
+        ];
+        std::iter::once(self.id).chain(around.into_iter().flatten())
+    }
 }
 
 /// The id of an area that first appeared under `code` in `edition`.

@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::enrolment::{self, Phone};
+use super::enrolment::{self, Phone, Presented};
 use super::model::*;
 use super::policy::Role;
 use super::sessions::{self, Refreshed, Session};
-use super::{Action, Who, passwords, store, tokens};
+use super::{Action, Place, Who, attempts, passwords, sessions_store, store, tokens};
+use crate::audit::{self, Entry};
 use crate::db::{Micros, Uid};
 use crate::error::{AppError, AppResult, Code};
+use crate::http::house::RequestId;
 use crate::http::json::Body;
 use crate::http::text::{
     AppVersion, AreaCode, DeviceName, Label, Login, OneUseCode, OpaqueToken, Password, PersonName,
@@ -30,7 +32,7 @@ pub struct NewSession {
 /// Sign in
 ///
 /// For staff at a browser. Field members' phones are bound by a code instead (`redeem_enrolment`).
-/// After five wrong passwords the account rests, longer each time.
+/// After five wrong passwords the login rests, longer each time, whether there is such an account or not.
 #[utoipa::path(tag = "sign-in", request_body = NewSession, security(()),
     responses((status = 201, description = "Signed in", body = Session)))]
 #[post("/auth/sessions")]
@@ -40,55 +42,45 @@ pub async fn create_session(
 ) -> AppResult<HttpResponse> {
     let now = app.clock.now();
     let login = body.value.login.as_str().to_owned();
+    let mac = attempts::login_mac(&app.vault, &login);
+    let asked = mac.clone();
     let user = app
         .db
-        .read(move |c| store::user_by_login(c, &login))
+        .read(move |c| {
+            attempts::check(c, &asked, now)?;
+            store::user_by_login(c, &login)
+        })
         .await?;
-    if let Some(user) = &user {
-        sessions::check_lock(user.locked_until, now)?;
-    }
     let stored = user
         .as_ref()
         .filter(|u| u.state == UserState::Active)
         .and_then(|u| u.password_hash.clone());
     let right = passwords::verify(
         body.value.password.into_string(),
-        stored,
+        stored.clone(),
         app.config.argon_memory_kib,
     )
     .await?;
-    let Some(user) = user else {
+    let Some(id) = user.map(|u| u.id).filter(|_| right) else {
+        app.db.write(move |c| attempts::wrong(c, &mac, now)).await?;
         return Err(AppError::of(Code::SignInFailed));
     };
-    let id = user.id;
-    if !right {
-        app.db.write(move |c| failed(c, id, now)).await?;
-        return Err(AppError::of(Code::SignInFailed));
-    }
     let issued = sessions::issue(&app, Uid::new(now));
-    let kept = sessions::Issued {
-        session: issued.session,
-        refresh: String::new(),
-        hash: issued.hash.clone(),
-    };
+    let kept = issued.without_token();
     let idle = app.config.refresh_idle_days;
     app.db
         .write(move |c| {
-            store::set_attempts(c, id, 0, None)?;
+            attempts::right(c, &mac, now)?;
+            // Meanwhile the account may have been disabled, or its password changed.
+            let same = store::lock_user(c, id)?
+                .is_some_and(|u| u.state == UserState::Active && u.password_hash == stored);
+            if !same {
+                return Err(AppError::of(Code::SignInFailed));
+            }
             sessions::open(c, &kept, id, None, now, idle)
         })
         .await?;
     Ok(HttpResponse::Created().json(sessions::answer(&app, issued, id, None, now)?))
-}
-
-/// Counts a wrong password; the row is locked, so that none is lost.
-fn failed(c: &mut crate::db::DbConn, id: Uid, now: Micros) -> AppResult<()> {
-    let Some(user) = store::lock_user(c, id)? else {
-        return Ok(());
-    };
-    let count = user.failed_attempts + 1;
-    let until = sessions::rest_after(count).map(|seconds| now.plus(seconds * Micros::SECOND));
-    store::set_attempts(c, id, count, until)
 }
 
 /// A refresh token to be changed for a new pair.
@@ -100,8 +92,8 @@ pub struct Refresh {
 
 /// Refresh a session
 ///
-/// Answers a new pair; the presented token stays usable for 60 seconds, in case the answer is lost.
-/// A token used again after that ends the whole session: somebody else may hold it.
+/// Answers a new pair; the presented token stays usable until the new one is used, in case the answer is
+/// lost. A token used again after that ends the whole session: somebody else may hold it.
 #[utoipa::path(tag = "sign-in", request_body = Refresh, security(()),
     responses((status = 200, description = "The new pair", body = Session)))]
 #[post("/auth/refresh")]
@@ -137,7 +129,7 @@ pub async fn delete_current_session(app: web::Data<App>, who: Who) -> AppResult<
     let (user, session, now) = (who.user, who.session, who.at);
     app.db
         .write(move |c| {
-            store::revoke_session(c, session, "signed_out", now)?;
+            sessions_store::revoke_session(c, session, "signed_out", now)?;
             store::rights_changed(c, user, now)
         })
         .await?;
@@ -288,13 +280,18 @@ pub async fn update_password(
     who: Who,
     body: Body<PasswordChange>,
 ) -> AppResult<HttpResponse> {
+    who.may(Action::PasswordChange)?;
     let (id, now, memory) = (who.user, who.at, app.config.argon_memory_kib);
     let user = app
         .db
         .read(move |c| store::user(c, id))
         .await?
         .ok_or_else(|| AppError::of(Code::ReauthRequired))?;
-    sessions::check_lock(user.locked_until, now)?;
+    let mac = attempts::login_mac(&app.vault, &user.login);
+    let asked = mac.clone();
+    app.db
+        .read(move |c| attempts::check(c, &asked, now))
+        .await?;
     if !passwords::verify(
         body.value.current_password.into_string(),
         user.password_hash.clone(),
@@ -302,18 +299,24 @@ pub async fn update_password(
     )
     .await?
     {
-        app.db.write(move |c| failed(c, id, now)).await?;
+        app.db.write(move |c| attempts::wrong(c, &mac, now)).await?;
         return Err(AppError::of(Code::SignInFailed));
     }
     passwords::check_strength(body.value.new_password.as_str(), &user.login)
         .map_err(|f| AppError::field("/new_password", f))?;
     let hash = passwords::hash(body.value.new_password.into_string(), memory).await?;
-    let session = who.session;
     app.db
         .write(move |c| {
+            attempts::right(c, &mac, now)?;
             store::set_password(c, id, &hash, now)?;
-            store::revoke_all_sessions(c, id, Some(session), "password_changed", now)?;
-            store::rights_changed(c, id, now)
+            sessions_store::revoke_all_sessions(c, id, Some(who.session), "password_changed", now)?;
+            store::rights_changed(c, id, now)?;
+            let place = store::staff(c, id)?.map_or_else(Place::default, |s| s.place(now));
+            audit::record(
+                c,
+                &who,
+                Entry::new(Action::PasswordChange, "user", id, place),
+            )
         })
         .await?;
     app.rights.forget(id);
@@ -357,8 +360,10 @@ pub struct Enrolment {
 
 /// Make a one-use code
 ///
-/// Binds a field member's phone, or helps after a lost password or phone. Valid for 24 hours; a newer
-/// code ends the older ones. It is answered once and stored only as a keyed hash.
+/// Binds a field member's phone, or helps after a lost password or phone. Coordinators make them for field
+/// members whose every assignment lies in their area, administrators for everybody of whom that is true.
+/// Valid for 24 hours; a newer code or another assignment ends the older ones. It is answered once and
+/// stored only as a keyed hash.
 #[utoipa::path(tag = "enrolment", request_body = NewEnrolment,
     responses((status = 201, description = "The code", body = Enrolment)))]
 #[post("/enrolments")]
@@ -419,13 +424,14 @@ pub struct Redemption {
 
 /// Redeem a one-use code
 ///
-/// Binds this phone to the user the code was made for and signs it in. Wrong, used and expired codes
-/// answer alike.
+/// Binds this phone to the user the code was made for and signs it in. A new password ends the user's other
+/// sessions; recovery unbinds their other phones, too. Wrong, used and expired codes answer alike.
 #[utoipa::path(tag = "enrolment", request_body = Redemption, security(()),
     responses((status = 201, description = "Bound and signed in", body = Session)))]
 #[post("/enrolments/redemption")]
 pub async fn redeem_enrolment(
     app: web::Data<App>,
+    request_id: RequestId,
     body: Body<Redemption>,
 ) -> AppResult<HttpResponse> {
     let now = app.clock.now();
@@ -447,25 +453,19 @@ pub async fn redeem_enrolment(
         app_version: body.app_version.into_string(),
     };
     let issued = sessions::issue(&app, Uid::new(now));
-    let kept = sessions::Issued {
-        session: issued.session,
-        refresh: String::new(),
-        hash: issued.hash.clone(),
+    let presented = Presented {
+        code_hash,
+        phone,
+        password_hash,
+        issued: issued.without_token(),
+        request_id: request_id.0,
+        at: now,
+        idle_days: app.config.refresh_idle_days,
     };
-    let idle = app.config.refresh_idle_days;
+    let vault = app.vault.clone();
     let redeemed = app
         .db
-        .write(move |c| {
-            enrolment::redeem(
-                c,
-                &code_hash,
-                &phone,
-                password_hash.as_deref(),
-                &kept,
-                now,
-                idle,
-            )
-        })
+        .write(move |c| enrolment::redeem(c, &vault, &presented))
         .await?;
     app.rights.forget(redeemed.user);
     Ok(HttpResponse::Created().json(sessions::answer(

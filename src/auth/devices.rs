@@ -7,7 +7,8 @@ use validator::Validate;
 
 use super::handle::Handle;
 use super::model::*;
-use super::{Action, Who, enrolment, store};
+use super::store::rights_changed;
+use super::{Action, Who, devices_store as store, staff};
 use crate::audit::{self, Entry};
 use crate::crypto::BlindColumn;
 use crate::db::{DbConn, Micros, Uid};
@@ -87,7 +88,8 @@ pub struct DeviceQuery {
     cursor: Option<String>,
 }
 
-/// One's own device, or one of somebody whom the caller looks after.
+/// One's own device, or one of a colleague: to see, of whom the caller sees, to sign out, of whom the
+/// caller decides over.
 fn reach(
     c: &mut DbConn,
     who: &Who,
@@ -99,7 +101,10 @@ fn reach(
     if device.user_id != who.user {
         who.may(Action::UserRevoke)
             .map_err(|_| AppError::not_found())?;
-        enrolment::reachable(c, who, Action::UserRevoke, device.user_id)?;
+        match action {
+            Action::DeviceRead => staff::visible(c, who, Action::UserRevoke, device.user_id)?,
+            _ => staff::in_charge(c, who, Action::UserRevoke, device.user_id)?,
+        };
     }
     Ok(Handle::vouched(device))
 }
@@ -128,7 +133,7 @@ pub async fn list_devices(
         .read(move |c| {
             if user != asked.user {
                 asked.may(Action::UserRead)?;
-                enrolment::reachable(c, &asked, Action::UserRead, user)?;
+                staff::visible(c, &asked, Action::UserRead, user)?;
             }
             store::devices_of(c, user, page)
         })
@@ -184,7 +189,7 @@ pub async fn revoke_device(
             let device = reach(c, &who, Action::DeviceRevoke, device)?;
             if device.revoked_at.is_none() {
                 store::revoke_device(c, &device, who.at)?;
-                store::rights_changed(c, device.user_id, who.at)?;
+                rights_changed(c, device.user_id, who.at)?;
                 audit::record(
                     c,
                     &who,

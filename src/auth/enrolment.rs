@@ -1,10 +1,12 @@
 //! One-use codes: how a field member's phone is bound, and how a lost password or phone is helped.
 
+use std::sync::Arc;
+
 use super::model::*;
-use super::{sessions, store};
+use super::{attempts, devices_store, sessions, sessions_store, staff, store};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Place, Who};
-use crate::crypto::random_code;
+use crate::crypto::{Vault, random_code};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code};
 use crate::sync::fields;
@@ -26,7 +28,7 @@ pub fn normalised(code: &str) -> String {
         .collect()
 }
 
-/// Makes a code for a user of the caller's area; nobody makes one for themselves.
+/// Makes a code for a user whose account the caller may decide over; nobody makes one for themselves.
 pub fn create(
     c: &mut DbConn,
     who: &Who,
@@ -35,11 +37,9 @@ pub fn create(
     hash: &[u8],
 ) -> AppResult<EnrolmentRow> {
     who.may(Action::EnrolmentCreate)?;
+    staff::not_oneself(who, user)?;
     store::lock_user(c, user)?;
-    let staff = reachable(c, who, Action::EnrolmentCreate, user)?;
-    if user == who.user {
-        return Err(AppError::of(Code::SelfApproval));
-    }
+    let staff = staff::in_charge(c, who, Action::EnrolmentCreate, user)?;
     if staff.user.state != UserState::Active {
         return Err(AppError::state_forbids(staff.user.state, [""; 0]));
     }
@@ -54,31 +54,14 @@ pub fn create(
         used_at: None,
         device_id: None,
     };
-    store::insert_enrolment(c, &row)?;
-    let place = staff.places.first().copied().unwrap_or_default();
+    sessions_store::insert_enrolment(c, &row)?;
+    let place = staff.place(who.at);
     audit::record(
         c,
         who,
         Entry::new(Action::EnrolmentCreate, "enrolment", row.id, place).because(purpose.as_str()),
     )?;
     Ok(row)
-}
-
-/// A user with at least one assignment in the areas where the caller may do this.
-///
-pub fn reachable(c: &mut DbConn, who: &Who, action: Action, user: Uid) -> AppResult<store::Staff> {
-    let staff = store::staff(c, user)?.ok_or_else(AppError::not_found)?;
-    let inside = |place: &Place| who.may_at(action, place);
-    let areas = who.scope(action).areas;
-    let seen = staff.places.iter().any(inside)
-        || staff.areas.iter().any(|a| areas.contains(a))
-        || staff.user.created_by == Some(who.user)
-        || user == who.user;
-    if seen {
-        Ok(staff)
-    } else {
-        Err(AppError::not_found())
-    }
 }
 
 /// A phone as it presents itself.
@@ -95,45 +78,87 @@ pub struct Redeemed {
     pub device: Uid,
 }
 
-/// Uses a code up: binds the phone, opens a session, sets the new password if one came.
-pub fn redeem(
-    c: &mut DbConn,
-    code_hash: &[u8],
-    phone: &Phone,
-    password_hash: Option<&str>,
-    issued: &sessions::Issued,
-    now: Micros,
-    idle_days: i64,
-) -> AppResult<Redeemed> {
+/// A code as it is presented, with all that is prepared before the transaction.
+pub struct Presented {
+    pub code_hash: Vec<u8>,
+    pub phone: Phone,
+    pub password_hash: Option<String>,
+    pub issued: sessions::Issued,
+    pub request_id: Arc<str>,
+    pub at: Micros,
+    pub idle_days: i64,
+}
+
+/// Uses a code up: binds the phone, opens a session, sets the new password if one came. Recovery unbinds
+/// the user's other phones, and a new password ends their other sessions: who had them may be somebody else.
+pub fn redeem(c: &mut DbConn, vault: &Vault, presented: &Presented) -> AppResult<Redeemed> {
     let refused = || AppError::of(Code::CodeNotValid);
-    let row = store::lock_enrolment(c, code_hash)?.ok_or_else(refused)?;
+    let now = presented.at;
+    let row = sessions_store::lock_enrolment(c, &presented.code_hash)?.ok_or_else(refused)?;
     if row.used_at.is_some() || row.expires_at <= now {
         return Err(refused());
     }
     let user = store::lock_user(c, row.user_id)?
         .filter(|u| u.state == UserState::Active)
         .ok_or_else(refused)?;
-    let device = bind(c, user.id, phone, now)?;
-    store::use_enrolment(c, row.id, device, now)?;
-    if let Some(hash) = password_hash {
+    let device = bind(c, user.id, &presented.phone, now)?;
+    sessions_store::use_enrolment(c, row.id, device, now)?;
+    let session = presented.issued.session;
+    sessions::open(
+        c,
+        &presented.issued,
+        user.id,
+        Some(device),
+        now,
+        presented.idle_days,
+    )?;
+    let recovery = row.purpose == EnrolmentPurpose::Recovery;
+    if let Some(hash) = &presented.password_hash {
         store::set_password(c, user.id, hash, now)?;
-    } else if row.purpose == EnrolmentPurpose::Recovery {
-        store::set_attempts(c, user.id, 0, None)?;
     }
-    if row.purpose == EnrolmentPurpose::Recovery {
-        store::revoke_all_sessions(c, user.id, None, "recovered", now)?;
+    if recovery {
+        devices_store::revoke_others(c, user.id, device, now)?;
     }
-    sessions::open(c, issued, user.id, Some(device), now, idle_days)?;
+    if recovery || presented.password_hash.is_some() {
+        sessions_store::clear_attempts(c, &attempts::login_mac(vault, &user.login))?;
+        let why = if recovery {
+            "recovered"
+        } else {
+            "password_set"
+        };
+        sessions_store::revoke_all_sessions(c, user.id, Some(session), why, now)?;
+    }
     store::rights_changed(c, user.id, now)?;
+    let who = Who {
+        user: user.id,
+        session,
+        device: Some(device),
+        at: now,
+        request_id: presented.request_id.clone(),
+        rights: Arc::new(store::load_rights(c, user.id, now)?),
+    };
+    note_redeemed(c, &who, &row, presented.password_hash.is_some())?;
     Ok(Redeemed {
         user: user.id,
         device,
     })
 }
 
+fn note_redeemed(c: &mut DbConn, who: &Who, row: &EnrolmentRow, password: bool) -> AppResult<()> {
+    let place = store::staff(c, who.user)?.map_or_else(Place::default, |s| s.place(who.at));
+    let fields: &[&str] = if password { &["password"] } else { &[] };
+    audit::record(
+        c,
+        who,
+        Entry::new(Action::EnrolmentRedeem, "enrolment", row.id, place)
+            .because(row.purpose.as_str())
+            .with(&serde_json::json!({ "fields": fields })),
+    )
+}
+
 fn bind(c: &mut DbConn, user: Uid, phone: &Phone, now: Micros) -> AppResult<Uid> {
-    if let Some(known) = store::device_of(c, user, phone.installation_id)? {
-        store::reenrol_device(c, known.id, &phone.name, &phone.app_version, now)?;
+    if let Some(known) = devices_store::device_of(c, user, phone.installation_id)? {
+        devices_store::reenrol_device(c, known.id, &phone.name, &phone.app_version, now)?;
         return Ok(known.id);
     }
     let row = DeviceRow {
@@ -156,6 +181,6 @@ fn bind(c: &mut DbConn, user: Uid, phone: &Phone, now: Micros) -> AppResult<Uid>
         revoked_at: None,
         updated_at: now,
     };
-    store::insert_device(c, &row)?;
+    devices_store::insert_device(c, &row)?;
     Ok(row.id)
 }

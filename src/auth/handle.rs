@@ -2,7 +2,8 @@
 //!
 //! A store's mutators take `&Handle<Row>`; only [`Who::authorise`] makes one.
 
-use crate::auth::policy::Action;
+use crate::areas::model::AreaRow;
+use crate::auth::policy::{Action, Role};
 use crate::auth::rights::Who;
 use crate::db::Uid;
 use crate::error::{AppError, AppResult, Code};
@@ -106,6 +107,25 @@ impl Who {
     pub fn may_at(&self, action: Action, place: &Place) -> bool {
         self.grants()
             .any(|g| action.roles().contains(&g.role) && g.covers(place))
+    }
+
+    /// Whether an assignment of the caller that allows this is for that very area or for one around it.
+    /// What is loaded of an area says nothing of its size, so its parts are not counted.
+    pub fn may_within(&self, action: Action, area: &AreaRow) -> bool {
+        self.roles_within(action, area).next().is_some()
+    }
+
+    /// The roles by which the caller may do this in the whole of an area.
+    pub fn roles_within<'a>(
+        &'a self,
+        action: Action,
+        area: &'a AreaRow,
+    ) -> impl Iterator<Item = Role> + 'a {
+        self.grants()
+            .filter(move |g| {
+                action.roles().contains(&g.role) && area.chain().any(|around| around == g.area)
+            })
+            .map(|g| g.role)
     }
 
     /// Whether the caller sees this record in clear: they made it or are assigned to it.

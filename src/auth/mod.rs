@@ -8,7 +8,9 @@
 //! allowed to, so that a forgotten check does not compile.
 
 pub mod api;
+pub mod attempts;
 pub mod devices;
+pub mod devices_store;
 pub mod enrolment;
 pub mod handle;
 pub mod model;
@@ -16,6 +18,8 @@ pub mod passwords;
 pub mod policy;
 pub mod rights;
 pub mod sessions;
+pub mod sessions_store;
+pub mod staff;
 pub mod store;
 pub mod tokens;
 pub mod users;
@@ -46,6 +50,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(users::list_users)
         .service(users::create_user)
         .service(users::get_user)
+        .service(users::update_user)
         .service(users::revoke_user_sessions)
         .service(users::list_assignments)
         .service(users::create_assignment)

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::policy::Role;
-use crate::db::schema::{assignments, devices, enrolments, sessions, users};
+use crate::db::schema::{assignments, devices, enrolments, sessions, sign_in_attempts, users};
 use crate::db::{Micros, Uid};
 use crate::text_enum;
 
@@ -38,8 +38,6 @@ pub struct UserRow {
     pub display_name: Vec<u8>,
     pub password_hash: Option<String>,
     pub state: UserState,
-    pub failed_attempts: i64,
-    pub locked_until: Option<Micros>,
     pub created_by: Option<Uid>,
     pub created_at: Micros,
     pub updated_at: Micros,
@@ -62,6 +60,15 @@ pub struct AssignmentRow {
     pub created_by: Option<Uid>,
     pub created_at: Micros,
     pub updated_at: Micros,
+}
+
+impl AssignmentRow {
+    pub fn ended(&self, now: Micros) -> bool {
+        self.ends_at.is_some_and(|end| end <= now)
+    }
+    pub fn live(&self, now: Micros) -> bool {
+        self.starts_at <= now && !self.ended(now)
+    }
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -115,4 +122,15 @@ pub struct EnrolmentRow {
     pub expires_at: Micros,
     pub used_at: Option<Micros>,
     pub device_id: Option<Uid>,
+}
+
+/// Wrong passwords in a row for one login, of an account or of none.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sign_in_attempts, treat_none_as_default_value = false)]
+pub struct AttemptsRow {
+    pub login_mac: Vec<u8>,
+    pub failed: i64,
+    pub locked_until: Option<Micros>,
+    /// When the newest was counted.
+    pub at: Micros,
 }

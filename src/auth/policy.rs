@@ -49,6 +49,8 @@ macro_rules! actions {
 actions! {
     // One's own account: everybody signed in.
     OwnSession "session.own" on "session" by ALL;
+    PasswordChange "password.change" on "user" by ALL;
+    EnrolmentRedeem "enrolment.redeem" on "enrolment" by ALL;
     DeviceRead "device.read" on "device" by ALL;
     DeviceRevoke "device.revoke" on "device" by ALL;
     DeviceSubscribe "device.subscribe" on "device" by ALL;
@@ -59,6 +61,7 @@ actions! {
     EnrolmentCreate "enrolment.create" on "enrolment" by &[Coordinator, Administrator];
     UserRead "user.read" on "user" by &[Coordinator, Administrator];
     UserCreate "user.create" on "user" by &[Administrator];
+    UserAmend "user.amend" on "user" by &[Administrator];
     UserRevoke "user.revoke" on "user" by &[Coordinator, Administrator];
     AssignmentRead "assignment.read" on "assignment" by &[Coordinator, Administrator];
     AssignmentWrite "assignment.write" on "assignment" by &[Administrator];
@@ -116,7 +119,7 @@ pub fn reach(role: Role) -> Reach {
 pub const OPERATIONS: &[(&str, Action)] = &[
     ("delete_current_session", Action::OwnSession),
     ("get_me", Action::OwnSession),
-    ("update_password", Action::OwnSession),
+    ("update_password", Action::PasswordChange),
     ("create_enrolment", Action::EnrolmentCreate),
     ("list_devices", Action::DeviceRead),
     ("get_device", Action::DeviceRead),
@@ -125,6 +128,7 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("list_users", Action::UserRead),
     ("create_user", Action::UserCreate),
     ("get_user", Action::UserRead),
+    ("update_user", Action::UserAmend),
     ("revoke_user_sessions", Action::UserRevoke),
     ("list_assignments", Action::AssignmentRead),
     ("create_assignment", Action::AssignmentWrite),

@@ -4,16 +4,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::SessionRow;
-use super::{store, tokens};
+use super::sessions_store as store;
+use super::store::rights_changed;
+use super::tokens;
 use crate::db::{DbConn, Micros, Uid};
-use crate::error::{AppError, AppResult, Code};
+use crate::error::{AppResult, Code};
 use crate::http::text::OpaqueToken;
 use crate::state::App;
-
-/// How long after a rotation the token before still works: the answer may have been lost.
-pub const GRACE: i64 = 60 * Micros::SECOND;
-/// Wrong passwords before the account rests.
-const FREE_ATTEMPTS: i64 = 5;
 
 /// A signed-in session. Keep the refresh token secret; it changes at every use.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,6 +46,17 @@ pub struct Issued {
     pub session: Uid,
     pub refresh: String,
     pub hash: Vec<u8>,
+}
+
+impl Issued {
+    /// What the transaction needs of it.
+    pub fn without_token(&self) -> Issued {
+        Issued {
+            session: self.session,
+            refresh: String::new(),
+            hash: self.hash.clone(),
+        }
+    }
 }
 
 pub fn issue(app: &App, session: Uid) -> Issued {
@@ -137,44 +145,28 @@ pub fn refresh(
     if session.expires_at <= now {
         return Ok(Refreshed::Refused(Code::ReauthRequired));
     }
-    let current = session.token_hash == presented.hash;
-    let in_grace = session.previous_hash.as_deref() == Some(&presented.hash[..])
-        && now <= session.rotated_at.plus(GRACE);
-    if !current && !in_grace {
+    // The token before goes on working until the new one is used: an answer may be lost as coverage ends,
+    // and the phone come back days later. Its use proves that the answer arrived.
+    let unanswered = session.previous_hash.as_deref() == Some(&presented.hash[..]);
+    if session.token_hash != presented.hash && !unanswered {
         store::revoke_session(c, session.id, "refresh_reused", now)?;
-        store::rights_changed(c, session.user_id, now)?;
+        rights_changed(c, session.user_id, now)?;
         return Ok(Refreshed::Reused {
             user: session.user_id,
         });
     }
-    // After a lost reply the presented token stays the one before, and the
+    // After a lost answer the presented token stays the one before, and the
     // lost one is forgotten: whoever caught it holds nothing.
     store::rotate_session(
         c,
         session.id,
         new,
         &presented.hash,
-        if current { now } else { session.rotated_at },
+        now,
         now.plus(idle_days * Micros::DAY),
     )?;
     Ok(Refreshed::Rotated {
         user: session.user_id,
         device: session.device_id,
     })
-}
-
-/// Seconds to rest after this many wrong passwords in a row: none, then 30 s doubling to an hour.
-pub fn rest_after(failed: i64) -> Option<i64> {
-    (failed >= FREE_ATTEMPTS).then(|| (30i64 << (failed - FREE_ATTEMPTS).min(7)).min(3600))
-}
-
-/// 429 with the seconds left while an account rests.
-pub fn check_lock(locked_until: Option<Micros>, now: Micros) -> AppResult<()> {
-    match locked_until {
-        Some(until) if until > now => Err(AppError::later(
-            Code::AccountLocked,
-            ((until.0 - now.0) / Micros::SECOND + 1) as u32,
-        )),
-        _ => Ok(()),
-    }
 }

@@ -1,17 +1,18 @@
-//! All SQL about staff, phones, sessions and one-use codes.
+//! All SQL about staff: what they may do, their accounts, their assignments.
 
 use diesel::prelude::*;
 use std::collections::HashSet;
 
-use super::handle::{Handle, Place, Placed};
+use super::handle::Place;
 use super::model::*;
 use super::policy::Role;
 use super::rights::{Grant, Rights};
 use crate::areas::model::{AreaLevel, AreaRow};
-use crate::db::schema::{areas, assignments, auth_events, devices, enrolments, sessions, users};
+use crate::db::schema::{areas, assignments, auth_events, devices, sessions, users};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code};
 use crate::first_locked;
+use crate::sync::fields;
 
 /// Everything a request needs to know about its caller.
 pub fn load_rights(c: &mut DbConn, user: Uid, since: Micros) -> AppResult<Rights> {
@@ -100,13 +101,21 @@ pub fn forget_old_events(c: &mut DbConn, before: Micros) -> AppResult<()> {
 
 // --- users ---
 
-/// A user together with where they work, which is what access to them goes by.
+/// A user together with what they hold, held or will hold, which is what access to them goes by.
 #[derive(Debug, Clone)]
 pub struct Staff {
     pub user: UserRow,
-    /// The place of each assignment; an administrator sees users without any, too.
-    pub places: Vec<Place>,
-    pub areas: Vec<Uid>,
+    pub held: Vec<(AssignmentRow, AreaRow)>,
+}
+
+impl Staff {
+    /// Where the audit notes what is done to this account: where its user works now, or did last.
+    pub fn place(&self, now: Micros) -> Place {
+        let live = self.held.iter().find(|(a, _)| a.live(now));
+        live.or(self.held.last())
+            .map(|(_, area)| area.place())
+            .unwrap_or_default()
+    }
 }
 
 pub fn user_by_login(c: &mut DbConn, login: &str) -> AppResult<Option<UserRow>> {
@@ -133,20 +142,13 @@ pub fn staff(c: &mut DbConn, id: Uid) -> AppResult<Option<Staff>> {
     let Some(user) = user(c, id)? else {
         return Ok(None);
     };
-    let held: Vec<AssignmentRow> = assignments::table
+    let held = assignments::table
+        .inner_join(areas::table.on(areas::id.eq(assignments::area_id)))
         .filter(assignments::user_id.eq(id))
-        .select(AssignmentRow::as_select())
+        .select((AssignmentRow::as_select(), AreaRow::as_select()))
+        .order(assignments::id)
         .load(c)?;
-    let place = |a: &AssignmentRow| Place {
-        county: a.county,
-        town: a.town,
-        village: a.village,
-    };
-    Ok(Some(Staff {
-        user,
-        places: held.iter().map(place).collect(),
-        areas: held.iter().map(|a| a.area_id).collect(),
-    }))
+    Ok(Some(Staff { user, held }))
 }
 
 pub fn insert_user(c: &mut DbConn, row: &UserRow) -> AppResult<()> {
@@ -169,8 +171,6 @@ pub fn set_password(c: &mut DbConn, user: Uid, hash: &str, now: Micros) -> AppRe
     diesel::update(users::table.find(user))
         .set((
             users::password_hash.eq(hash),
-            users::failed_attempts.eq(0i64),
-            users::locked_until.eq(None::<i64>),
             users::version.eq(users::version + 1),
             users::updated_at.eq(now.0),
         ))
@@ -178,16 +178,15 @@ pub fn set_password(c: &mut DbConn, user: Uid, hash: &str, now: Micros) -> AppRe
     Ok(())
 }
 
-pub fn set_attempts(
-    c: &mut DbConn,
-    user: Uid,
-    failed: i64,
-    locked_until: Option<Micros>,
-) -> AppResult<()> {
-    diesel::update(users::table.find(user))
+/// Disables or enables an account; `user` is its row, locked.
+pub fn set_state(c: &mut DbConn, user: &UserRow, state: UserState, now: Micros) -> AppResult<()> {
+    let version = user.version + 1;
+    diesel::update(users::table.find(user.id))
         .set((
-            users::failed_attempts.eq(failed),
-            users::locked_until.eq(locked_until),
+            users::state.eq(state),
+            users::version.eq(version),
+            users::field_versions.eq(fields::touch(&user.field_versions, version, &["state"])),
+            users::updated_at.eq(now.0),
         ))
         .execute(c)?;
     Ok(())
@@ -249,9 +248,13 @@ pub fn assignment(c: &mut DbConn, id: Uid) -> AppResult<Option<(AssignmentRow, A
         .optional()?)
 }
 
-pub fn end_assignment(c: &mut DbConn, row: &AssignmentRow, now: Micros) -> AppResult<()> {
+/// Ends an assignment now; false when it has ended, because what was stays as it was.
+pub fn end_assignment(c: &mut DbConn, row: &AssignmentRow, now: Micros) -> AppResult<bool> {
     // One that has not begun ends just after it would have begun, so that the row stays true.
     let ends_at = now.max(row.starts_at.plus(1));
+    if row.ends_at.is_some_and(|end| end <= ends_at) {
+        return Ok(false);
+    }
     diesel::update(assignments::table.find(row.id))
         .set((
             assignments::ends_at.eq(ends_at.0),
@@ -259,280 +262,37 @@ pub fn end_assignment(c: &mut DbConn, row: &AssignmentRow, now: Micros) -> AppRe
             assignments::updated_at.eq(now.0),
         ))
         .execute(c)?;
-    Ok(())
+    Ok(true)
 }
 
-/// Users who hold one of these roles at a place at this time.
-pub fn holders(c: &mut DbConn, roles: &[Role], place: &Place, now: Micros) -> AppResult<Vec<Uid>> {
-    let mut found = HashSet::new();
-    for role in roles {
-        let rows: Vec<(AssignmentRow, AreaRow)> = assignments::table
-            .inner_join(areas::table.on(areas::id.eq(assignments::area_id)))
-            .filter(assignments::role.eq(role))
-            .filter(assignments::starts_at.le(now.0))
-            .filter(
-                assignments::ends_at
-                    .is_null()
-                    .or(assignments::ends_at.gt(now.0)),
-            )
-            .select((AssignmentRow::as_select(), AreaRow::as_select()))
-            .load(c)?;
-        for (a, area) in rows {
-            if grant(c, a.clone(), area)?.covers(place) {
-                found.insert(a.user_id);
-            }
-        }
-    }
-    Ok(found.into_iter().collect())
-}
-
-// --- devices ---
-
-impl Placed for DeviceRow {
-    fn place(&self) -> Place {
-        Place::default()
-    }
-    fn owners(&self) -> [Option<Uid>; 2] {
-        [Some(self.user_id), None]
-    }
-}
-
-pub fn find_device(c: &mut DbConn, id: Uid) -> AppResult<Option<DeviceRow>> {
-    Ok(devices::table
-        .find(id)
-        .select(DeviceRow::as_select())
-        .first(c)
-        .optional()?)
-}
-
-pub fn lock_device(c: &mut DbConn, id: Uid) -> AppResult<Option<DeviceRow>> {
-    Ok(first_locked!(c, devices::table.find(id).select(DeviceRow::as_select())).optional()?)
-}
-
-pub fn device_of(c: &mut DbConn, user: Uid, installation: Uid) -> AppResult<Option<DeviceRow>> {
-    Ok(first_locked!(
-        c,
-        devices::table
-            .filter(
-                devices::user_id
-                    .eq(user)
-                    .and(devices::installation_id.eq(installation))
-            )
-            .select(DeviceRow::as_select())
-    )
-    .optional()?)
-}
-
-pub fn insert_device(c: &mut DbConn, row: &DeviceRow) -> AppResult<()> {
-    diesel::insert_into(devices::table)
-        .values(row)
-        .execute(c)
-        .map_err(taken)?;
-    Ok(())
-}
-
-/// The same phone again: it keeps its id, so that what it queued stays valid.
-pub fn reenrol_device(
-    c: &mut DbConn,
-    id: Uid,
-    name: &str,
-    app_version: &str,
-    now: Micros,
-) -> AppResult<()> {
-    diesel::update(devices::table.find(id))
-        .set((
-            devices::name.eq(name),
-            devices::app_version.eq(app_version),
-            devices::revoked_at.eq(None::<i64>),
-            devices::enrolled_at.eq(now.0),
-            devices::last_seen_at.eq(now.0),
-            devices::version.eq(devices::version + 1),
-            devices::updated_at.eq(now.0),
-        ))
-        .execute(c)?;
-    Ok(())
-}
-
-pub fn revoke_device(c: &mut DbConn, device: &Handle<DeviceRow>, now: Micros) -> AppResult<()> {
-    diesel::update(devices::table.find(device.id))
-        .set((
-            devices::revoked_at.eq(now.0),
-            devices::push_state.eq(PushState::None),
-            devices::push_token.eq(None::<Vec<u8>>),
-            devices::push_token_index.eq(None::<Vec<u8>>),
-            devices::version.eq(devices::version + 1),
-            devices::updated_at.eq(now.0),
-        ))
-        .execute(c)?;
-    diesel::update(
-        sessions::table.filter(
-            sessions::device_id
-                .eq(device.id)
-                .and(sessions::revoked_at.is_null()),
-        ),
-    )
-    .set((
-        sessions::revoked_at.eq(now.0),
-        sessions::revoked_why.eq("device_revoked"),
-    ))
-    .execute(c)?;
-    Ok(())
-}
-
-pub fn set_push(
-    c: &mut DbConn,
-    device: &Handle<DeviceRow>,
-    provider: PushProvider,
-    token: &[u8],
-    index: &[u8],
-    now: Micros,
-) -> AppResult<i64> {
-    // A token moved to another account's phone belongs to the newer one alone.
-    diesel::update(
-        devices::table.filter(
-            devices::push_token_index
-                .eq(index)
-                .and(devices::id.ne(device.id)),
-        ),
-    )
-    .set((
-        devices::push_state.eq(PushState::None),
-        devices::push_token.eq(None::<Vec<u8>>),
-        devices::push_token_index.eq(None::<Vec<u8>>),
-        devices::push_changed_at.eq(now.0),
-    ))
-    .execute(c)?;
-    Ok(diesel::update(devices::table.find(device.id))
-        .set((
-            devices::push_provider.eq(Some(provider)),
-            devices::push_token.eq(token),
-            devices::push_token_index.eq(index),
-            devices::push_state.eq(PushState::Live),
-            devices::push_changed_at.eq(now.0),
-            devices::push_strikes.eq(0i64),
-            devices::version.eq(devices::version + 1),
-            devices::updated_at.eq(now.0),
-        ))
-        .returning(devices::version)
-        .get_result(c)?)
-}
-
-/// Phones of these users, newest first; `users` is bounded by the caller's page of them.
-pub fn devices_of(
+/// Whether a user holds one of these roles at a place at this time.
+pub fn holds(
     c: &mut DbConn,
     user: Uid,
-    page: crate::http::page::Page,
-) -> AppResult<Vec<DeviceRow>> {
-    let mut query = devices::table
-        .filter(devices::user_id.eq(user))
-        .select(DeviceRow::as_select())
-        .order(devices::id.desc())
-        .limit(page.limit + 1)
-        .into_boxed();
-    if let Some(after) = page.after {
-        query = query.filter(devices::id.lt(after));
-    }
-    Ok(query.load(c)?)
-}
-
-// --- sessions ---
-
-pub fn insert_session(c: &mut DbConn, row: &SessionRow) -> AppResult<()> {
-    diesel::insert_into(sessions::table)
-        .values(row)
-        .execute(c)?;
-    Ok(())
-}
-
-pub fn lock_session(c: &mut DbConn, id: Uid) -> AppResult<Option<SessionRow>> {
-    Ok(first_locked!(c, sessions::table.find(id).select(SessionRow::as_select())).optional()?)
-}
-
-pub fn rotate_session(
-    c: &mut DbConn,
-    id: Uid,
-    new: &[u8],
-    previous: &[u8],
+    roles: &[Role],
+    place: &Place,
     now: Micros,
-    expires: Micros,
-) -> AppResult<()> {
-    diesel::update(sessions::table.find(id))
-        .set((
-            sessions::token_hash.eq(new),
-            sessions::previous_hash.eq(previous),
-            sessions::rotated_at.eq(now.0),
-            sessions::expires_at.eq(expires.0),
-        ))
-        .execute(c)?;
-    Ok(())
-}
-
-pub fn revoke_session(c: &mut DbConn, id: Uid, why: &str, now: Micros) -> AppResult<()> {
-    diesel::update(sessions::table.filter(sessions::id.eq(id).and(sessions::revoked_at.is_null())))
-        .set((
-            sessions::revoked_at.eq(now.0),
-            sessions::revoked_why.eq(why),
-        ))
-        .execute(c)?;
-    Ok(())
-}
-
-pub fn revoke_all_sessions(
-    c: &mut DbConn,
-    user: Uid,
-    except: Option<Uid>,
-    why: &str,
-    now: Micros,
-) -> AppResult<usize> {
-    let mut query = diesel::update(sessions::table)
-        .filter(sessions::user_id.eq(user))
-        .filter(sessions::revoked_at.is_null())
-        .set((
-            sessions::revoked_at.eq(now.0),
-            sessions::revoked_why.eq(why),
-        ))
-        .into_boxed();
-    if let Some(except) = except {
-        query = query.filter(sessions::id.ne(except));
-    }
-    Ok(query.execute(c)?)
-}
-
-// --- one-use codes ---
-
-pub fn insert_enrolment(c: &mut DbConn, row: &EnrolmentRow) -> AppResult<()> {
-    // A newer code makes the older ones of the same user useless.
-    diesel::update(
-        enrolments::table.filter(
-            enrolments::user_id
-                .eq(row.user_id)
-                .and(enrolments::used_at.is_null()),
-        ),
-    )
-    .set(enrolments::expires_at.eq(row.created_at))
-    .execute(c)?;
-    diesel::insert_into(enrolments::table)
-        .values(row)
-        .execute(c)?;
-    Ok(())
-}
-
-pub fn lock_enrolment(c: &mut DbConn, code_hash: &[u8]) -> AppResult<Option<EnrolmentRow>> {
-    Ok(first_locked!(
-        c,
-        enrolments::table
-            .filter(enrolments::code_hash.eq(code_hash))
-            .select(EnrolmentRow::as_select())
-    )
-    .optional()?)
-}
-
-pub fn use_enrolment(c: &mut DbConn, id: Uid, device: Uid, now: Micros) -> AppResult<()> {
-    diesel::update(enrolments::table.find(id))
-        .set((
-            enrolments::used_at.eq(now.0),
-            enrolments::device_id.eq(device),
-        ))
-        .execute(c)?;
-    Ok(())
+) -> AppResult<bool> {
+    // The narrowest area of the place knows all those around it: an assignment for any of them covers
+    // the place, so that this is an equality on `area_id`, however wide the assignment.
+    let Some(narrowest) = place.village.or(place.town).or(place.county) else {
+        return Ok(false);
+    };
+    let Some(area) = crate::areas::store::by_id(c, narrowest)? else {
+        return Ok(false);
+    };
+    let found = assignments::table
+        .filter(assignments::user_id.eq(user))
+        .filter(assignments::area_id.eq_any(area.chain().collect::<Vec<_>>()))
+        .filter(assignments::role.eq_any(roles.to_vec()))
+        .filter(assignments::starts_at.le(now.0))
+        .filter(
+            assignments::ends_at
+                .is_null()
+                .or(assignments::ends_at.gt(now.0)),
+        )
+        .select(assignments::id)
+        .first::<Uid>(c)
+        .optional()?;
+    Ok(found.is_some())
 }

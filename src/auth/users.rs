@@ -1,14 +1,13 @@
 //! Staff accounts and their assignments: an administrator makes them, a coordinator sees those of the area.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::enrolment::reachable;
 use super::model::*;
 use super::policy::Role;
-use super::{Action, Who, store};
+use super::{Action, Who, sessions_store, staff, store};
 use crate::areas;
 use crate::areas::model::AreaLevel;
 use crate::audit::{self, Entry};
@@ -18,7 +17,7 @@ use crate::error::{AppError, AppResult, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
-use crate::http::precondition::{Tagged, created, found};
+use crate::http::precondition::{IfMatch, Tagged, changed, created, found};
 use crate::http::text::{AreaCode, Login, PersonName, not_null};
 use crate::page_of;
 use crate::state::App;
@@ -159,8 +158,6 @@ pub async fn create_user(
             .map_err(AppError::internal)?,
         password_hash: None,
         state: UserState::Active,
-        failed_attempts: 0,
-        locked_until: None,
         created_by: Some(who.user),
         created_at: who.at,
         updated_at: who.at,
@@ -179,7 +176,7 @@ pub async fn create_user(
                 Ok(row.id)
             })?;
             let (Made::New(id) | Made::Before(id)) = made;
-            store::user(c, id)?.ok_or_else(AppError::not_found)
+            Ok(staff::visible(c, &who, Action::UserRead, id)?.user)
         })
         .await?;
     Ok(created("users", &show(&app.vault, stored)?))
@@ -201,14 +198,72 @@ pub async fn get_user(
     let id = path_id(id)?;
     let staff = app
         .db
-        .read(move |c| reachable(c, &who, Action::UserRead, id))
+        .read(move |c| staff::visible(c, &who, Action::UserRead, id))
         .await?;
     Ok(found(&req, &show(&app.vault, staff.user)?))
 }
 
+/// A change of an account (JSON Merge Patch).
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "state": "disabled" }))]
+pub struct UserPatch {
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    state: Option<UserState>,
+}
+
+/// Disable or enable an account
+///
+/// By an administrator of the whole area where the colleague works; nobody disables themselves. A disabled
+/// account keeps its assignments and its name beside what it did; its sessions, codes and pushes end.
+#[utoipa::path(tag = "users", request_body = UserPatch, params(("id" = Uid, Path, description = "The user's id")),
+    responses((status = 200, description = "The user", body = User)))]
+#[patch("/users/{id}")]
+pub async fn update_user(
+    app: web::Data<App>,
+    who: Who,
+    condition: IfMatch,
+    id: web::Path<String>,
+    body: Body<UserPatch>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::UserAmend)?;
+    let id = path_id(id)?;
+    let state = body.value.state;
+    let user = app
+        .db
+        .write(move |c| {
+            staff::not_oneself(&who, id)?;
+            store::lock_user(c, id)?;
+            let staff = staff::in_charge(c, &who, Action::UserAmend, id)?;
+            condition.check(staff.user.version)?;
+            let Some(state) = state.filter(|s| *s != staff.user.state) else {
+                return Ok(staff.user);
+            };
+            store::set_state(c, &staff.user, state, who.at)?;
+            if state == UserState::Disabled {
+                sessions_store::revoke_all_sessions(c, id, None, "disabled", who.at)?;
+                sessions_store::void_enrolments(c, id, who.at)?;
+            }
+            store::rights_changed(c, id, who.at)?;
+            audit::record(
+                c,
+                &who,
+                Entry::new(Action::UserAmend, "user", id, staff.place(who.at))
+                    .because(state.as_str()),
+            )?;
+            store::user(c, id)?.ok_or_else(AppError::not_found)
+        })
+        .await?;
+    app.rights.forget(id);
+    Ok(changed(&show(&app.vault, user)?))
+}
+
 /// Sign a user out everywhere
 ///
-/// Ends every session of a colleague of one's areas; phones stay bound and ask for a new code.
+/// Ends every session of a colleague and the pushes to their phones, which stay bound and ask for a new
+/// code. Coordinators do this for field members whose every assignment lies in their area, administrators
+/// for everybody of whom that is true.
 #[utoipa::path(tag = "users", params(("id" = Uid, Path, description = "The user's id")),
     responses((status = 204, description = "Signed out")))]
 #[delete("/users/{id}/sessions")]
@@ -222,10 +277,10 @@ pub async fn revoke_user_sessions(
     app.db
         .write(move |c| {
             store::lock_user(c, id)?;
-            let staff = reachable(c, &who, Action::UserRevoke, id)?;
-            store::revoke_all_sessions(c, id, None, "signed_out_by_colleague", who.at)?;
+            let staff = staff::in_charge(c, &who, Action::UserRevoke, id)?;
+            sessions_store::revoke_all_sessions(c, id, None, "signed_out_by_colleague", who.at)?;
             store::rights_changed(c, id, who.at)?;
-            let place = staff.places.first().copied().unwrap_or_default();
+            let place = staff.place(who.at);
             audit::record(c, &who, Entry::new(Action::UserRevoke, "user", id, place))
         })
         .await?;
@@ -294,7 +349,7 @@ pub async fn list_assignments(
     let rows = app
         .db
         .read(move |c| {
-            reachable(c, &who, Action::AssignmentRead, id)?;
+            staff::visible(c, &who, Action::AssignmentRead, id)?;
             store::assignments_of(c, id)
         })
         .await?;
@@ -324,7 +379,7 @@ fn assign(
         AreaLevel::Village,
     ];
     let area = areas::store::placed(c, new.area.as_str(), &format!("{at}/area"), &all)?;
-    if !covers_area(c, who, &area)? {
+    if !who.may_within(Action::AssignmentWrite, &area) {
         return Err(AppError::field(format!("{at}/area"), Fault::AreaOutside));
     }
     let starts_at = new.starts_at.unwrap_or(who.at);
@@ -348,6 +403,8 @@ fn assign(
         updated_at: who.at,
     };
     store::insert_assignment(c, &row)?;
+    // Whoever made a code for this account was in charge of what it could do before.
+    sessions_store::void_enrolments(c, user, who.at)?;
     store::rights_changed(c, user, who.at)?;
     audit::record(
         c,
@@ -358,23 +415,9 @@ fn assign(
     Ok(row.id)
 }
 
-/// Whether an area lies wholly inside those where the caller administers.
-fn covers_area(
-    c: &mut crate::db::DbConn,
-    who: &Who,
-    area: &areas::model::AreaRow,
-) -> AppResult<bool> {
-    if area.county.is_some() {
-        return Ok(who.may_at(Action::AssignmentWrite, &area.place()));
-    }
-    let mine = who.scope(Action::AssignmentWrite).counties;
-    let theirs = areas::store::counties(c, area)?;
-    Ok(!theirs.is_empty() && theirs.iter().all(|county| mine.contains(county)))
-}
-
 /// Give an assignment
 ///
-/// A role in an area inside one's own, now or later, with or without an end.
+/// A role in an area inside one's own, now or later, with or without an end; not to oneself.
 #[utoipa::path(tag = "users", request_body = NewAssignment, params(("id" = Uid, Path, description = "The user's id")),
     responses((status = 201, description = "The assignment", body = Assignment)))]
 #[post("/users/{id}/assignments")]
@@ -392,8 +435,9 @@ pub async fn create_assignment(
     let row = app
         .db
         .write(move |c| {
+            staff::not_oneself(&who, user)?;
             store::lock_user(c, user)?;
-            reachable(c, &who, Action::AssignmentWrite, user)?;
+            staff::visible(c, &who, Action::AssignmentWrite, user)?;
             let (Made::New(id) | Made::Before(id)) =
                 once.run(c, who.at, |c| assign(c, &who, user, &new, ""))?;
             let (row, area) = store::assignment(c, id)?.ok_or_else(AppError::not_found)?;
@@ -409,7 +453,8 @@ pub async fn create_assignment(
 
 /// End an assignment
 ///
-/// It ends now; what was done under it stays.
+/// It ends now; what was done under it stays. One that has ended stays as it is, and one's own another
+/// administrator ends.
 #[utoipa::path(tag = "users", params(("id" = Uid, Path, description = "The user's id"), ("assignment_id" = Uid, Path, description = "The assignment's id")),
     responses((status = 204, description = "Ended")))]
 #[delete("/users/{id}/assignments/{assignment_id}")]
@@ -424,15 +469,18 @@ pub async fn end_assignment(
     let (user, assignment) = (parse(&user)?, parse(&assignment)?);
     app.db
         .write(move |c| {
+            staff::not_oneself(&who, user)?;
             store::lock_user(c, user)?;
-            reachable(c, &who, Action::AssignmentWrite, user)?;
+            staff::visible(c, &who, Action::AssignmentWrite, user)?;
             let (row, area) = store::assignment(c, assignment)?
                 .filter(|(a, _)| a.user_id == user)
                 .ok_or_else(AppError::not_found)?;
-            if !covers_area(c, &who, &area)? {
+            if !who.may_within(Action::AssignmentWrite, &area) {
                 return Err(AppError::not_found());
             }
-            store::end_assignment(c, &row, who.at)?;
+            if !store::end_assignment(c, &row, who.at)? {
+                return Ok(());
+            }
             store::rights_changed(c, user, who.at)?;
             audit::record(
                 c,

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::areas::{self, import};
 use crate::auth::model::{AssignmentRow, EnrolmentPurpose, EnrolmentRow, UserRow, UserState};
 use crate::auth::policy::Role;
-use crate::auth::{enrolment, passwords, store, tokens};
+use crate::auth::{enrolment, passwords, sessions_store, store, tokens};
 use crate::config::Config;
 use crate::crypto::Vault;
 use crate::db::{DbConn, Micros, Uid, connect};
@@ -48,8 +48,6 @@ pub fn store_staff(
             .map_err(AppError::internal)?,
         password_hash: new.password_hash.clone(),
         state: UserState::Active,
-        failed_attempts: 0,
-        locked_until: None,
         created_by: None,
         created_at: now,
         updated_at: now,
@@ -123,7 +121,7 @@ pub fn create_user(
                 used_at: None,
                 device_id: None,
             };
-            store::insert_enrolment(c, &row)?;
+            sessions_store::insert_enrolment(c, &row)?;
         }
         Ok(())
     })

@@ -72,8 +72,6 @@ diesel::table! {
         display_name -> Binary,
         password_hash -> Nullable<Text>,
         state -> Text,
-        failed_attempts -> BigInt,
-        locked_until -> Nullable<BigInt>,
         created_by -> Nullable<UidSql>,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -152,6 +150,16 @@ diesel::table! {
         expires_at -> BigInt,
         used_at -> Nullable<BigInt>,
         device_id -> Nullable<UidSql>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    sign_in_attempts (login_mac) {
+        login_mac -> Binary,
+        failed -> BigInt,
+        locked_until -> Nullable<BigInt>,
+        at -> BigInt,
     }
 }
 diesel::table! {

@@ -17,6 +17,15 @@ use crate::state::App;
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
+impl actix_web::FromRequest for RequestId {
+    type Error = std::convert::Infallible;
+    type Future = std::future::Ready<Result<Self, Self::Error>>;
+    fn from_request(req: &actix_web::HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        let known = req.extensions().get::<RequestId>().cloned();
+        std::future::ready(Ok(known.unwrap_or_else(|| RequestId("".into()))))
+    }
+}
+
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A caller's id is taken when it is short and plain; else one is made.

@@ -251,13 +251,8 @@ pub async fn assign_resident(
             let who = &caller;
             let (resident, person) = store::locked(c, who, Action::ResidentAssign, id)?;
             if let Some(user) = assignee {
-                let holders = crate::auth::store::holders(
-                    c,
-                    &[Role::FieldMember],
-                    &resident.place(),
-                    who.at,
-                )?;
-                if !holders.contains(&user) {
+                let roles = [Role::FieldMember];
+                if !crate::auth::store::holds(c, user, &roles, &resident.place(), who.at)? {
                     return Err(AppError::field("/assignee", Fault::NoSuchRecord));
                 }
             }

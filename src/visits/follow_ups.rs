@@ -64,7 +64,7 @@ pub fn plan(
 
 fn works_at(c: &mut DbConn, who: &Who, user: Uid, place: &Place, pointer: String) -> AppResult<()> {
     let workers = [Role::FieldMember, Role::Coordinator];
-    if crate::auth::store::holders(c, &workers, place, who.at)?.contains(&user) {
+    if crate::auth::store::holds(c, user, &workers, place, who.at)? {
         Ok(())
     } else {
         Err(AppError::field(pointer, Fault::NoSuchRecord))

@@ -128,7 +128,7 @@ pub fn check(
 
 /// A keeper holds some assignment at the home's place.
 fn keeper_works_at(c: &mut DbConn, who: &Who, keeper: Uid, place: &Place) -> AppResult<()> {
-    if crate::auth::store::holders(c, Role::ALL, place, who.at)?.contains(&keeper) {
+    if crate::auth::store::holds(c, keeper, Role::ALL, place, who.at)? {
         Ok(())
     } else {
         Err(AppError::field("/keeper_id", Fault::NoSuchRecord))

@@ -26,4 +26,5 @@ mod readme;
 mod residents;
 mod schema;
 mod sign_in;
+mod staff;
 mod visits;

@@ -106,15 +106,17 @@ both! {
         let (coordinator, member) = (app.coordinator().await, app.member().await);
         let first = app.anonymous().post("/v1/enrolments/redemption", redemption(&code(&coordinator, &member, "enrolment").await, PHONE)).await.expect(201);
         let second = refresh(app, &first["refresh_token"]).await.expect(200);
-        // The reply was lost: within a minute the same token gives another pair, and the lost one is dead.
+        // The answer was lost as coverage ended: days later the same token gives another pair, and the lost one is dead.
+        app.advance(5 * Micros::DAY);
         let third = refresh(app, &first["refresh_token"]).await.expect(200);
         assert_ne!(second["refresh_token"], third["refresh_token"]);
         let fourth = refresh(app, &third["refresh_token"]).await.expect(200);
         let phone = app.anonymous().with_token(fourth["access_token"].as_str().unwrap());
         phone.get("/v1/me").await.expect(200);
-        app.advance(61 * Micros::SECOND);
+        let fifth = refresh(app, &fourth["refresh_token"]).await.expect(200);
+        // The fourth was used, so the third has had its answer: whoever brings it again is somebody else.
         refresh(app, &third["refresh_token"]).await.problem(401, "reauth_required");
-        refresh(app, &fourth["refresh_token"]).await.problem(401, "reauth_required");
+        refresh(app, &fifth["refresh_token"]).await.problem(401, "reauth_required");
         phone.get("/v1/me").await.problem(401, "reauth_required");
         for made_up in ["019a8c5e7c00700080005a1f0c3e9b11.abcdefgh.ijklmnop", "no token at all"] {
             assert_ne!(refresh(app, &json!(made_up)).await.status, 200);
@@ -130,6 +132,8 @@ both! {
         phone.get("/v1/me").await.problem(401, "reauth_required");
         app.advance(59 * Micros::DAY);
         let session = refresh(app, &session["refresh_token"]).await.expect(200);
+        // Its answer is lost; the token before is bounded by the same idle time.
+        refresh(app, &session["refresh_token"]).await.expect(200);
         app.advance(60 * Micros::DAY + Micros::SECOND);
         refresh(app, &session["refresh_token"]).await.problem(401, "reauth_required");
     }
@@ -151,6 +155,41 @@ both! {
         app.advance(31 * Micros::SECOND);
         sign_in(app, &staff, PASSWORD).await.problem(429, "account_locked");
         app.advance(30 * Micros::SECOND);
+        sign_in(app, &staff, PASSWORD).await.expect(201);
+    }
+
+    async fn a_login_that_nobody_has_rests_like_one_that_somebody_has(app) {
+        let staff = app.user(Role::Coordinator, TOWN).await;
+        with_password(app, &staff).await;
+        let mut nobody = app.anonymous();
+        nobody.login = "nobody.at.all".into();
+        let mut seen = Vec::new();
+        for who in [&staff, &nobody] {
+            let mut answers = Vec::new();
+            for _ in 0..7 {
+                let answer = sign_in(app, who, "not the password").await;
+                let waits = answer.header("retry-after").map(str::to_owned);
+                answers.push((answer.status, answer.json["code"].clone(), waits.is_some()));
+            }
+            app.advance(31 * Micros::SECOND);
+            answers.push((sign_in(app, who, "not the password").await.status, Value::Null, false));
+            answers.push((sign_in(app, who, "not the password").await.status, Value::Null, true));
+            seen.push(answers);
+        }
+        assert_eq!(seen[0], seen[1]);
+        assert_eq!((seen[0][4].0, seen[0][5].0, seen[0][7].0, seen[0][8].0), (401, 429, 401, 429));
+        sign_in(app, &app.user(Role::Coordinator, TOWN).await, "not the password").await.problem(401, "sign_in_failed");
+    }
+
+    async fn guesses_at_once_are_no_more_than_guesses_in_turn(app) {
+        let staff = app.user(Role::Coordinator, TOWN).await;
+        with_password(app, &staff).await;
+        let guesses = futures_util::future::join_all((0..20).map(|_| sign_in(app, &staff, "not the password"))).await;
+        let looked_at = guesses.iter().filter(|a| a.status == 401).count();
+        assert_eq!((looked_at, guesses.iter().filter(|a| a.status == 429).count()), (5, 15));
+        sign_in(app, &staff, PASSWORD).await.problem(429, "account_locked");
+        app.advance(31 * Micros::SECOND);
+        // A right one among wrong ones that are past the limit opens nothing once the login rests.
         sign_in(app, &staff, PASSWORD).await.expect(201);
     }
 

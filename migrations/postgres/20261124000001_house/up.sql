@@ -61,8 +61,6 @@ CREATE TABLE users (
   display_name BYTEA NOT NULL,
   password_hash TEXT COLLATE "C",
   state TEXT COLLATE "C" NOT NULL CHECK (state IN ('active','disabled')),
-  failed_attempts BIGINT NOT NULL DEFAULT 0,
-  locked_until BIGINT,
   created_by UUID,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL
@@ -87,6 +85,8 @@ CREATE TABLE assignments (
   CHECK (ends_at IS NULL OR ends_at > starts_at)
 );
 CREATE INDEX assignments_by_county ON assignments (county, user_id);
+CREATE INDEX assignments_by_town ON assignments (town, user_id);
+CREATE INDEX assignments_by_village ON assignments (village, user_id);
 CREATE INDEX assignments_by_user ON assignments (user_id);
 CREATE INDEX assignments_by_area ON assignments (area_id, role);
 
@@ -128,6 +128,10 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_user ON sessions (user_id);
 CREATE INDEX sessions_by_previous ON sessions (previous_hash);
+CREATE INDEX sessions_by_device ON sessions (device_id);
+-- What ended long ago is removed.
+CREATE INDEX sessions_by_revocation ON sessions (revoked_at);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 CREATE TABLE enrolments (
   id UUID PRIMARY KEY NOT NULL,
@@ -141,6 +145,16 @@ CREATE TABLE enrolments (
   device_id UUID
 );
 CREATE INDEX enrolments_by_user ON enrolments (user_id, created_at);
+CREATE INDEX enrolments_by_time ON enrolments (created_at);
+
+-- Wrong passwords in a row, by a keyed hash of the login: counted alike whether there is such an account.
+CREATE TABLE sign_in_attempts (
+  login_mac BYTEA PRIMARY KEY NOT NULL,
+  failed BIGINT NOT NULL,
+  locked_until BIGINT,
+  at BIGINT NOT NULL
+);
+CREATE INDEX sign_in_attempts_by_time ON sign_in_attempts (at);
 
 -- Whose cached rights other nodes must forget.
 CREATE TABLE auth_events (

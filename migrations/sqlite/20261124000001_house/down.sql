@@ -5,6 +5,7 @@ DROP TABLE changes;
 DROP TABLE audit_seals;
 DROP TABLE audit_entries;
 DROP TABLE auth_events;
+DROP TABLE sign_in_attempts;
 DROP TABLE enrolments;
 DROP TABLE sessions;
 DROP TABLE devices;

@@ -34,8 +34,6 @@ pub async fn user(app: &TestApp, assignments: &[(Role, &str)]) -> Client {
             .unwrap(),
         password_hash: None,
         state: UserState::Active,
-        failed_attempts: 0,
-        locked_until: None,
         created_by: None,
         created_at: now,
         updated_at: now,
