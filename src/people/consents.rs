@@ -279,6 +279,9 @@ pub async fn create_consent(
                 sync::record_change(c, change(&row, &consent, who.at))?;
                 Ok(consent.id)
             })?;
+            if let Made::Before(_) = made {
+                residents::store::visible(c, &who, Action::ConsentRead, resident)?;
+            }
             let (Made::New(id) | Made::Before(id)) = made;
             store::lock_consent(c, id)?.ok_or_else(AppError::not_found)
         })

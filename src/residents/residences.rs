@@ -143,8 +143,11 @@ pub async fn create_residence(
     let row = app
         .db
         .write(move |c| {
-            let (Made::New(id) | Made::Before(id)) =
-                once.run(c, who.at, |c| moved(c, &vault, &who, resident, &new))?;
+            let made = once.run(c, who.at, |c| moved(c, &vault, &who, resident, &new))?;
+            if let Made::Before(_) = made {
+                store::visible(c, &who, Action::ResidenceRead, resident)?;
+            }
+            let (Made::New(id) | Made::Before(id)) = made;
             store::episode(c, id)?.ok_or_else(AppError::not_found)
         })
         .await?;

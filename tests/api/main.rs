@@ -16,6 +16,7 @@ mod demo;
 mod deployment;
 mod gateway;
 mod households;
+mod idempotency;
 mod insurance;
 mod member_homes;
 mod operating;
