@@ -188,7 +188,7 @@ pub struct Jwk {
 pub async fn get_jwks(app: web::Data<App>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .json(app.vault.tokens().jwks())
+        .json(app.vault.tokens().jwks(app.clock.now().unix_seconds()))
 }
 
 /// The signed-in user.

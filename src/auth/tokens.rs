@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::rights::Verified;
-use crate::crypto::{MacPurpose, Vault, random_token};
+use crate::crypto::{MAX_LIFE, MacPurpose, Vault, random_token};
 use crate::db::{Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::state::App;
@@ -54,14 +54,14 @@ pub fn sign(
 pub fn verify(app: &App, token: &str, now: Micros) -> Option<Verified> {
     let claims: Claims = app
         .vault
-        .tokens()
-        .verify(token, &app.config.issuer, AUDIENCE, now.unix_seconds(), 0)
+        .verify_token(token, &app.config.issuer, AUDIENCE, now.unix_seconds(), 0)
         .ok()?;
     Some(Verified {
         user: claims.sub,
         session: claims.sid,
         device: claims.did,
-        expires: claims.exp,
+        // What is cached must not outlive the key that signed it.
+        expires: claims.exp.min(claims.iat.saturating_add(MAX_LIFE)),
     })
 }
 

@@ -84,7 +84,7 @@ enum UserCommand {
 
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
-    /// Add a new current field key and a new token key; the old ones go on reading.
+    /// Add a new current field key and a new token key; the old ones go on reading, and verify for an hour.
     Rotate,
 }
 

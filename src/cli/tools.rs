@@ -162,10 +162,12 @@ pub fn rotate_keys(config: &Config) -> Result<(), String> {
     crate::db::meta::remember_keys(&mut c, &vault.fingerprint(), &vault.key_ids())
         .map_err(|e| e.to_string())?;
     println!(
-        "New current keys stand in {}. Now copy the folder to your recovery kit and restart every process;",
+        "New current keys stand in {}. Now copy the folder to your recovery kit and to every other machine.",
         config.keys_dir.display()
     );
-    println!("one that still runs cannot read what is written under the new key.");
+    println!(
+        "Running processes take them up within seconds; the old signing key ends with the tokens it signed, in an hour."
+    );
     Ok(())
 }
 

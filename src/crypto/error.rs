@@ -109,6 +109,9 @@ pub enum TokenError {
     /// Past `exp`, or before `nbf` where there is one.
     #[error("token expired")]
     Expired,
+    /// Signed by a key that a newer one replaced: after it did, or so long ago that no token of it is alive.
+    #[error("token signed by a retired key")]
+    RetiredKey,
     /// Genuine, but issued by or for another service (`iss`, `aud`).
     #[error("token for another audience")]
     WrongAudience,

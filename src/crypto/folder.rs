@@ -2,7 +2,9 @@
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -23,6 +25,22 @@ pub(super) fn exists(dir: &Path) -> bool {
 /// Where the keyring of a folder stands.
 pub(super) fn keyring(dir: &Path) -> PathBuf {
     dir.join(KEYRING)
+}
+
+/// What changes whenever the keyring is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp(u64, i64, i64, u64);
+
+/// The stamp of the keyring that stands there now.
+pub(super) fn stamp(dir: &Path) -> Result<Stamp, KeyError> {
+    let path = keyring(dir);
+    let about = fs::metadata(&path).map_err(KeyError::io("look at", &path))?;
+    Ok(Stamp(
+        about.ino(),
+        about.mtime(),
+        about.mtime_nsec(),
+        about.len(),
+    ))
 }
 
 /// The keyring's bytes, in a buffer that is wiped.

@@ -63,8 +63,8 @@ pub(super) struct MacSecrets {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TokenSecret {
-    /// For people only: when it was made, in seconds since 1970.
-    created: u64,
+    /// When it was made, in seconds since 1970; the key before it retired then.
+    pub(super) created: u64,
     /// A P-256 private key, PKCS#8 DER.
     pub(super) pkcs8: Secret,
 }

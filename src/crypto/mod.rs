@@ -23,7 +23,8 @@
 //! associated data       column name, 0x00, record id (16 bytes)
 //! ```
 //!
-//! **Rotation.** [`Vault::rotate`] adds a new current key and keeps the old ones for reading.
+//! **Rotation.** [`Vault::rotate`] adds a new current key and keeps the old ones for reading; an old
+//! signing key verifies only while tokens signed before may live. Running processes take new keys up.
 //! [`Vault::rewrap_data_key`] and [`Vault::reseal`] then move stored bytes over, row by row; the
 //! fields under a data key stay as they are.
 //!
@@ -51,5 +52,5 @@ pub use aead::DataKey;
 pub use error::{CryptoError, KeyError, TokenError};
 pub use mac::{BlindColumn, MacPurpose};
 pub use random::{random_code, random_token};
-pub use token::TokenKeys;
+pub use token::{MAX_LIFE, TokenKeys};
 pub use vault::Vault;

@@ -25,8 +25,13 @@ const ALG: &str = "ES256";
 /// Longer tokens are refused unread, in bytes.
 const MAX_TOKEN: usize = 8 * 1024;
 const SIGNATURE_LEN: usize = 64;
+/// No access token lives longer, in seconds; the configuration allows no more.
+pub const MAX_LIFE: i64 = 60 * 60;
+/// How long after a rotation a node may sign with the key before: until it has read the new one.
+const HANDOVER: i64 = 60;
 
-/// The signing keys: the newest signs, every one verifies.
+/// The signing keys: the newest signs, and those before it verify while tokens of theirs may be alive.
+/// Nobody gains by an old key, then, who finds it in an old recovery kit.
 pub struct TokenKeys {
     /// Oldest first.
     older: Vec<TokenKey>,
@@ -41,6 +46,8 @@ struct TokenKey {
     pair: EcdsaKeyPair,
     public: ParsedPublicKey,
     jwk: Value,
+    /// When a newer key took its place, in seconds since 1970.
+    retired: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +66,7 @@ struct Registered<'a> {
     #[serde(borrow)]
     aud: Cow<'a, str>,
     exp: i64,
+    iat: Option<i64>,
     nbf: Option<i64>,
 }
 
@@ -67,7 +75,9 @@ impl TokenKeys {
     pub(super) fn new(secrets: &[TokenSecret]) -> Result<TokenKeys, String> {
         let mut keys = Vec::with_capacity(secrets.len());
         for (at, secret) in secrets.iter().enumerate() {
-            let key = TokenKey::new(&secret.pkcs8);
+            let successor = secrets.get(at + 1).map(|s| s.created);
+            let retired = successor.map(|at| i64::try_from(at).unwrap_or(i64::MAX));
+            let key = TokenKey::new(&secret.pkcs8, retired);
             keys.push(key.ok_or_else(|| format!("token key {} is not a P-256 key", at + 1))?);
         }
         let current = keys.pop().ok_or("it holds no token key")?;
@@ -76,7 +86,7 @@ impl TokenKeys {
     }
 
     /// Signs `claims`, which must hold what [`TokenKeys::verify`] asks for: `iss` and `aud` as
-    /// strings, `exp` in whole seconds since 1970. Answers `header.claims.signature`.
+    /// strings, `exp` and `iat` in whole seconds since 1970. Answers `header.claims.signature`.
     ///
     /// # Errors
     /// [`CryptoError::Claims`] if `claims` do not serialise, [`CryptoError::Library`] if signing
@@ -99,7 +109,7 @@ impl TokenKeys {
         Ok(token)
     }
 
-    /// Checks signature, issuer, audience and time, in this order, and answers the claims.
+    /// Checks signature, issuer, audience, time and the key's own, in this order, and answers the claims.
     /// `now_unix` is in seconds; `leeway_s` seconds are granted for clocks that differ.
     ///
     /// # Errors
@@ -112,7 +122,7 @@ impl TokenKeys {
         now_unix: i64,
         leeway_s: u64,
     ) -> Result<T, TokenError> {
-        let payload = self.signed_payload(token)?;
+        let (payload, key) = self.signed_payload(token)?;
         let claims: Registered<'_> = read(&payload)?;
         if claims.iss != iss || claims.aud != aud {
             return Err(TokenError::WrongAudience);
@@ -123,21 +133,29 @@ impl TokenKeys {
         if too_late || too_early {
             return Err(TokenError::Expired);
         }
+        if let Some(handed_over) = key.handed_over() {
+            let issued = claims.iat.ok_or(TokenError::Malformed)?;
+            if issued > handed_over || key.silent(now_unix) {
+                return Err(TokenError::RetiredKey);
+            }
+        }
         read(&payload)
     }
 
-    /// The public keys as a JWK set (RFC 7517), newest first: `{"keys": [{"kty": "EC", …}]}`.
+    /// The public keys whose tokens may be alive, as a JWK set (RFC 7517), newest first:
+    /// `{"keys": [{"kty": "EC", …}]}`.
     #[must_use]
-    pub fn jwks(&self) -> Value {
-        json!({ "keys": self.newest_first().map(|key| &key.jwk).collect::<Vec<_>>() })
+    pub fn jwks(&self, now_unix: i64) -> Value {
+        let alive = self.newest_first().filter(|key| !key.silent(now_unix));
+        json!({ "keys": alive.map(|key| &key.jwk).collect::<Vec<_>>() })
     }
 
     fn newest_first(&self) -> impl Iterator<Item = &TokenKey> {
         [&self.current].into_iter().chain(self.older.iter().rev())
     }
 
-    /// The claims' JSON, once one of our keys is found to have signed them.
-    fn signed_payload(&self, token: &str) -> Result<Vec<u8>, TokenError> {
+    /// The claims' JSON, once one of our keys is found to have signed them, and that key.
+    fn signed_payload(&self, token: &str) -> Result<(Vec<u8>, &TokenKey), TokenError> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::Malformed);
         }
@@ -153,13 +171,14 @@ impl TokenKeys {
         if signature.len() != SIGNATURE_LEN {
             return Err(TokenError::Malformed);
         }
-        self.newest_first()
+        let key = self
+            .newest_first()
             .find(|key| key.kid == header.kid)
-            .ok_or(TokenError::UnknownKey)?
-            .public
+            .ok_or(TokenError::UnknownKey)?;
+        key.public
             .verify_sig(message.as_bytes(), &signature)
             .map_err(|_| TokenError::BadSignature)?;
-        Ok(payload)
+        Ok((payload, key))
     }
 }
 
@@ -172,7 +191,18 @@ impl fmt::Debug for TokenKeys {
 }
 
 impl TokenKey {
-    fn new(pkcs8: &[u8]) -> Option<TokenKey> {
+    /// The last moment at which a node may have signed with it; none for the current key.
+    fn handed_over(&self) -> Option<i64> {
+        self.retired.map(|at| at.saturating_add(HANDOVER))
+    }
+
+    /// Whether every token it may have signed has ended.
+    fn silent(&self, now_unix: i64) -> bool {
+        self.handed_over()
+            .is_some_and(|at| now_unix >= at.saturating_add(MAX_LIFE))
+    }
+
+    fn new(pkcs8: &[u8], retired: Option<i64>) -> Option<TokenKey> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
         let public = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key()).ok()?;
         let point = pair.public_key().as_ref().strip_prefix(&[4])?;
@@ -192,6 +222,7 @@ impl TokenKey {
             kid,
             pair,
             public,
+            retired,
         })
     }
 }

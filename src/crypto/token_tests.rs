@@ -18,7 +18,7 @@ fn new_vault() -> (tempfile::TempDir, Vault) {
 }
 
 fn claims() -> Value {
-    json!({ "iss": ISS, "aud": AUD, "exp": NOW + 60, "sub": "someone" })
+    json!({ "iss": ISS, "aud": AUD, "iat": NOW, "exp": NOW + 60, "sub": "someone" })
 }
 
 fn check(keys: &TokenKeys, token: &str) -> Result<Value, TokenError> {
@@ -43,9 +43,9 @@ fn signed_with_header(keys: &TokenKeys, header: &Value) -> String {
 fn what_is_signed_is_read_back_here_and_by_another_library() {
     let (_temp, vault) = new_vault();
     let token = vault.tokens().sign(&claims()).unwrap();
-    assert_eq!(check(vault.tokens(), &token), Ok(claims()));
+    assert_eq!(check(&vault.tokens(), &token), Ok(claims()));
 
-    let set = serde_json::from_value(vault.tokens().jwks()).unwrap();
+    let set = serde_json::from_value(vault.tokens().jwks(NOW)).unwrap();
     let set: jsonwebtoken::jwk::JwkSet = set;
     let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
     let key = DecodingKey::from_jwk(set.find(&kid).unwrap()).unwrap();
@@ -93,7 +93,7 @@ fn a_token_of_another_service_is_refused() {
         let mut claims = claims();
         claims.as_object_mut().unwrap().remove(missing);
         let token = vault.tokens().sign(&claims).unwrap();
-        assert_eq!(check(vault.tokens(), &token), Err(TokenError::Malformed));
+        assert_eq!(check(&vault.tokens(), &token), Err(TokenError::Malformed));
     }
 }
 
@@ -105,13 +105,13 @@ fn an_altered_token_is_refused_wherever_it_was_altered() {
         let mut bytes = token.clone().into_bytes();
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
         let altered = String::from_utf8(bytes).unwrap();
-        assert!(check(vault.tokens(), &altered).is_err(), "at {at}");
+        assert!(check(&vault.tokens(), &altered).is_err(), "at {at}");
     }
     for bad in ["", ".", "..", "a.b.c", "…", &token[1..], &token[..90]] {
-        assert_eq!(check(vault.tokens(), bad), Err(TokenError::Malformed));
+        assert_eq!(check(&vault.tokens(), bad), Err(TokenError::Malformed));
     }
     let longer = format!("{token}.{}", "A".repeat(MAX_TOKEN));
-    assert_eq!(check(vault.tokens(), &longer), Err(TokenError::Malformed));
+    assert_eq!(check(&vault.tokens(), &longer), Err(TokenError::Malformed));
 
     let (message, signature) = token.rsplit_once('.').unwrap();
     let richer = {
@@ -122,7 +122,7 @@ fn an_altered_token_is_refused_wherever_it_was_altered() {
         format!("{header}.{claims}.{signature}")
     };
     assert_eq!(
-        check(vault.tokens(), &richer),
+        check(&vault.tokens(), &richer),
         Err(TokenError::BadSignature)
     );
 }
@@ -130,7 +130,8 @@ fn an_altered_token_is_refused_wherever_it_was_altered() {
 #[test]
 fn only_es256_with_our_kid_counts() {
     let (_temp, vault) = new_vault();
-    let keys = vault.tokens();
+    let tokens = vault.tokens();
+    let keys = &*tokens;
     let kid = &keys.current.kid;
 
     let none = segments(&json!({ "alg": "none", "kid": kid }), &claims());
@@ -161,10 +162,13 @@ fn another_installations_token_is_refused_even_under_our_kid() {
     let (_temp, ours) = new_vault();
     let (_other, theirs) = new_vault();
     let token = theirs.tokens().sign(&claims()).unwrap();
-    assert_eq!(check(ours.tokens(), &token), Err(TokenError::UnknownKey));
+    assert_eq!(check(&ours.tokens(), &token), Err(TokenError::UnknownKey));
     let header = json!({ "alg": "ES256", "kid": ours.tokens().current.kid });
-    let posing = signed_with_header(theirs.tokens(), &header);
-    assert_eq!(check(ours.tokens(), &posing), Err(TokenError::BadSignature));
+    let posing = signed_with_header(&theirs.tokens(), &header);
+    assert_eq!(
+        check(&ours.tokens(), &posing),
+        Err(TokenError::BadSignature)
+    );
 }
 
 #[test]
@@ -174,14 +178,52 @@ fn rotation_signs_with_the_new_key_and_verifies_with_both() {
     let after = Vault::rotate(&temp.path().join("keys")).unwrap();
     let new = after.tokens().sign(&claims()).unwrap();
 
-    assert_eq!(check(after.tokens(), &old), Ok(claims()));
-    assert_eq!(check(after.tokens(), &new), Ok(claims()));
-    assert_eq!(check(before.tokens(), &new), Err(TokenError::UnknownKey));
+    assert_eq!(check(&after.tokens(), &old), Ok(claims()));
+    assert_eq!(check(&after.tokens(), &new), Ok(claims()));
+    assert_eq!(check(&before.tokens(), &new), Err(TokenError::UnknownKey));
 
-    let jwks = after.tokens().jwks();
+    let jwks = after.tokens().jwks(NOW);
     let kids: Vec<_> = jwks["keys"].as_array().unwrap().iter().collect();
     assert_eq!(kids.len(), 2);
     assert_eq!(kids[0]["kid"], after.tokens().current.kid.as_str());
     assert_eq!(kids[1]["kid"], before.tokens().current.kid.as_str());
     assert!(!jwks.to_string().contains("\"d\""), "no private part");
+}
+
+#[test]
+fn an_old_key_ends_with_the_tokens_it_signed() {
+    let (temp, before) = new_vault();
+    let dir = temp.path().join("keys");
+    let after = Vault::rotate(&dir).unwrap();
+    let keys = after.tokens();
+    let retired = keys.older[0].retired.unwrap();
+    let signed = |iat: i64| {
+        let claims = json!({ "iss": ISS, "aud": AUD, "iat": iat, "exp": retired + 10 * MAX_LIFE });
+        before.tokens().sign(&claims).unwrap()
+    };
+    let at = |token: &str, now| keys.verify::<Value>(token, ISS, AUD, now, 0).err();
+
+    let last = signed(retired + HANDOVER);
+    assert_eq!(
+        at(&last, retired + HANDOVER),
+        None,
+        "right after the rotation"
+    );
+    let end = retired + HANDOVER + MAX_LIFE;
+    assert_eq!(at(&last, end - 1), None);
+    assert_eq!(at(&last, end), Some(TokenError::RetiredKey));
+    let late = signed(retired + HANDOVER + 1);
+    assert_eq!(at(&late, retired + 100), Some(TokenError::RetiredKey));
+    let undated = json!({ "iss": ISS, "aud": AUD, "exp": retired + 60 });
+    let undated = before.tokens().sign(&undated).unwrap();
+    assert_eq!(at(&undated, retired), Some(TokenError::Malformed));
+
+    let shown = |now| keys.jwks(now)["keys"].as_array().unwrap().len();
+    assert_eq!((shown(retired), shown(end - 1), shown(end)), (2, 2, 1));
+    let again = Vault::rotate(&dir).unwrap();
+    assert_eq!(
+        again.tokens().older[0].retired,
+        Some(retired),
+        "it retires once"
+    );
 }

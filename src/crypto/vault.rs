@@ -1,23 +1,46 @@
 //! The key folder, opened: what the rest of the program uses.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::aead::{Cipher, DataKey, Place, Ring};
-use super::error::{CryptoError, KeyError};
-use super::folder::{self, Folder};
+use super::error::{CryptoError, KeyError, TokenError};
+use super::folder::{self, Folder, Stamp};
 use super::keyring::Keyring;
 use super::mac::{BlindColumn, MacKeys, MacPurpose};
 use super::token::TokenKeys;
 
-/// All keys of an installation, ready for use. Share it by `Arc`; every method takes `&self`, does
-/// no I/O and may be called from any thread. Key memory is wiped when it is dropped.
+/// Keys that others name and this process does not hold are looked for in the folder no more often.
+const LOOK_PAUSE: Duration = Duration::from_secs(5);
+
+/// All keys of an installation, ready for use. Share it by `Arc`; every method takes `&self` and may be
+/// called from any thread. Key memory is wiped when it is dropped.
+///
+/// A rotation elsewhere is noticed: by [`Vault::look`], which a running process calls now and then,
+/// and when bytes or a token name a key that is not held, so that nodes may be restarted one after
+/// the other or not at all. The second reads a small file on the caller's thread, at most once in
+/// five seconds; nothing else here does any I/O.
 pub struct Vault {
+    dir: PathBuf,
+    keys: RwLock<Arc<Keys>>,
+    looked: Mutex<Looked>,
+}
+
+struct Keys {
     ring: Ring,
     macs: MacKeys,
-    tokens: TokenKeys,
+    tokens: Arc<TokenKeys>,
+}
+
+/// When the folder was last looked at for an unknown key, and which keyring is held.
+struct Looked {
+    at: Option<Instant>,
+    held: Stamp,
 }
 
 impl Vault {
@@ -34,7 +57,11 @@ impl Vault {
         }
         let keyring = Keyring::generate()?;
         folder.store(&keyring.to_json()?)?;
-        Vault::of(dir, &keyring)
+        Ok(Vault::of(
+            dir,
+            folder::stamp(dir)?,
+            Keys::of(dir, &keyring)?,
+        ))
     }
 
     /// Opens a key folder.
@@ -43,7 +70,10 @@ impl Vault {
     /// [`KeyError::MissingFolder`], [`KeyError::MissingFile`], [`KeyError::Permissions`] if group
     /// or others have any right to folder or file, [`KeyError::Content`], [`KeyError::Io`].
     pub fn open(dir: &Path) -> Result<Vault, KeyError> {
-        Vault::of(dir, &read(dir)?)
+        // The stamp first: a keyring that is replaced meanwhile is read again, not missed.
+        let stamp = folder::stamp(dir);
+        let keyring = read(dir)?;
+        Ok(Vault::of(dir, stamp?, Keys::of(dir, &keyring)?))
     }
 
     /// Whether `dir` holds keys. That they can be read is for [`Vault::open`] to say.
@@ -53,8 +83,8 @@ impl Vault {
     }
 
     /// Adds a new current field key and a new signing key to the folder, keeps the old ones for
-    /// reading and verifying, and answers the vault with both. Other processes see the new keys
-    /// when they open the folder again.
+    /// reading and, for as long as tokens may live, verifying, and answers the vault with both. Other
+    /// processes read the new keys within seconds ([`Vault::look`]).
     ///
     /// # Errors
     /// As [`Vault::open`]. The folder is then as it was.
@@ -62,24 +92,81 @@ impl Vault {
         let folder = Folder::lock(dir)?;
         let mut keyring = read(dir)?;
         keyring.rotate()?;
-        let vault = Vault::of(dir, &keyring)?;
+        let keys = Keys::of(dir, &keyring)?;
         folder.store(&keyring.to_json()?)?;
-        Ok(vault)
+        Ok(Vault::of(dir, folder::stamp(dir)?, keys))
     }
 
-    fn of(dir: &Path, keyring: &Keyring) -> Result<Vault, KeyError> {
-        let mut field = Vec::with_capacity(keyring.field.len());
-        for secret in &keyring.field {
-            field.push((secret.id, Cipher::new(&secret.key)?));
+    fn of(dir: &Path, held: Stamp, keys: Keys) -> Vault {
+        Vault {
+            dir: dir.to_owned(),
+            keys: RwLock::new(Arc::new(keys)),
+            looked: Mutex::new(Looked { at: None, held }),
         }
-        let current = field
-            .pop()
-            .ok_or_else(|| content(dir, "it holds no field key"))?;
-        Ok(Vault {
-            ring: Ring::new(field, current),
-            macs: MacKeys::new(&keyring.blind, &keyring.mac),
-            tokens: TokenKeys::new(&keyring.token).map_err(|reason| content(dir, reason))?,
-        })
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn looked(&self) -> MutexGuard<'_, Looked> {
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the keys of the folder if they were replaced since they were read; true when they were.
+    ///
+    /// # Errors
+    /// As [`Vault::open`], and [`KeyError::Content`] for another installation's keys. The keys held
+    /// stay in use.
+    pub fn look(&self) -> Result<bool, KeyError> {
+        self.take_new(&mut self.looked())
+    }
+
+    fn take_new(&self, looked: &mut Looked) -> Result<bool, KeyError> {
+        let stamp = folder::stamp(&self.dir)?;
+        if stamp == looked.held {
+            return Ok(false);
+        }
+        let new = Keys::of(&self.dir, &read(&self.dir)?)?;
+        if new.macs.fingerprint() != self.fingerprint() {
+            return Err(content(&self.dir, "it is another installation's"));
+        }
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        looked.held = stamp;
+        Ok(true)
+    }
+
+    /// The keys of the folder where they are newer than those that lacked one.
+    fn newer_than(&self, lacking: &Arc<Keys>) -> Option<Arc<Keys>> {
+        let mut looked = self.looked();
+        if !Arc::ptr_eq(&self.keys(), lacking) {
+            return Some(self.keys());
+        }
+        if looked.at.is_some_and(|at| at.elapsed() < LOOK_PAUSE) {
+            return None;
+        }
+        looked.at = Some(Instant::now());
+        // A folder that cannot be read changes nothing: the caller names the key that is missing.
+        let new = self.take_new(&mut looked).unwrap_or(false);
+        new.then(|| self.keys())
+    }
+
+    /// Runs `open` with the keys held, and once more where the folder holds a key that they lack.
+    fn with_key<T>(
+        &self,
+        open: impl Fn(&Ring) -> Result<T, CryptoError>,
+    ) -> Result<T, CryptoError> {
+        let keys = self.keys();
+        match open(&keys.ring) {
+            Err(CryptoError::UnknownKey(id)) => match self.newer_than(&keys) {
+                Some(newer) => open(&newer.ring),
+                None => Err(CryptoError::UnknownKey(id)),
+            },
+            answer => answer,
+        }
     }
 
     /// 16 hexadecimal digits for the keys that never rotate (blind indexes and MACs). A database
@@ -87,20 +174,20 @@ impl Vault {
     /// nothing. Unchanged by [`Vault::rotate`].
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        self.macs.fingerprint()
+        self.keys().macs.fingerprint()
     }
 
     /// The ids of the field keys, oldest first. They are random, between 1 and 2³¹ − 1, so that
     /// another installation's keys are never taken for ours.
     #[must_use]
     pub fn key_ids(&self) -> Vec<u32> {
-        self.ring.ids().collect()
+        self.keys().ring.ids().collect()
     }
 
     /// The field key that new bytes are sealed under.
     #[must_use]
     pub fn current_key_id(&self) -> u32 {
-        self.ring.current_id()
+        self.keys().ring.current_id()
     }
 
     /// A new data key for the person `owner`, and its wrapped form (65 bytes) to store.
@@ -108,7 +195,7 @@ impl Vault {
     /// # Errors
     /// [`CryptoError::Library`] only.
     pub fn new_data_key(&self, owner: Uuid) -> Result<(DataKey, Vec<u8>), CryptoError> {
-        self.ring.new_data_key(owner)
+        self.keys().ring.new_data_key(owner)
     }
 
     /// Opens the data key of `owner`.
@@ -117,7 +204,7 @@ impl Vault {
     /// [`CryptoError::UnknownKey`] naming the field key that is missing;
     /// [`CryptoError::NotAuthentic`] for bytes altered or of another person.
     pub fn open_data_key(&self, owner: Uuid, wrapped: &[u8]) -> Result<DataKey, CryptoError> {
-        self.ring.open_data_key(owner, wrapped)
+        self.with_key(|ring| ring.open_data_key(owner, wrapped))
     }
 
     /// The same data key wrapped under the current field key; `None` where it is already. Fields
@@ -130,7 +217,7 @@ impl Vault {
         owner: Uuid,
         wrapped: &[u8],
     ) -> Result<Option<Vec<u8>>, CryptoError> {
-        self.ring.reseal(Place::data_key(owner), wrapped)
+        self.with_key(|ring| ring.reseal(Place::data_key(owner), wrapped))
     }
 
     /// Seals what belongs to no person served, for `column` (`"users.display_name"`) of record
@@ -144,7 +231,9 @@ impl Vault {
         id: Uuid,
         plain: &str,
     ) -> Result<Vec<u8>, CryptoError> {
-        self.ring.seal(Place::new(column, id), plain.as_bytes())
+        self.keys()
+            .ring
+            .seal(Place::new(column, id), plain.as_bytes())
     }
 
     /// Opens what [`Vault::seal`] made for the same column and record.
@@ -158,7 +247,7 @@ impl Vault {
         id: Uuid,
         sealed: &[u8],
     ) -> Result<String, CryptoError> {
-        self.ring.open_text(Place::new(column, id), sealed)
+        self.with_key(|ring| ring.open_text(Place::new(column, id), sealed))
     }
 
     /// What [`Vault::seal`] made, under the current field key; `None` where it is already.
@@ -171,34 +260,75 @@ impl Vault {
         id: Uuid,
         sealed: &[u8],
     ) -> Result<Option<Vec<u8>>, CryptoError> {
-        self.ring.reseal(Place::new(column, id), sealed)
+        self.with_key(|ring| ring.reseal(Place::new(column, id), sealed))
     }
 
     /// 32 bytes (HMAC-SHA-256) that are equal for equal values of a column, to find a sealed value
     /// by. Normalise the value first.
     #[must_use]
     pub fn blind(&self, column: BlindColumn, value: &str) -> Vec<u8> {
-        self.macs.blind(column, value)
+        self.keys().macs.blind(column, value)
     }
 
     /// A tag over `parts` (HMAC-SHA-256, each part behind its length, so that `["ab", "c"]` and
     /// `["a", "bc"]` differ). It may be cut to no less than 16 bytes.
     #[must_use]
     pub fn mac(&self, purpose: MacPurpose, parts: &[&[u8]]) -> [u8; 32] {
-        self.macs.mac(purpose, parts)
+        self.keys().macs.mac(purpose, parts)
     }
 
     /// Whether `tag`, whole or cut to 16 bytes or more, is that of `parts`. Takes the same time
     /// wherever it differs.
     #[must_use]
     pub fn verify_mac(&self, purpose: MacPurpose, parts: &[&[u8]], tag: &[u8]) -> bool {
-        self.macs.verify(purpose, parts, tag)
+        self.keys().macs.verify(purpose, parts, tag)
     }
 
     /// The keys that sign access tokens.
     #[must_use]
-    pub fn tokens(&self) -> &TokenKeys {
-        &self.tokens
+    pub fn tokens(&self) -> Arc<TokenKeys> {
+        self.keys().tokens.clone()
+    }
+
+    /// [`TokenKeys::verify`], with the keys of the folder where a newer one signed.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn verify_token<T: DeserializeOwned>(
+        &self,
+        token: &str,
+        iss: &str,
+        aud: &str,
+        now_unix: i64,
+        leeway_s: u64,
+    ) -> Result<T, TokenError> {
+        let keys = self.keys();
+        let check = |keys: &Keys| keys.tokens.verify(token, iss, aud, now_unix, leeway_s);
+        match check(&keys) {
+            Err(TokenError::UnknownKey) => match self.newer_than(&keys) {
+                Some(newer) => check(&newer),
+                None => Err(TokenError::UnknownKey),
+            },
+            answer => answer,
+        }
+    }
+}
+
+impl Keys {
+    fn of(dir: &Path, keyring: &Keyring) -> Result<Keys, KeyError> {
+        let mut field = Vec::with_capacity(keyring.field.len());
+        for secret in &keyring.field {
+            field.push((secret.id, Cipher::new(&secret.key)?));
+        }
+        let current = field
+            .pop()
+            .ok_or_else(|| content(dir, "it holds no field key"))?;
+        let tokens = TokenKeys::new(&keyring.token).map_err(|reason| content(dir, reason))?;
+        Ok(Keys {
+            ring: Ring::new(field, current),
+            macs: MacKeys::new(&keyring.blind, &keyring.mac),
+            tokens: Arc::new(tokens),
+        })
     }
 }
 
@@ -207,7 +337,7 @@ impl fmt::Debug for Vault {
         f.debug_struct("Vault")
             .field("key_ids", &self.key_ids())
             .field("fingerprint", &self.fingerprint())
-            .field("tokens", &self.tokens)
+            .field("tokens", &self.tokens())
             .finish()
     }
 }

@@ -166,7 +166,8 @@ fn rotation_reads_old_and_writes_new() {
     let resealed = after.reseal(NAME, owner, &name).unwrap().unwrap();
     assert_eq!(after.open_sealed(NAME, owner, &resealed).unwrap(), "李四");
 
-    // the folder as it was before does not know the new key, and says which one that is
+    // who has only the keys of before does not read what came after, and is told which key is missing
+    fs::remove_dir_all(&dir).unwrap();
     let refused = vault.open_data_key(owner, &rewrapped).unwrap_err();
     assert_eq!(refused, CryptoError::UnknownKey(new));
     assert!(refused.to_string().contains(&new.to_string()));
@@ -201,7 +202,38 @@ fn two_processes_with_the_same_folder_agree() {
     assert!(other.verify_mac(MacPurpose::Cursor, &[b"here"], &tag));
     assert_eq!(vault.fingerprint(), other.fingerprint());
     assert_eq!(vault.key_ids(), other.key_ids());
-    assert_eq!(vault.tokens().jwks(), other.tokens().jwks());
+    assert_eq!(vault.tokens().jwks(0), other.tokens().jwks(0));
+}
+
+#[test]
+fn a_running_process_takes_up_the_keys_of_a_rotation() {
+    let Keys { dir, vault, _temp } = keys();
+    let signer = Vault::open(&dir).unwrap();
+    let rotated = Vault::rotate(&dir).unwrap();
+    let owner = id();
+    let sealed = rotated.seal(NAME, owner, "张三").unwrap();
+    assert_eq!(vault.open_sealed(NAME, owner, &sealed).unwrap(), "张三");
+    assert_eq!(vault.key_ids(), rotated.key_ids());
+    let claims = serde_json::json!({ "iss": "us", "aud": "api", "iat": 1, "exp": 100 });
+    let token = rotated.tokens().sign(&claims).unwrap();
+    let read = signer.verify_token::<serde_json::Value>(&token, "us", "api", 2, 0);
+    assert_eq!(read, Ok(claims));
+
+    // it looked a moment ago, and asks the disk for unknown keys no more often
+    let again = Vault::rotate(&dir).unwrap();
+    let sealed = again.seal(NAME, owner, "李四").unwrap();
+    assert_eq!(
+        vault.open_sealed(NAME, owner, &sealed),
+        Err(CryptoError::UnknownKey(again.current_key_id()))
+    );
+    assert!(vault.look().unwrap(), "the folder has changed");
+    assert!(!vault.look().unwrap(), "and only once");
+    assert_eq!(vault.open_sealed(NAME, owner, &sealed).unwrap(), "李四");
+
+    let theirs = keys();
+    fs::rename(theirs.dir.join("keyring.json"), dir.join("keyring.json")).unwrap();
+    assert!(matches!(vault.look(), Err(KeyError::Content { .. })));
+    assert_eq!(vault.open_sealed(NAME, owner, &sealed).unwrap(), "李四");
 }
 
 #[test]

@@ -6,8 +6,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::sequencer;
-use crate::auth::store;
+use crate::auth::{sessions_store, store};
 use crate::db::Micros;
+use crate::http::idempotency;
 use crate::push;
 use crate::state::App;
 
@@ -38,6 +39,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
     let second = Duration::from_secs(1);
     loops.extend([
         every(app, stop, second / 2, watch_rights),
+        every(app, stop, second * 5, watch_keys),
         every(app, stop, second / 2, seal_audit),
         every(app, stop, second, send_reminders),
         every(app, stop, second * 5, expire_pushes),
@@ -93,6 +95,18 @@ async fn watch_rights(app: web::Data<App>) -> bool {
     false
 }
 
+/// A rotation on another node: what it seals can be read here, and no more is signed with the key before.
+async fn watch_keys(app: web::Data<App>) -> bool {
+    match app.vault.look() {
+        Ok(true) => tracing::info!("the keys were rotated; the new ones are in use"),
+        Ok(false) => {}
+        Err(cause) => {
+            tracing::warn!(%cause, "the key folder cannot be read; the keys held stay in use")
+        }
+    }
+    false
+}
+
 async fn seal_audit(app: web::Data<App>) -> bool {
     let now = app.clock.now();
     match app
@@ -112,14 +126,19 @@ async fn seal_audit(app: web::Data<App>) -> bool {
 }
 
 async fn forget_old(app: web::Data<App>) -> bool {
-    let before = app.clock.now().plus(-Micros::DAY);
+    let now = app.clock.now();
     match app
         .db
-        .write(move |c| store::forget_old_events(c, before))
+        .write(move |c| {
+            store::forget_old_events(c, now.plus(-Micros::DAY))?;
+            let sessions = sessions_store::forget_ended(c, now)?;
+            let keys = idempotency::forget(c, now)?;
+            Ok(sessions || keys)
+        })
         .await
     {
-        Ok(()) => false,
-        Err(e) => failed("forgetting old events", e),
+        Ok(more) => more,
+        Err(e) => failed("forgetting what ended long ago", e),
     }
 }
 

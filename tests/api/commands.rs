@@ -274,7 +274,7 @@ fn keys_are_made_once_and_never_silently_replaced() {
         healthy.contains("ok    keys") && !healthy.contains("BAD"),
         "{healthy}"
     );
-    assert!(done(dir.path(), &["keys", "rotate"]).contains("restart"));
+    assert!(done(dir.path(), &["keys", "rotate"]).contains("recovery kit"));
     assert!(create("two").0, "the rotated keys read and write");
     std::fs::rename(dir.path().join("keys"), dir.path().join("away")).unwrap();
     let (ok, said) = create("three");

@@ -296,3 +296,38 @@ both! {
         app.user(Role::Coordinator, OTHER_TOWN).await.get(&format!("/v1/devices?user_id={}", member.id)).await.problem(404, "not_found");
     }
 }
+
+#[test]
+fn an_old_signing_key_ends_an_hour_after_the_rotation() {
+    let dir = scratch().join(format!("keys{}", make::unique()));
+    let dir = dir.display().to_string();
+    run_with(Backend::Sqlite, &[("keys.dir", &dir)], |app| {
+        Box::pin(async move {
+            let member = app.member().await;
+            let before = app.data.vault.tokens();
+            let rotated = qianshou::crypto::Vault::rotate(&app.data.config.keys_dir).unwrap();
+            let signed = |keys: &qianshou::crypto::TokenKeys| {
+                let now = app.now().unix_seconds();
+                let claims = json!({ "iss": app.data.config.issuer, "aud": "qianshou-api", "sub": member.id,
+                    "sid": member.id, "iat": now, "exp": now + 900 });
+                member.with_token(&keys.sign(&claims).unwrap())
+            };
+            let published = || async {
+                let keys = app.anonymous().get("/v1/auth/jwks").await.expect(200);
+                keys["keys"].as_array().unwrap().len()
+            };
+            // Another node has the new key already; this one takes it up when it meets it.
+            signed(&rotated.tokens()).get("/v1/me").await.expect(200);
+            member.get("/v1/me").await.expect(200);
+            assert_eq!(published().await, 2);
+            make::renewed(app, &member).get("/v1/me").await.expect(200);
+            app.advance(62 * Micros::MINUTE);
+            signed(&before)
+                .get("/v1/me")
+                .await
+                .problem(401, "reauth_required");
+            signed(&rotated.tokens()).get("/v1/me").await.expect(200);
+            assert_eq!(published().await, 1);
+        })
+    });
+}

@@ -119,11 +119,16 @@ impl TestApp {
             ("auth.argon_memory_kib", "8".to_owned()),
             ("push.ramp_seconds", "0".to_owned()),
         ];
+        // Keys of its own for a test that changes them.
+        let own_keys = settings.iter().find(|s| s.0 == "keys.dir");
+        let vault = own_keys.map_or_else(vault, |(_, dir)| {
+            Arc::new(Vault::create(dir.as_ref()).unwrap())
+        });
         overrides.extend(settings);
         let config = Config::from_parts(None, &BTreeMap::new(), &overrides).unwrap();
         let target = config.target().unwrap();
         let db = Db::open(config.db_options().unwrap()).unwrap();
-        let data = web::Data::new(App::new(db, vault(), Arc::new(config), Clock::default()));
+        let data = web::Data::new(App::new(db, vault, Arc::new(config), Clock::default()));
         let (server, address) = qianshou::cli::serve::listen(&data, data.config.bind).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
