@@ -7,8 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::model::{AreaLevel, AreaRow};
 use super::store;
-use crate::auth::{Action, Who};
-use crate::error::{AppError, AppResult};
+use crate::auth::{Action, Who, tokens};
+use crate::db::{Day, DbConn, Uid};
+use crate::error::{AppError, AppResult, Code};
 use crate::http::json::Params;
 use crate::http::text::{AreaCode, Label, Limit};
 use crate::state::App;
@@ -16,7 +17,7 @@ use crate::state::App;
 /// An administrative division.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Area {
-    /// Its statistical code in the newest edition.
+    /// Its statistical code in the newest edition that has it.
     pub code: AreaCode,
     pub level: AreaLevel,
     /// Its name.
@@ -28,6 +29,8 @@ pub struct Area {
     /// False for areas that were added here and stand in no published edition.
     #[schema(example = true)]
     pub official: bool,
+    /// Since when it is no more; its code may have gone to another area.
+    pub abolished_on: Option<Day>,
 }
 
 /// A page of areas, in the order of their codes.
@@ -40,25 +43,43 @@ pub struct AreaPage {
     pub next_cursor: Option<AreaCode>,
 }
 
-impl From<AreaRow> for Area {
-    fn from(row: AreaRow) -> Self {
-        // Inside one edition a code begins with the codes of the areas around it.
-        let code = row.code;
-        let path = [2, 4, 6, 9]
-            .into_iter()
-            .filter(|n| *n < code.len())
-            .filter_map(|n| AreaCode::parse(&code[..n]).ok())
-            .collect();
-        let fallback =
-            || AreaCode::parse("00").unwrap_or_else(|_| unreachable!("two digits are a code"));
-        Area {
-            path,
-            level: row.level,
-            name: row.name,
-            official: row.official,
-            code: AreaCode::parse(code).unwrap_or_else(|_| fallback()),
-        }
-    }
+/// Areas as they are shown, each with the codes of those it lies in: which ones, its parents say, for
+/// digits may begin with another area's.
+fn show(c: &mut DbConn, rows: Vec<AreaRow>) -> AppResult<Vec<Area>> {
+    let mut around: Vec<Uid> = rows.iter().flat_map(AreaRow::chain).collect();
+    around.sort_unstable();
+    around.dedup();
+    let codes = store::codes_of(c, around)?;
+    let parse = |code: &str| {
+        AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
+    };
+    rows.into_iter()
+        .map(|row| {
+            let path = row
+                .chain()
+                .skip(1)
+                .filter(|id| *id != row.id)
+                .filter_map(|id| codes.get(&id))
+                .map(|code| parse(code))
+                .collect::<AppResult<Vec<_>>>()?;
+            Ok(Area {
+                path,
+                code: parse(&row.code)?,
+                level: row.level,
+                name: row.name,
+                official: row.official,
+                abolished_on: row.abolished_on,
+            })
+        })
+        .collect()
+}
+
+/// An ETag of what is answered: the same content, the same tag.
+fn etag(area: &Area) -> AppResult<String> {
+    let content = serde_json::to_string(area).map_err(AppError::internal)?;
+    let digest = tokens::hash(&content);
+    let short: String = digest[..8].iter().map(|b| format!("{b:02x}")).collect();
+    Ok(format!("\"{short}\""))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -68,8 +89,8 @@ pub struct AreaQuery {
     /// The code of the area whose children are asked for, or below which to search.
     #[param(value_type = Option<String>, min_length = 2, max_length = 12, pattern = "^[0-9]+$", example = "3304")]
     parent: Option<AreaCode>,
-    /// Part of a name.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 80, pattern = r"^[^\u0000-\u001f]+$", example = "街道")]
+    /// Part of a name, two characters or more.
+    #[param(value_type = Option<String>, min_length = 2, max_length = 80, pattern = r"^[^\u0000-\u001f]+$", example = "街道")]
     q: Option<Label>,
     /// How many areas at most.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50, example = 50)]
@@ -82,6 +103,8 @@ pub struct AreaQuery {
 /// List areas
 ///
 /// Children of an area (provinces without `parent`), or with `q` every area below it whose name holds the text.
+/// A search looks at a bounded part of the areas at once: while `next_cursor` is not null there may be more,
+/// even after a page that holds few or none. Abolished areas are left out.
 #[utoipa::path(tag = "areas", params(AreaQuery), responses((status = 200, description = "A page of areas", body = AreaPage)))]
 #[get("/areas")]
 pub async fn list_areas(
@@ -93,7 +116,11 @@ pub async fn list_areas(
     let limit = query
         .limit
         .map_or(crate::http::page::DEFAULT_LIMIT, |l| l.0);
-    let mut rows = app
+    let text = query.q.as_ref().map(Label::as_str);
+    if text.is_some_and(|q| q.chars().count() < 2) {
+        return Err(AppError::of(Code::MalformedQuery));
+    }
+    let (items, next) = app
         .db
         .read(move |c| {
             let parent = match &query.parent {
@@ -103,20 +130,14 @@ pub async fn list_areas(
                 }
             };
             let after = query.cursor.as_ref().map(AreaCode::as_str);
-            match &query.q {
-                Some(q) => store::search(c, q.as_str(), parent.as_ref(), after, limit + 1),
-                None => store::children(c, parent.map(|p| p.id), after, limit + 1),
-            }
+            let found = match &query.q {
+                Some(q) => store::search(c, q.as_str(), parent.as_ref(), after, limit)?,
+                None => store::children(c, parent.map(|p| p.id), after, limit)?,
+            };
+            Ok((show(c, found.rows)?, found.next))
         })
         .await?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(limit as usize);
-    let items: Vec<Area> = rows.into_iter().map(Area::from).collect();
-    let next_cursor = if more {
-        items.last().map(|a| a.code.clone())
-    } else {
-        None
-    };
+    let next_cursor = next.and_then(|code| AreaCode::parse(code).ok());
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, max-age=3600"))
         .json(AreaPage { items, next_cursor }))
@@ -124,7 +145,8 @@ pub async fn list_areas(
 
 /// Read an area
 ///
-/// One area with the path of codes above it. Reference data: it may be cached.
+/// One area with the path of codes above it; of an abolished one, too, while no other has its code. Reference
+/// data: it may be cached.
 #[utoipa::path(tag = "areas", params(("code" = AreaCode, Path, description = "The area's code", example = "330402007")),
     responses((status = 200, description = "The area", body = Area)))]
 #[get("/areas/{code}")]
@@ -136,13 +158,14 @@ pub async fn get_area(
 ) -> AppResult<HttpResponse> {
     who.may(Action::AreaRead)?;
     let code = AreaCode::parse(code.into_inner()).map_err(|_| AppError::not_found())?;
-    let row = app
+    let area = app
         .db
-        .read(move |c| store::by_code(c, code.as_str()))
-        .await?
-        .ok_or_else(AppError::not_found)?;
-    let area = Area::from(row);
-    let etag = format!("\"{}-{}\"", area.code.as_str(), area.name.len());
+        .read(move |c| {
+            let row = store::by_code_ever(c, code.as_str())?.ok_or_else(AppError::not_found)?;
+            show(c, vec![row])?.pop().ok_or_else(AppError::not_found)
+        })
+        .await?;
+    let etag = etag(&area)?;
     if req
         .headers()
         .get(header::IF_NONE_MATCH)

@@ -1,17 +1,14 @@
-//! `import areas DIR`: the published files into the database, repeatable.
+//! `import areas DIR --edition YEAR`: the published files, read and checked.
 //!
-//! The files are checked whole before anything is written; the writes go in one
-//! bounded transaction a county, so that a running server is never starved.
+//! They are checked whole before anything is written; `editions_store` writes.
 
-use diesel::prelude::*;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 
-use super::model::{AreaLevel, AreaRow, area_id};
-use crate::db::schema::{area_codes, area_editions, areas};
-use crate::db::{DbConn, Micros, Uid};
-use crate::each_backend;
+use super::editions_store::{self, Edition};
+use super::model::AreaLevel;
+use crate::db::{DbConn, Micros};
 
 /// The edition of the published files: the statistical codes of 2023, the last public ones.
 pub const EDITION: i64 = 2023;
@@ -32,10 +29,14 @@ impl Counts {
     }
 }
 
-struct Entry {
-    code: String,
-    name: String,
-    parent: Option<String>,
+/// An area as an edition lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub level: AreaLevel,
+    pub code: String,
+    pub name: String,
+    /// The code of the area it lies in, as the file says, whatever the digits look like.
+    pub parent: Option<String>,
 }
 
 /// The five files, in the form of the published ones: `code,name,…`.
@@ -49,10 +50,8 @@ const FILES: [(AreaLevel, &str, usize, Option<&str>); 5] = [
 
 fn parse(
     text: impl Read,
-    name: &str,
-    digits: usize,
-    parent: Option<&str>,
-) -> Result<Vec<Entry>, String> {
+    (level, name, digits, parent): (AreaLevel, &str, usize, Option<&str>),
+) -> Result<Vec<Listed>, String> {
     let path = Path::new(name);
     let mut reader = csv::Reader::from_reader(text);
     let headers = reader
@@ -72,7 +71,8 @@ fn parse(
         let at = |what: &str| format!("{} line {}: {what}", path.display(), line + 2);
         let record = record.map_err(|e| at(&e.to_string()))?;
         let field = |i: usize| record.get(i).unwrap_or("").trim().to_owned();
-        let entry = Entry {
+        let entry = Listed {
+            level,
             code: field(code_at),
             name: field(name_at),
             parent: parent_at.map(field),
@@ -92,7 +92,7 @@ fn parse(
 }
 
 /// Reads and checks the files of a folder; each may be gzipped (`villages.csv.gz`).
-pub fn load(dir: &Path) -> Result<(Vec<AreaRow>, Counts), String> {
+pub fn load(dir: &Path) -> Result<(Vec<Listed>, Counts), String> {
     build_all(|name| {
         let plain = dir.join(name);
         let zipped = dir.join(format!("{name}.gz"));
@@ -113,7 +113,7 @@ pub fn load(dir: &Path) -> Result<(Vec<AreaRow>, Counts), String> {
 }
 
 /// The real divisions of one city (3304), built into the program for `demo`.
-pub fn load_built_in() -> Result<(Vec<AreaRow>, Counts), String> {
+pub fn load_built_in() -> Result<(Vec<Listed>, Counts), String> {
     build_all(|name| {
         let text: &'static str = match name {
             "provinces.csv" => include_str!("../../assets/areas-3304/provinces.csv"),
@@ -129,112 +129,48 @@ pub fn load_built_in() -> Result<(Vec<AreaRow>, Counts), String> {
 type Opened = Result<Box<dyn Read>, String>;
 
 /// Checks everything before anything is stored, parents before children.
-fn build_all(open: impl Fn(&str) -> Opened) -> Result<(Vec<AreaRow>, Counts), String> {
+fn build_all(open: impl Fn(&str) -> Opened) -> Result<(Vec<Listed>, Counts), String> {
     let levels = FILES
         .iter()
-        .map(|(level, name, digits, parent)| {
-            Ok((*level, parse(open(name)?, name, *digits, *parent)?))
-        })
+        .map(|file| parse(open(file.1)?, *file))
         .collect::<Result<Vec<_>, String>>()?;
     let counts = Counts {
-        provinces: levels[0].1.len(),
-        cities: levels[1].1.len(),
-        counties: levels[2].1.len(),
-        towns: levels[3].1.len(),
-        villages: levels[4].1.len(),
+        provinces: levels[0].len(),
+        cities: levels[1].len(),
+        counties: levels[2].len(),
+        towns: levels[3].len(),
+        villages: levels[4].len(),
     };
-    let mut known: HashMap<String, AreaRow> = HashMap::with_capacity(counts.total());
-    let mut rows = Vec::with_capacity(counts.total());
-    for (level, entries) in levels {
-        for entry in entries {
-            let parent = match &entry.parent {
-                None => None,
-                Some(code) => Some(known.get(code).ok_or_else(|| {
-                    format!(
-                        "area {} names a parent {code} that is in no file",
-                        entry.code
-                    )
-                })?),
-            };
-            let row = build(level, &entry, parent);
-            if known.insert(entry.code.clone(), row.clone()).is_some() {
-                return Err(format!("the code {} stands twice", entry.code));
-            }
-            rows.push(row);
+    let mut known: HashSet<&str> = HashSet::with_capacity(counts.total());
+    for entry in levels.iter().flatten() {
+        if let Some(code) = &entry.parent
+            && !known.contains(code.as_str())
+        {
+            return Err(format!(
+                "area {} names a parent {code} that is in no file",
+                entry.code
+            ));
+        }
+        if !known.insert(&entry.code) {
+            return Err(format!("the code {} stands twice", entry.code));
         }
     }
-    Ok((rows, counts))
+    drop(known);
+    Ok((levels.into_iter().flatten().collect(), counts))
 }
 
-fn build(level: AreaLevel, entry: &Entry, parent: Option<&AreaRow>) -> AreaRow {
-    let id = area_id(EDITION, &entry.code);
-    let at = |wanted: AreaLevel, from: Option<Uid>| if level == wanted { Some(id) } else { from };
-    AreaRow {
-        id,
-        level,
-        code: entry.code.clone(),
-        name: entry.name.clone(),
-        parent_id: parent.map(|p| p.id),
-        province: parent.map_or(id, |p| p.province),
-        city: at(AreaLevel::City, parent.and_then(|p| p.city)),
-        county: at(AreaLevel::County, parent.and_then(|p| p.county)),
-        town: at(AreaLevel::Town, parent.and_then(|p| p.town)),
-        village: at(AreaLevel::Village, parent.and_then(|p| p.village)),
-        official: true,
-        abolished_on: None,
-    }
-}
-
-/// Writes the areas; what stands already is brought up to the file's name.
+/// Stores the published edition.
 pub fn store(
     c: &mut DbConn,
-    rows: &[AreaRow],
+    listed: &[Listed],
     now: Micros,
     source: &str,
-    mut progress: impl FnMut(usize),
+    progress: impl FnMut(usize),
 ) -> Result<(), String> {
-    let failed = |e: diesel::result::Error| format!("the import failed: {e}");
-    let edition = (
-        area_editions::edition.eq(EDITION),
-        area_editions::source.eq(source),
-        area_editions::imported_at.eq(now.0),
-    );
-    each_backend!(c, |c| diesel::insert_into(area_editions::table)
-        .values(edition)
-        .on_conflict(area_editions::edition)
-        .do_update()
-        .set((
-            area_editions::source.eq(source),
-            area_editions::imported_at.eq(now.0)
-        ))
-        .execute(c))
-    .map_err(failed)?;
-    for (n, chunk) in rows.chunks(1000).enumerate() {
-        c.transaction::<_, diesel::result::Error, _>(|c| {
-            chunk.iter().try_for_each(|row| upsert(c, row))
-        })
-        .map_err(failed)?;
-        progress((n * 1000 + chunk.len()).min(rows.len()));
-    }
-    Ok(())
-}
-
-fn upsert(c: &mut DbConn, row: &AreaRow) -> diesel::QueryResult<()> {
-    each_backend!(c, |c| {
-        diesel::insert_into(areas::table)
-            .values(row)
-            .on_conflict(areas::id)
-            .do_update()
-            .set((areas::name.eq(&row.name), areas::code.eq(&row.code)))
-            .execute(c)?;
-        diesel::insert_into(area_codes::table)
-            .values((
-                area_codes::area_id.eq(row.id),
-                area_codes::edition.eq(EDITION),
-                area_codes::code.eq(&row.code),
-            ))
-            .on_conflict_do_nothing()
-            .execute(c)?;
-        Ok(())
-    })
+    let edition = Edition {
+        year: EDITION,
+        source,
+        at: now,
+    };
+    editions_store::store(c, listed, &edition, progress).map(drop)
 }

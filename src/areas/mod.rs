@@ -5,6 +5,7 @@
 //! installations that imported the same files speak of the same areas.
 
 pub mod api;
+pub mod editions_store;
 pub mod import;
 pub mod model;
 pub mod store;

@@ -12,7 +12,34 @@ text_enum! {
     AreaLevel { Province = "province", City = "city", County = "county", Town = "town", Village = "village" }
 }
 
+text_enum! {
+    /// What became of an area between two editions.
+    ChangeKind { Rename = "rename", Recode = "recode", Merge = "merge", Split = "split", Transfer = "transfer", Abolish = "abolish" }
+}
+text_enum! {
+    /// Whether a change holds, or a person has yet to decide.
+    ChangeState { Applied = "applied", WaitsForPerson = "waits_for_person" }
+}
+
+impl ChangeKind {
+    /// The id of this change of an area in an edition: one of a kind, however often it is imported.
+    pub fn of(self, area: Uid, edition: i64) -> Uid {
+        Uid(uuid::Uuid::new_v5(
+            &area.0,
+            format!("qianshou:area-change:{edition}:{self}").as_bytes(),
+        ))
+    }
+}
+
 impl AreaLevel {
+    /// Levels at which the files of a city are complete.
+    pub fn below_city(self) -> bool {
+        matches!(
+            self,
+            AreaLevel::County | AreaLevel::Town | AreaLevel::Village
+        )
+    }
+
     /// Codes have 2, 4, 6, 9 or 12 digits.
     pub fn of_code(code: &str) -> Option<AreaLevel> {
         match code.len() {

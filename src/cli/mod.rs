@@ -91,7 +91,12 @@ enum KeysCommand {
 #[derive(Debug, Subcommand)]
 enum ImportCommand {
     /// Administrative divisions from the published CSV files of a folder.
-    Areas { dir: PathBuf },
+    Areas {
+        dir: PathBuf,
+        /// The year of the edition: a later one renames, adds and abolishes areas.
+        #[arg(long, default_value_t = crate::areas::import::EDITION, value_parser = clap::value_parser!(i64).range(2009..=2100))]
+        edition: i64,
+    },
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -137,6 +142,8 @@ pub fn run() -> Result<(), String> {
             password_stdin,
         }) => tools::create_user(config()?, &login, &name, role, &area, password_stdin),
         Command::Keys(KeysCommand::Rotate) => tools::rotate_keys(&config()?),
-        Command::Import(ImportCommand::Areas { dir }) => tools::import_areas(&config()?, &dir),
+        Command::Import(ImportCommand::Areas { dir, edition }) => {
+            tools::import_areas(&config()?, &dir, edition)
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 
+use crate::areas::editions_store::{self, Edition};
 use crate::areas::{self, import};
 use crate::auth::model::{AssignmentRow, EnrolmentPurpose, EnrolmentRow, UserRow, UserState};
 use crate::auth::policy::Role;
@@ -171,13 +172,18 @@ pub fn rotate_keys(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-pub fn import_areas(config: &Config, dir: &Path) -> Result<(), String> {
+pub fn import_areas(config: &Config, dir: &Path, year: i64) -> Result<(), String> {
     let (rows, counts) = import::load(dir)?;
     serve::migrate(config)?;
     let mut c = connect(&config.target()?, true)?;
     let terminal = std::io::stderr().is_terminal();
     let source = format!("files of {}", dir.display());
-    import::store(&mut c, &rows, now(), &source, |done| {
+    let edition = Edition {
+        year,
+        source: &source,
+        at: now(),
+    };
+    let outcome = editions_store::store(&mut c, &rows, &edition, |done| {
         if terminal {
             eprint!("\r{done} of {} areas", rows.len());
         }
@@ -193,6 +199,10 @@ pub fn import_areas(config: &Config, dir: &Path) -> Result<(), String> {
         counts.counties,
         counts.towns,
         counts.villages
+    );
+    println!(
+        "edition {year}: {} new, {} renamed, {} abolished, {} wait for a person",
+        outcome.new, outcome.renamed, outcome.abolished, outcome.waiting
     );
     Ok(())
 }

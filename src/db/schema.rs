@@ -42,6 +42,7 @@ diesel::table! {
         area_id -> UidSql,
         edition -> BigInt,
         code -> Text,
+        name -> Text,
         valid_from -> Nullable<Text>,
         valid_to -> Nullable<Text>,
     }

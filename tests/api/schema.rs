@@ -123,6 +123,7 @@ fn migrations_revert() {
 /// Names of columns that sound like personal data, outside `persons`: each with why it is none.
 const SOUNDS_PERSONAL: &[(&str, &str, &str)] = &[
     ("area_codes", "area_id", "an area"),
+    ("area_codes", "name", "the name of an area in an edition"),
     ("areas", "name", "the name of an area"),
     (
         "devices",

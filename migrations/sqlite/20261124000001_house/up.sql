@@ -12,11 +12,11 @@ CREATE TABLE area_editions (
   imported_at INTEGER NOT NULL
 ) STRICT;
 
--- An area has a stable id; `code` is its code in the newest edition.
+-- An area has a stable id; `code` is its code in the newest edition that has it.
 CREATE TABLE areas (
   id BLOB PRIMARY KEY NOT NULL,
   level TEXT NOT NULL CHECK (level IN ('province','city','county','town','village')),
-  code TEXT NOT NULL UNIQUE,
+  code TEXT NOT NULL,
   name TEXT NOT NULL,
   parent_id BLOB REFERENCES areas(id),
   province BLOB NOT NULL,
@@ -27,14 +27,25 @@ CREATE TABLE areas (
   official INTEGER NOT NULL,
   abolished_on TEXT
 ) STRICT;
+-- A later edition may give the code of an abolished area to another.
+CREATE UNIQUE INDEX areas_by_code ON areas (code) WHERE abolished_on IS NULL;
+CREATE INDEX areas_abolished ON areas (code) WHERE abolished_on IS NOT NULL;
 CREATE INDEX areas_by_parent ON areas (parent_id, code);
+-- The counties of a province or city, which every wide assignment is resolved to.
+CREATE INDEX areas_by_level ON areas (level, province);
 CREATE INDEX areas_by_city ON areas (city, level);
+-- A search below an area goes in the order of codes.
+CREATE INDEX areas_of_province ON areas (province, code);
+CREATE INDEX areas_of_city ON areas (city, code);
+CREATE INDEX areas_of_county ON areas (county, code);
+CREATE INDEX areas_of_town ON areas (town, code);
 
--- Every code an area ever had, by edition.
+-- Every code and name an area ever had, by edition.
 CREATE TABLE area_codes (
   area_id BLOB NOT NULL REFERENCES areas(id),
   edition INTEGER NOT NULL REFERENCES area_editions(edition),
   code TEXT NOT NULL,
+  name TEXT NOT NULL,
   valid_from TEXT,
   valid_to TEXT,
   PRIMARY KEY (code, edition)
