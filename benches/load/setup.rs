@@ -202,8 +202,6 @@ fn insert_user(c: &mut qianshou::db::DbConn, vault: &Vault, id: Uid, now: Micros
         display_name: vault.seal("users.display_name", id.0, "测试").unwrap(),
         password_hash: None,
         state: UserState::Active,
-        failed_attempts: 0,
-        locked_until: None,
         created_by: None,
         created_at: now,
         updated_at: now,
