@@ -257,6 +257,7 @@ fn query<T: DeserializeOwned>(text: &str) -> AppResult<T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use std::io::Write;
