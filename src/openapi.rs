@@ -226,8 +226,10 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     if !public {
         statuses.push(403);
     }
-    // A record that the body or the query names may be unknown, too.
-    if has_id || NAMES_A_RECORD.contains(&id.as_str()) {
+    // A record that the body or the query names may be unknown, too, and one that an Idempotency-Key made
+    // before may be out of its maker's sight by now.
+    let replays = method == "post" && !public && takes_idempotency_key(path);
+    if has_id || replays || NAMES_A_RECORD.contains(&id.as_str()) {
         statuses.push(404);
     }
     if has_body {
