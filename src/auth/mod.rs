@@ -8,6 +8,7 @@
 //! allowed to, so that a forgotten check does not compile.
 
 pub mod api;
+pub mod assignments;
 pub mod attempts;
 pub mod devices;
 pub mod devices_store;
@@ -52,7 +53,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(users::get_user)
         .service(users::update_user)
         .service(users::revoke_user_sessions)
-        .service(users::list_assignments)
-        .service(users::create_assignment)
-        .service(users::end_assignment);
+        .service(assignments::list_assignments)
+        .service(assignments::create_assignment)
+        .service(assignments::end_assignment);
 }
