@@ -245,7 +245,7 @@ pub async fn set_push_subscription(
             if device.revoked_at.is_some() {
                 return Err(AppError::of(Code::DeviceRevoked));
             }
-            store::set_push(c, &device, provider, &sealed, &index, who.at)?;
+            super::push_tokens_store::set_push(c, &device, provider, &sealed, &index, who.at)?;
             store::find_device(c, id)?.ok_or_else(AppError::not_found)
         })
         .await?;

@@ -101,44 +101,6 @@ pub fn revoke_device(c: &mut DbConn, device: &Handle<DeviceRow>, now: Micros) ->
     Ok(())
 }
 
-pub fn set_push(
-    c: &mut DbConn,
-    device: &Handle<DeviceRow>,
-    provider: PushProvider,
-    token: &[u8],
-    index: &[u8],
-    now: Micros,
-) -> AppResult<i64> {
-    // A token moved to another account's phone belongs to the newer one alone.
-    diesel::update(
-        devices::table.filter(
-            devices::push_token_index
-                .eq(index)
-                .and(devices::id.ne(device.id)),
-        ),
-    )
-    .set((
-        devices::push_state.eq(PushState::None),
-        devices::push_token.eq(None::<Vec<u8>>),
-        devices::push_token_index.eq(None::<Vec<u8>>),
-        devices::push_changed_at.eq(now.0),
-    ))
-    .execute(c)?;
-    Ok(diesel::update(devices::table.find(device.id))
-        .set((
-            devices::push_provider.eq(Some(provider)),
-            devices::push_token.eq(token),
-            devices::push_token_index.eq(index),
-            devices::push_state.eq(PushState::Live),
-            devices::push_changed_at.eq(now.0),
-            devices::push_strikes.eq(0i64),
-            devices::version.eq(devices::version + 1),
-            devices::updated_at.eq(now.0),
-        ))
-        .returning(devices::version)
-        .get_result(c)?)
-}
-
 /// The other phones of a user whose phone was lost: bound no longer, and no push reaches them.
 pub fn revoke_others(c: &mut DbConn, user: Uid, but: Uid, now: Micros) -> AppResult<()> {
     diesel::update(
@@ -149,35 +111,6 @@ pub fn revoke_others(c: &mut DbConn, user: Uid, but: Uid, now: Micros) -> AppRes
     )
     .set((
         devices::revoked_at.eq(now.0),
-        devices::version.eq(devices::version + 1),
-        devices::updated_at.eq(now.0),
-    ))
-    .execute(c)?;
-    Ok(())
-}
-
-/// Ends pushes to the phones of a user that no live session holds: whoever has such a phone in hand
-/// may be somebody else. The app subscribes again once it is signed in.
-pub fn silence_signed_out(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<()> {
-    let held: Vec<Option<Uid>> = sessions::table
-        .filter(sessions::user_id.eq(user))
-        .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(now.0))
-        .filter(sessions::device_id.is_not_null())
-        .select(sessions::device_id)
-        .load(c)?;
-    let held: Vec<Uid> = held.into_iter().flatten().collect();
-    diesel::update(
-        devices::table
-            .filter(devices::user_id.eq(user))
-            .filter(devices::push_state.ne(PushState::None))
-            .filter(devices::id.ne_all(held)),
-    )
-    .set((
-        devices::push_state.eq(PushState::None),
-        devices::push_token.eq(None::<Vec<u8>>),
-        devices::push_token_index.eq(None::<Vec<u8>>),
-        devices::push_changed_at.eq(now.0),
         devices::version.eq(devices::version + 1),
         devices::updated_at.eq(now.0),
     ))

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::devices_store;
 use super::model::*;
+use super::push_tokens_store;
 use crate::db::schema::{enrolments, sessions, sign_in_attempts};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
@@ -74,7 +74,7 @@ pub fn revoke_all_sessions(
         query = query.filter(sessions::id.ne(except));
     }
     query.execute(c)?;
-    devices_store::silence_signed_out(c, user, now)
+    push_tokens_store::silence_signed_out(c, user, now)
 }
 
 // --- wrong passwords ---

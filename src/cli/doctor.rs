@@ -75,7 +75,7 @@ fn push(config: &Config, c: &mut DbConn, findings: &mut Findings) {
         Err(e) => return findings.note("push", Err(e)),
     };
     for (name, configured) in found {
-        let finding = match (configured, push::store::standing(c, name)) {
+        let finding = match (configured, push::standing_store::standing(c, name)) {
             (Configured::Off(why), _) => Ok(format!("off: {why}")),
             (Configured::On(_), Ok(Some(standing))) if standing.stopped() => Err(format!(
                 "stopped since {}, refused with '{}': look at its credentials",

@@ -15,7 +15,8 @@ use tokio::task::JoinHandle;
 use super::fate::fate;
 use super::model::Lane;
 use super::provider::{Attempt, Message, PATIENCE, Provider, Verdict};
-use super::store::{self, Ended, Found, Lease, Leased, Outcome};
+use super::settle_store::{Ended, Outcome, settle};
+use super::store::{self, Found, Lease, Leased};
 use crate::db::{Micros, Uid};
 use crate::error::AppResult;
 use crate::state::App;
@@ -226,7 +227,7 @@ impl Engine {
         let lost = self
             .app
             .db
-            .write(move |c| store::settle(c, provider, &noted, others_pass, now))
+            .write(move |c| settle(c, provider, &noted, others_pass, now))
             .await?;
         if lost > 0 {
             tracing::warn!(%provider, lost, "leases had run out before their deliveries ended; some may arrive twice");

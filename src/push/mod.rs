@@ -14,6 +14,8 @@ pub mod gateway;
 pub mod model;
 pub mod outbox;
 pub mod provider;
+pub mod settle_store;
+pub mod standing_store;
 pub mod store;
 
 use std::sync::Arc;

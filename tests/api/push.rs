@@ -10,7 +10,8 @@ use qianshou::db::schema::{delivery_receipts, push_providers};
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind;
 use qianshou::push::gateway::{FaultKind, FaultRule};
-use qianshou::push::store::{self, Ended, Found, Lease, Outcome};
+use qianshou::push::settle_store::{Ended, Outcome, settle};
+use qianshou::push::store::{self, Found, Lease};
 
 use NotificationKind::{CampaignReminder, VisitReturned};
 
@@ -381,7 +382,7 @@ fn only_the_newest_lease_ends_a_delivery() {
                     }],
                     app.now(),
                 );
-                db.write(move |c| store::settle(c, PushProvider::Fcm, &ended, false, now))
+                db.write(move |c| settle(c, PushProvider::Fcm, &ended, false, now))
             };
             assert_eq!(
                 end(&slow[0], Outcome::Expired).await.unwrap(),

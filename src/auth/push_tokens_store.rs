@@ -1,0 +1,136 @@
+//! Where pushes to a phone go, and when they end.
+
+use diesel::prelude::*;
+
+use super::handle::Handle;
+use super::model::{DeviceRow, PushProvider, PushState};
+use crate::db::schema::{devices, sessions};
+use crate::db::{DbConn, Micros, Uid};
+use crate::error::AppResult;
+
+/// Malformed so often in a row, while others pass, a token is set aside.
+const STRIKES: i64 = 3;
+
+/// No push reaches the phone until its app brings a new token. The phone itself stays.
+#[derive(AsChangeset)]
+#[diesel(table_name = devices, treat_none_as_null = true)]
+struct NoToken {
+    push_state: PushState,
+    push_token: Option<Vec<u8>>,
+    push_token_index: Option<Vec<u8>>,
+    push_changed_at: Micros,
+    updated_at: Micros,
+}
+
+impl NoToken {
+    fn because(push_state: PushState, at: Micros) -> NoToken {
+        NoToken {
+            push_state,
+            push_token: None,
+            push_token_index: None,
+            push_changed_at: at,
+            updated_at: at,
+        }
+    }
+}
+
+pub fn set_push(
+    c: &mut DbConn,
+    device: &Handle<DeviceRow>,
+    provider: PushProvider,
+    token: &[u8],
+    index: &[u8],
+    now: Micros,
+) -> AppResult<i64> {
+    // A token moved to another account's phone belongs to the newer one alone.
+    let elsewhere = devices::table
+        .filter(devices::push_token_index.eq(index))
+        .filter(devices::id.ne(device.id));
+    diesel::update(elsewhere)
+        .set((
+            NoToken::because(PushState::None, now),
+            devices::version.eq(devices::version + 1),
+        ))
+        .execute(c)?;
+    Ok(diesel::update(devices::table.find(device.id))
+        .set((
+            devices::push_provider.eq(Some(provider)),
+            devices::push_token.eq(token),
+            devices::push_token_index.eq(index),
+            devices::push_state.eq(PushState::Live),
+            devices::push_changed_at.eq(now.0),
+            devices::push_strikes.eq(0i64),
+            devices::version.eq(devices::version + 1),
+            devices::updated_at.eq(now.0),
+        ))
+        .returning(devices::version)
+        .get_result(c)?)
+}
+
+/// Ends pushes to the phones of a user that no live session holds: whoever has such a phone in hand
+/// may be somebody else. The app subscribes again once it is signed in.
+pub fn silence_signed_out(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<()> {
+    let held: Vec<Option<Uid>> = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now.0))
+        .filter(sessions::device_id.is_not_null())
+        .select(sessions::device_id)
+        .load(c)?;
+    let held: Vec<Uid> = held.into_iter().flatten().collect();
+    let silent = devices::table
+        .filter(devices::user_id.eq(user))
+        .filter(devices::push_state.ne(PushState::None))
+        .filter(devices::id.ne_all(held));
+    diesel::update(silent)
+        .set((
+            NoToken::because(PushState::None, now),
+            devices::version.eq(devices::version + 1),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The provider says that this token is dead. A token that the app has replaced meanwhile stays.
+pub fn bury(c: &mut DbConn, device: Uid, index: &[u8], now: Micros) -> AppResult<()> {
+    let same = devices::table
+        .find(device)
+        .filter(devices::push_token_index.eq(index.to_vec()))
+        .filter(devices::push_state.eq(PushState::Live));
+    diesel::update(same)
+        .set((
+            NoToken::because(PushState::Dead, now),
+            devices::version.eq(devices::version + 1),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The provider called this token malformed; at the third time in a row it is set aside.
+pub fn strike(c: &mut DbConn, device: Uid, index: &[u8], now: Micros) -> AppResult<()> {
+    let same = devices::table
+        .find(device)
+        .filter(devices::push_token_index.eq(index.to_vec()))
+        .filter(devices::push_state.eq(PushState::Live));
+    let strikes: Option<i64> = diesel::update(same)
+        .set(devices::push_strikes.eq(devices::push_strikes + 1))
+        .returning(devices::push_strikes)
+        .get_result(c)
+        .optional()?;
+    if strikes.is_some_and(|s| s >= STRIKES) {
+        bury(c, device, index, now)?;
+    }
+    Ok(())
+}
+
+/// A message passed: no suspicion rests on this token any more.
+pub fn clear_strikes(c: &mut DbConn, device: Uid, index: &[u8]) -> AppResult<()> {
+    let suspected = devices::table
+        .find(device)
+        .filter(devices::push_token_index.eq(index.to_vec()))
+        .filter(devices::push_strikes.gt(0));
+    diesel::update(suspected)
+        .set(devices::push_strikes.eq(0i64))
+        .execute(c)?;
+    Ok(())
+}

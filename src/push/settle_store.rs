@@ -1,0 +1,161 @@
+//! All SQL of noting how leases ended.
+//!
+//! Only the holder of the newest fence can end a delivery; every try is noted all the same.
+
+use diesel::prelude::*;
+
+use super::fate::Fate;
+use super::model::{DeliveryState, ReceiptRow};
+use super::provider::{Attempt, Verdict};
+use super::standing_store::judge_provider;
+use super::store::Leased;
+use crate::auth::model::PushProvider;
+use crate::auth::push_tokens_store;
+use crate::db::schema::{deliveries, delivery_receipts};
+use crate::db::{DbConn, Micros, Uid};
+use crate::each_backend;
+use crate::error::AppResult;
+
+/// How a lease ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// A try was made.
+    Tried {
+        attempt: Attempt,
+        fate: Fate,
+        took_ms: i64,
+        at: Micros,
+    },
+    /// It is not to be sent.
+    Suppressed(&'static str),
+    /// Too late by now.
+    Expired,
+    /// Not tried: for the next worker.
+    Released,
+}
+
+/// One lease and how it ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    pub leased: Leased,
+    pub outcome: Outcome,
+}
+
+/// Notes how leases ended; `others_pass` says that the provider took messages lately, so that a malformed
+/// one is more likely its token's fault. Answers how many were no longer this worker's to end.
+pub fn settle(
+    c: &mut DbConn,
+    provider: PushProvider,
+    ended: &[Ended],
+    others_pass: bool,
+    now: Micros,
+) -> AppResult<usize> {
+    let mut lost = 0;
+    let mut receipts: Vec<ReceiptRow> = Vec::new();
+    for e in ended {
+        if let Outcome::Tried {
+            attempt,
+            took_ms,
+            at,
+            fate,
+        } = &e.outcome
+        {
+            receipts.push(receipt(e, attempt, fate, *took_ms, *at));
+        }
+        if !end(c, e, now)? {
+            lost += 1;
+        }
+    }
+    for some in receipts.chunks(200) {
+        each_backend!(c, |c| diesel::insert_into(delivery_receipts::table)
+            .values(some)
+            .execute(c))?;
+    }
+    for e in ended {
+        if let Outcome::Tried { attempt, .. } = &e.outcome {
+            judge_token(c, e, attempt.verdict, others_pass, now)?;
+        }
+    }
+    judge_provider(c, provider, ended, now)?;
+    Ok(lost)
+}
+
+fn receipt(e: &Ended, attempt: &Attempt, fate: &Fate, took_ms: i64, at: Micros) -> ReceiptRow {
+    ReceiptRow {
+        id: Uid::new(at),
+        delivery_id: e.leased.id,
+        attempt: e.leased.attempts + 1,
+        outcome: fate.state.as_str().to_owned(),
+        code: attempt.code.clone(),
+        http_status: attempt.status.map(i64::from),
+        provider_message: attempt.reference.clone(),
+        took_ms,
+        at,
+    }
+}
+
+/// Stores the end of one lease; false when another worker holds a newer fence.
+fn end(c: &mut DbConn, e: &Ended, now: Micros) -> AppResult<bool> {
+    let held = deliveries::table
+        .find(e.leased.id)
+        .filter(deliveries::fence.eq(e.leased.fence))
+        .filter(deliveries::state.eq(DeliveryState::Leased));
+    let (state, attempts, next_at, code, accepted) = match &e.outcome {
+        Outcome::Tried {
+            attempt, fate, at, ..
+        } => (
+            fate.state,
+            fate.attempts,
+            fate.next_at,
+            Some(attempt.code.as_str()),
+            (fate.state == DeliveryState::Accepted).then_some(*at),
+        ),
+        Outcome::Suppressed(why) => (
+            DeliveryState::Suppressed,
+            e.leased.attempts,
+            now,
+            Some(*why),
+            None,
+        ),
+        Outcome::Expired => (
+            DeliveryState::Expired,
+            e.leased.attempts,
+            now,
+            Some("expired"),
+            None,
+        ),
+        Outcome::Released => (DeliveryState::Retry, e.leased.attempts, now, None, None),
+    };
+    let changed = diesel::update(held)
+        .set((
+            deliveries::state.eq(state),
+            deliveries::attempts.eq(attempts),
+            deliveries::next_at.eq(next_at),
+            deliveries::lease_until.eq(None::<i64>),
+            deliveries::leased_by.eq(None::<Uid>),
+            deliveries::last_code.eq(code),
+            deliveries::accepted_at.eq(accepted),
+            deliveries::updated_at.eq(now.0),
+        ))
+        .execute(c)?;
+    Ok(changed == 1)
+}
+
+/// What a try says of the phone's token, if the phone still holds that one.
+fn judge_token(
+    c: &mut DbConn,
+    e: &Ended,
+    verdict: Verdict,
+    others_pass: bool,
+    now: Micros,
+) -> AppResult<()> {
+    let (device, Some(index)) = (e.leased.device, &e.leased.token_index) else {
+        return Ok(());
+    };
+    match verdict {
+        Verdict::DeadToken => push_tokens_store::bury(c, device, index, now),
+        Verdict::Malformed if others_pass => push_tokens_store::strike(c, device, index, now),
+        Verdict::Accepted => push_tokens_store::clear_strikes(c, device, index),
+        Verdict::Malformed | Verdict::Later(_) | Verdict::Refused => Ok(()),
+    }
+}
