@@ -235,6 +235,10 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     if has_body {
         statuses.extend([413, 415, 422]);
     }
+    // Two records that its path names may not fit each other.
+    if id == "join_household" {
+        statuses.push(422);
+    }
     if matches!(method, "post" | "put") && (has_body || has_id) {
         statuses.push(409);
     }

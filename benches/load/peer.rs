@@ -49,6 +49,7 @@ pub fn run(url: &str, user: &str) {
         .first(&mut c)
         .unwrap();
     let user: Uid = user.parse().unwrap();
+    let place = area.place();
     let episode = EpisodeRow {
         id: Uid::NIL,
         version: 1,
@@ -61,6 +62,7 @@ pub fn run(url: &str, user: &str) {
         from_day: resident.arrived_on,
         to_day: None,
         reason: resident.reason,
+        left_reason: None,
         created_by: user,
         created_at: Micros(0),
         updated_at: Micros(0),
@@ -69,6 +71,7 @@ pub fn run(url: &str, user: &str) {
         role: Role::Coordinator,
         area: area.id,
         area_code: String::new(),
+        place,
         counties: vec![],
         town: area.town,
         village: None,
@@ -113,7 +116,7 @@ pub fn run(url: &str, user: &str) {
     });
 }
 
-/// The same rows: person, resident, stay, consent, two audit entries, feed.
+/// The same rows: person, resident, stay, consent, two audit entries, two feed rows.
 async fn create(peer: web::Data<Peer>) -> HttpResponse {
     let now = Micros(jiff::Timestamp::now().as_microsecond());
     let (person_id, id) = (Uid::new(now), Uid::new(now));
@@ -129,6 +132,7 @@ async fn create(peer: web::Data<Peer>) -> HttpResponse {
         let resident = ResidentRow {
             id,
             person_id,
+            registered_by: data.who.user,
             needs: Json(data.resident.needs.0.clone()),
             ..data.resident.clone()
         };
@@ -161,7 +165,8 @@ async fn create(peer: web::Data<Peer>) -> HttpResponse {
             &data.who,
             Entry::new(Action::ResidentRegister, "resident", id, resident.place()),
         )?;
-        sync::record_change(c, qianshou::residents::register::change(&resident, 1))
+        let change = qianshou::residents::feed::change(&data.who, &resident, 1);
+        sync::record_change(c, change)
     });
     match result.await {
         Ok(()) => HttpResponse::Created().json(serde_json::json!({ "id": id })),

@@ -151,7 +151,10 @@ fn list(
     page: Page,
 ) -> AppResult<Vec<AuditRow>> {
     let mut query = audit_entries::table
-        .filter(in_scope!(audit_entries, scope))
+        .filter(
+            in_scope!(audit_entries, scope)
+                .or(audit_entries::area_id.eq_any(scope.areas.iter().map(|area| Some(*area)))),
+        )
         .select(AuditRow::as_select())
         .order(audit_entries::id.desc())
         .limit(page.limit + 1)

@@ -20,6 +20,8 @@ pub struct Entry<'a> {
     pub kind: &'static str,
     pub record: Uid,
     pub place: Place,
+    /// The record's area where it is wider than a county.
+    pub area: Option<Uid>,
     /// A word of a fixed list, where the action needs a reason.
     pub reason: Option<&'a str>,
     /// Names of fields, ids, states: nothing that was typed by anybody.
@@ -49,9 +51,15 @@ impl<'a> Entry<'a> {
             kind,
             record,
             place,
+            area: None,
             reason: None,
             facts: &Nothing {},
         }
+    }
+    /// Of an area that may be wider than a county.
+    pub fn of(mut self, area: Option<Uid>) -> Self {
+        self.area = area;
+        self
     }
     pub fn because(mut self, reason: &'a str) -> Self {
         self.reason = Some(reason);
@@ -63,12 +71,26 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// Where an entry is read: where its record is; what is nowhere (a look-up, a product) is read where
+/// its author works.
+fn read_at(who: &Who, entry: &Entry<'_>) -> (Place, Option<Uid>) {
+    if entry.place.county.is_some() || entry.area.is_some() {
+        return (entry.place, entry.area);
+    }
+    match who.acting(entry.action, &entry.place) {
+        Some(grant) => (grant.place, Some(grant.area)),
+        None => (entry.place, None),
+    }
+}
+
 /// Writes one entry; part of the write it tells of.
 pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
     let seq = match c {
         DbConn::Sqlite(_) => Some(next(c)?),
         DbConn::Pg(_) => None,
     };
+    let (place, area) = read_at(who, &entry);
+    let role = who.acting(entry.action, &entry.place).map(|g| g.role);
     diesel::insert_into(audit_entries::table)
         .values((
             audit_entries::id.eq(Uid::new(who.at)),
@@ -76,13 +98,14 @@ pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
             audit_entries::at.eq(who.at.0),
             audit_entries::actor_id.eq(who.user),
             audit_entries::device_id.eq(who.device),
-            audit_entries::role.eq(who.role_for(entry.action).map(|r| r.as_str())),
+            audit_entries::role.eq(role.map(|r| r.as_str())),
             audit_entries::action.eq(entry.action.as_str()),
             audit_entries::kind.eq(entry.kind),
             audit_entries::record_id.eq(entry.record),
-            audit_entries::county.eq(entry.place.county),
-            audit_entries::town.eq(entry.place.town),
-            audit_entries::village.eq(entry.place.village),
+            audit_entries::county.eq(place.county),
+            audit_entries::town.eq(place.town),
+            audit_entries::village.eq(place.village),
+            audit_entries::area_id.eq(area),
             audit_entries::reason.eq(entry.reason),
             audit_entries::facts.eq(entry.facts.text()),
             audit_entries::request_id.eq(who.request_id.as_ref()),

@@ -22,22 +22,36 @@ struct Sealed {
     at: i64,
     #[diesel(sql_type = Nullable<UidSql>)]
     actor_id: Option<Uid>,
+    #[diesel(sql_type = Nullable<UidSql>)]
+    device_id: Option<Uid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    role: Option<String>,
     #[diesel(sql_type = Text)]
     action: String,
     #[diesel(sql_type = Text)]
     kind: String,
     #[diesel(sql_type = UidSql)]
     record_id: Uid,
+    #[diesel(sql_type = Nullable<UidSql>)]
+    county: Option<Uid>,
+    #[diesel(sql_type = Nullable<UidSql>)]
+    town: Option<Uid>,
+    #[diesel(sql_type = Nullable<UidSql>)]
+    village: Option<Uid>,
+    #[diesel(sql_type = Nullable<UidSql>)]
+    area_id: Option<Uid>,
     #[diesel(sql_type = Nullable<Text>)]
     reason: Option<String>,
     #[diesel(sql_type = Text)]
     facts: String,
+    #[diesel(sql_type = Text)]
+    request_id: String,
 }
 
 fn entries(c: &mut DbConn, after: i64, to: i64) -> AppResult<Vec<Sealed>> {
     Ok(diesel::sql_query(
-        "SELECT seq, id, at, actor_id, action, kind, record_id, reason, facts FROM audit_entries \
-         WHERE seq > $1 AND seq <= $2 ORDER BY seq",
+        "SELECT seq, id, at, actor_id, device_id, role, action, kind, record_id, county, town, village, \
+         area_id, reason, facts, request_id FROM audit_entries WHERE seq > $1 AND seq <= $2 ORDER BY seq",
     )
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(to)
@@ -53,11 +67,18 @@ fn chain(before: &[u8], entries: &[Sealed]) -> Vec<u8> {
             e.id,
             e.at,
             e.actor_id,
+            e.device_id,
+            e.role,
             e.action,
             e.kind,
             e.record_id,
+            e.county,
+            e.town,
+            e.village,
+            e.area_id,
             e.reason,
-            e.facts
+            e.facts,
+            e.request_id
         ]);
         context.update(line.to_string().as_bytes());
     }

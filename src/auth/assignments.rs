@@ -10,7 +10,7 @@ use super::model::*;
 use super::policy::Role;
 use super::{Action, Who, sessions_store, staff, store};
 use crate::areas;
-use crate::areas::model::AreaLevel;
+use crate::areas::model::{AreaLevel, AreaRow};
 use crate::audit::{self, Entry};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Fault};
@@ -124,7 +124,7 @@ pub(super) fn assign(
     user: Uid,
     new: &NewAssignment,
     at: &str,
-) -> AppResult<Uid> {
+) -> AppResult<(Uid, AreaRow)> {
     let all = [
         AreaLevel::Province,
         AreaLevel::City,
@@ -164,9 +164,10 @@ pub(super) fn assign(
         c,
         who,
         Entry::new(Action::AssignmentWrite, "assignment", row.id, area.place())
+            .of(Some(area.id))
             .because(new.role.as_str()),
     )?;
-    Ok(row.id)
+    Ok((row.id, area))
 }
 
 /// Give an assignment
@@ -193,7 +194,7 @@ pub async fn create_assignment(
             store::lock_user(c, user)?;
             staff::visible(c, &who, Action::AssignmentWrite, user)?;
             let (Made::New(id) | Made::Before(id)) =
-                once.run(c, who.at, |c| assign(c, &who, user, &new, ""))?;
+                once.run(c, who.at, |c| Ok(assign(c, &who, user, &new, "")?.0))?;
             let (row, area) = store::assignment(c, id)?.ok_or_else(AppError::not_found)?;
             Ok((row, area.code))
         })
@@ -240,6 +241,7 @@ pub async fn end_assignment(
                 c,
                 &who,
                 Entry::new(Action::AssignmentWrite, "assignment", row.id, area.place())
+                    .of(Some(area.id))
                     .because("ended"),
             )
         })

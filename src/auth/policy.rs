@@ -68,6 +68,8 @@ actions! {
     // People.
     HouseholdRead "household.read" on "household" by WORKERS;
     HouseholdWrite "household.write" on "household" by WORKERS;
+    HouseholdReveal "household.reveal" on "household" by WORKERS;
+    HouseholdAssign "household.assign" on "household" by &[Coordinator];
     ResidentRead "resident.read" on "resident" by WORKERS;
     ResidentRegister "resident.register" on "resident" by WORKERS;
     ResidentAmend "resident.amend" on "resident" by WORKERS;
@@ -148,6 +150,7 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("withdraw_consent", Action::ConsentWrite),
     ("list_residences", Action::ResidenceRead),
     ("create_residence", Action::ResidenceWrite),
+    ("record_departure", Action::ResidenceWrite),
     ("create_household", Action::HouseholdWrite),
     ("list_households", Action::HouseholdRead),
     ("get_household", Action::HouseholdRead),
@@ -156,6 +159,12 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("list_household_people", Action::HouseholdRead),
     ("get_household_person", Action::HouseholdRead),
     ("join_household", Action::HouseholdWrite),
+    ("update_household_person", Action::HouseholdWrite),
+    ("reveal_household_person", Action::HouseholdReveal),
+    ("list_household_person_consents", Action::ConsentRead),
+    ("create_household_person_consent", Action::ConsentWrite),
+    ("withdraw_household_person_consent", Action::ConsentWrite),
+    ("assign_household", Action::HouseholdAssign),
     ("create_insurance_product", Action::ProductWrite),
     ("list_insurance_products", Action::ProductRead),
     ("get_insurance_product", Action::ProductRead),

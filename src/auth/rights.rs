@@ -20,6 +20,8 @@ pub struct Grant {
     pub role: Role,
     pub area: Uid,
     pub area_code: String,
+    /// Where the area is; all empty for one wider than a county.
+    pub place: Place,
     /// Set when the grant is as wide as a county or wider.
     pub counties: Vec<Uid>,
     pub town: Option<Uid>,
@@ -105,11 +107,14 @@ impl Who {
         scope
     }
 
-    /// The role under which the audit notes an action: the first that allows it.
-    pub fn role_for(&self, action: Action) -> Option<Role> {
+    /// The assignment under which an action at a place is done: the first that allows it there, else
+    /// the first that allows it anywhere.
+    pub fn acting(&self, action: Action, place: &Place) -> Option<&Grant> {
+        let allow = |g: &&Grant| action.roles().contains(&g.role);
         self.grants()
-            .map(|g| g.role)
-            .find(|r| action.roles().contains(r))
+            .filter(allow)
+            .find(|g| g.covers(place))
+            .or_else(|| self.grants().find(allow))
     }
 }
 

@@ -62,6 +62,7 @@ fn grant(c: &mut DbConn, a: AssignmentRow, area: AreaRow) -> AppResult<Grant> {
     Ok(Grant {
         role: a.role,
         area: area.id,
+        place: area.place(),
         area_code: area.code,
         counties,
         town: if area.level == AreaLevel::Town {

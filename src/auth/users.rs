@@ -145,12 +145,9 @@ pub async fn create_user(
         .write(move |c| {
             let made = once.run(c, who.at, |c| {
                 store::insert_user(c, &row)?;
-                audit::record(
-                    c,
-                    &who,
-                    Entry::new(Action::UserCreate, "user", row.id, Default::default()),
-                )?;
-                assign(c, &who, row.id, &new.assignment, "/assignment")?;
+                let (_, area) = assign(c, &who, row.id, &new.assignment, "/assignment")?;
+                let entry = Entry::new(Action::UserCreate, "user", row.id, area.place());
+                audit::record(c, &who, entry.of(Some(area.id)))?;
                 Ok(row.id)
             })?;
             let (Made::New(id) | Made::Before(id)) = made;

@@ -388,7 +388,7 @@ fn noted(
 ) -> AppResult<()> {
     let facts = serde_json::json!({ "what": what });
     let entry = Entry::new(action, "campaign", row.id, row.place()).with(&facts);
-    audit::record(c, who, entry)?;
+    audit::record(c, who, entry.of(row.area()))?;
     sync::record_change(
         c,
         Change::upsert(Kind::Campaign, row.id, version, row.place(), who.at),

@@ -188,6 +188,7 @@ diesel::table! {
         county -> Nullable<UidSql>,
         town -> Nullable<UidSql>,
         village -> Nullable<UidSql>,
+        area_id -> Nullable<UidSql>,
         reason -> Nullable<Text>,
         facts -> Text,
         request_id -> Text,
@@ -391,6 +392,7 @@ diesel::table! {
         from_day -> Text,
         to_day -> Nullable<Text>,
         reason -> Text,
+        left_reason -> Nullable<Text>,
         created_by -> UidSql,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -439,6 +441,7 @@ diesel::table! {
         checked_on -> Text,
         checked_by -> UidSql,
         note -> Nullable<Binary>,
+        photo -> Nullable<Text>,
         updated_at -> BigInt,
     }
 }

@@ -37,7 +37,8 @@ macro_rules! in_scope {
     }};
 }
 
-/// The same, plus what the caller registered or is assigned to (`registered_by`, `assignee`).
+/// The same, plus what the caller registered or is assigned to (`registered_by`, `assignee`) where they
+/// work: somebody who moved out of a worker's area is no longer theirs, whoever registered them.
 #[macro_export]
 macro_rules! in_scope_or_own {
     ($table:ident, $scope:expr) => {
@@ -54,11 +55,14 @@ macro_rules! in_scope_or_own {
         let areas: Filter = $crate::in_scope!($table, scope, $source);
         let filter: Filter = match (scope.own, scope.user) {
             (true, Some(user)) => {
+                let worked = scope.clone().shared();
+                let there: Filter = $crate::in_scope!($table, &worked, $source);
                 let own: Filter = Box::new(
                     t::registered_by
                         .nullable()
                         .eq(user)
-                        .or(t::assignee.nullable().eq(user)),
+                        .or(t::assignee.nullable().eq(user))
+                        .and(there),
                 );
                 if scope.counties.is_empty() && scope.towns.is_empty() && scope.villages.is_empty()
                 {

@@ -13,7 +13,7 @@ use crate::db::schema::{meta, users};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::text::Int;
-use crate::people::consents::NewConsent;
+use crate::people::consents::{Birth, NewConsent};
 use crate::people::fields::{self, Clear};
 use crate::people::model::*;
 use crate::residents::model::*;
@@ -211,7 +211,10 @@ fn registration(
         sealed,
         employer,
         sex,
-        birth_year: Some(year),
+        birth: Birth {
+            day: None,
+            year: Some(year),
+        },
         language: None,
         contact_hours: Some("18:00-20:00".into()),
         area: area.to_owned(),

@@ -12,7 +12,7 @@ use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{DbConn, Uid};
-use crate::error::{AppError, AppResult, Fault};
+use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
@@ -24,9 +24,11 @@ use crate::residents::register::place;
 use crate::state::App;
 use crate::sync::{self, Change, Kind};
 
-/// A new household. Its people follow, one by one.
+/// A new household. Its people follow, one by one, and its address after them: an address is kept only
+/// while somebody of the household consents to registration.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "migrant", "area": "330402007024"}))]
 pub struct NewHousehold {
     /// Made by the phone, if it likes.
     #[serde(default, deserialize_with = "not_null")]
@@ -35,40 +37,29 @@ pub struct NewHousehold {
     kind: HouseholdKind,
     /// The township or village where the household lives.
     area: AreaCode,
+    /// Refused (`consent_required`), because nobody of a new household has consented yet: give it by
+    /// `update_household` once somebody has.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     address: Option<Address>,
 }
 
-/// A household with everything sealed that will rest, ready for one write.
+/// A household with a data key of its own, ready for one write.
 pub struct Founding {
     pub id: Uid,
     pub kind: HouseholdKind,
     pub area: String,
     pub data_key: Vec<u8>,
-    pub address: Option<Vec<u8>>,
 }
 
 impl Founding {
-    /// Seals the address under a data key of the household's own.
-    pub fn seal(
-        vault: &Vault,
-        id: Uid,
-        kind: HouseholdKind,
-        area: String,
-        address: Option<&str>,
-    ) -> AppResult<Founding> {
-        let (key, data_key) = vault.new_data_key(id.0).map_err(AppError::internal)?;
-        let address = address
-            .map(|text| key.seal("households.address", id.0, text))
-            .transpose()
-            .map_err(AppError::internal)?;
+    pub fn new(vault: &Vault, id: Uid, kind: HouseholdKind, area: String) -> AppResult<Founding> {
+        let (_, data_key) = vault.new_data_key(id.0).map_err(AppError::internal)?;
         Ok(Founding {
             id,
             kind,
             area,
             data_key,
-            address,
         })
     }
 }
@@ -88,7 +79,7 @@ pub fn establish(c: &mut DbConn, who: &Who, new: &Founding) -> AppResult<Uid> {
         area_id: area.id,
         area_code: area.code.clone(),
         data_key: new.data_key.clone(),
-        address: new.address.clone(),
+        address: None,
         contact_person_id: None,
         state: HouseholdState::Active,
         registered_by: who.user,
@@ -106,7 +97,8 @@ pub fn establish(c: &mut DbConn, who: &Who, new: &Founding) -> AppResult<Uid> {
 /// A feed row for everybody who may see this household.
 pub fn change(who: &Who, row: &HouseholdRow, version: i64) -> Change {
     Change::upsert(Kind::Household, row.id, version, row.place(), who.at)
-        .assigned(row.assignee.or(Some(row.registered_by)))
+        .seen_by(row.owners())
+        .by(who.user)
         .about_people()
 }
 
@@ -130,9 +122,14 @@ pub async fn create_household(
         area,
         address,
     } = body.value;
+    if address.is_some() {
+        return Err(AppError::Problem(Box::new(Problem {
+            errors: vec![FieldError::new("/address", Fault::Required)],
+            ..Problem::new(Code::ConsentRequired)
+        })));
+    }
     let id = id.unwrap_or_else(|| Uid::new(who.at));
-    let address = address.as_ref().map(Address::as_str);
-    let new = Founding::seal(&app.vault, id, kind, area.into_string(), address)?;
+    let new = Founding::new(&app.vault, id, kind, area.into_string())?;
     let caller = who.clone();
     let row = app
         .db
@@ -193,7 +190,7 @@ pub async fn get_household(
     Ok(found(&req, &household))
 }
 
-async fn read(app: &App, who: &Who, id: Uid) -> AppResult<Household> {
+pub(super) async fn read(app: &App, who: &Who, id: Uid) -> AppResult<Household> {
     let caller = who.clone();
     let row = app
         .db
@@ -235,6 +232,11 @@ pub fn amend(
     {
         return Err(AppError::field("/contact_person_id", Fault::NoSuchRecord));
     }
+    if let Some(Some(_)) = &patch.address {
+        let purpose = people::model::Purpose::Registration;
+        let at = Some("/address".to_owned());
+        people::consents::require_of_household(c, id, purpose, at)?;
+    }
     let address = match &patch.address {
         None => None,
         Some(None) => Some(None),
@@ -273,7 +275,9 @@ pub fn amend(
 
 /// Amend a household
 ///
-/// JSON Merge Patch with `If-Match`. The contact is one of the household's people.
+/// JSON Merge Patch with `If-Match`. The contact is one of the household's people. An address needs
+/// somebody of the household who consents to registration (`consent_required`, `consent_withdrawn`); it
+/// is destroyed with the last such consent.
 #[utoipa::path(tag = "households", request_body = HouseholdPatch, params(("id" = Uid, Path, description = "The household's id")),
     responses((status = 200, description = "The household after the change", body = Household)))]
 #[patch("/households/{id}")]

@@ -3,11 +3,19 @@
 //! A household stands at an area and has a data key of its own for its address. Its people are
 //! persons like any other, each there by a consent of their own: residents who were put into it,
 //! and people who are not registered as residents. Who sees what is the rule for residents: whoever
-//! registered or is assigned to a household in clear, coordinators of the area masked, nobody else.
+//! registered or is assigned to a household in clear, coordinators of the area masked, nobody else;
+//! each of its people is seen by that rule on their own. Whoever moves to another place leaves it.
+//!
+//! The address is what a registered person's home is: it is kept only while somebody of the household
+//! consents to registration. So a household is founded without one, and the last such consent, withdrawn
+//! or gone with its person, destroys it.
 
 pub mod api;
+pub mod assignee;
+pub mod consents;
 pub mod model;
 pub mod people;
+pub mod rights;
 pub mod store;
 pub mod view;
 
@@ -21,5 +29,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(people::create_household_person)
         .service(people::list_household_people)
         .service(people::get_household_person)
-        .service(people::join_household);
+        .service(people::join_household)
+        .service(rights::update_household_person)
+        .service(rights::reveal_household_person)
+        .service(consents::list_household_person_consents)
+        .service(consents::create_household_person_consent)
+        .service(consents::withdraw_household_person_consent)
+        .service(assignee::assign_household);
 }

@@ -10,21 +10,20 @@ use super::model::HouseholdRow;
 use super::store;
 use super::view::{HouseholdPerson, show_person};
 use crate::audit::{self, Entry};
-use crate::auth::{Action, Handle, Placed, Who};
+use crate::auth::{Action, Handle, Place, Placed, Who};
 use crate::db::{DbConn, Uid};
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
 use crate::http::precondition::{changed, created, found};
 use crate::http::text::{Int, PersonName, PhoneNumber, UpTo, not_null};
-use crate::people::consents::NewConsent;
+use crate::people::consents::{Birth, NewConsent};
 use crate::people::fields::{self, Sealed};
-use crate::people::intake::{self, NewPerson, Typed, check_birth_year};
+use crate::people::intake::{self, NewDocument, NewPerson, Typed, check_birth_year};
 use crate::people::model::{PersonRow, PersonState, Purpose, Sex};
-use crate::residents::api::NewDocument;
 use crate::state::App;
-use crate::sync::{self, Change, Kind};
+use crate::sync;
 use crate::{areas, page_of, people, residents};
 
 /// Somebody of the household who is not registered as a resident.
@@ -57,7 +56,7 @@ pub struct Joining {
     pub id: Uid,
     pub sealed: Sealed,
     pub sex: Sex,
-    pub birth_year: Option<i64>,
+    pub birth: Birth,
     pub consents: Vec<NewConsent>,
 }
 
@@ -70,20 +69,28 @@ pub fn take_in(c: &mut DbConn, who: &Who, household: Uid, new: &Joining) -> AppR
         id: new.id,
         sealed: &new.sealed,
         sex: new.sex,
-        birth_year: new.birth_year,
+        birth_year: new.birth.year,
         language: None,
         contact_hours: None,
         household_id: Some(household.id),
     };
     let mut row = intake::row(who, person, &area);
     // Whoever looks after the household looks after them.
-    row.assignee = household.assignee;
-    intake::take_in(c, who, &row, &new.consents)?;
+    row.assignee = household.assignee.or(Some(household.registered_by));
+    intake::take_in(c, who, &row, new.birth, &new.consents)?;
     grown(c, who, &household, row.id)?;
     Ok(row.id)
 }
 
-/// Brings a person whom the caller may see into a household.
+/// Whether somebody of this place can be of a household of that one: where both name a level, it is the same.
+fn lives_at(person: &Place, household: &Place) -> bool {
+    let same = |a: Option<Uid>, b: Option<Uid>| a.is_none() || b.is_none() || a == b;
+    same(person.county, household.county)
+        && same(person.town, household.town)
+        && same(person.village, household.village)
+}
+
+/// Brings a person whom the caller may see into a household of the place where they live.
 pub fn join(c: &mut DbConn, who: &Who, household: Uid, person: Uid) -> AppResult<()> {
     let household = store::locked(c, who, Action::HouseholdWrite, household)?;
     let found = people::store::lock(c, person)?.filter(|p| p.state == PersonState::Active);
@@ -91,21 +98,12 @@ pub fn join(c: &mut DbConn, who: &Who, household: Uid, person: Uid) -> AppResult
     if person.household_id == Some(household.id) {
         return Ok(());
     }
-    if let Some(before) = person.household_id {
-        left(c, who, before, person.id)?;
+    if !lives_at(&person.place(), &household.place()) {
+        return Err(AppError::field("/person_id", Fault::NotFitting));
     }
+    leave(c, who, &person, "person_left")?;
     people::store::join(c, &person, household.id, who.at)?;
-    if let Some(resident) = residents::store::of_person(c, person.id)? {
-        let shown = Change::upsert(
-            Kind::Resident,
-            resident.id,
-            resident.version,
-            resident.place(),
-            who.at,
-        );
-        let assignee = resident.assignee.or(Some(resident.registered_by));
-        sync::record_change(c, shown.assigned(assignee).about_people())?;
-    }
+    residents::feed::person_changed(c, who, &person, &["household_id"])?;
     grown(c, who, &household, person.id)
 }
 
@@ -116,7 +114,7 @@ fn grown(
     household: &Handle<HouseholdRow>,
     person: Uid,
 ) -> AppResult<()> {
-    touched(c, who, household, None)?;
+    touched(c, who, household)?;
     let entry = Entry::new(
         Action::HouseholdWrite,
         "household",
@@ -132,22 +130,44 @@ fn grown(
     )
 }
 
-/// The household that somebody leaves; whoever may move the person need not see it.
-fn left(c: &mut DbConn, who: &Who, household: Uid, person: Uid) -> AppResult<()> {
-    let household = match store::locked(c, who, Action::HouseholdWrite, household) {
-        Ok(household) => household,
-        Err(AppError::Problem(_)) => return Ok(()),
-        Err(e) => return Err(e),
+/// Somebody is no longer of their household: they moved, joined another or withdrew. Whoever may do that
+/// need not see the household. With the last who consents to registration its address is destroyed.
+pub fn leave(c: &mut DbConn, who: &Who, person: &Handle<PersonRow>, why: &str) -> AppResult<()> {
+    let Some(household) = store::of_person(c, person)? else {
+        return Ok(());
     };
-    let gone = household.contact_person_id == Some(person);
-    touched(c, who, &household, gone.then_some(None))
+    let registered = people::store::others_registered(c, household.id, person.id)?;
+    let contact = household.contact_person_id == Some(person.id);
+    let next = household.version + 1;
+    let amendment = store::Amendment {
+        version: next,
+        field_versions: sync::touch(&household.field_versions, next, &["people"]),
+        kind: None,
+        address: (!registered).then_some(None),
+        contact_person_id: contact.then_some(None),
+        updated_at: who.at,
+    };
+    store::let_go(c, person, &amendment)?;
+    let entry = Entry::new(
+        Action::HouseholdWrite,
+        "household",
+        household.id,
+        household.place(),
+    );
+    audit::record(
+        c,
+        who,
+        entry
+            .because(why)
+            .with(&serde_json::json!({ "person": person.id })),
+    )?;
+    sync::record_change(c, change(who, &household, next))
 }
 
-fn touched(
+pub(super) fn touched(
     c: &mut DbConn,
     who: &Who,
     household: &Handle<HouseholdRow>,
-    contact_person_id: Option<Option<Uid>>,
 ) -> AppResult<()> {
     let next = household.version + 1;
     let amendment = store::Amendment {
@@ -155,20 +175,48 @@ fn touched(
         field_versions: sync::touch(&household.field_versions, next, &["people"]),
         kind: None,
         address: None,
-        contact_person_id,
+        contact_person_id: None,
         updated_at: who.at,
     };
     store::amend(c, household, &amendment)?;
     sync::record_change(c, change(who, household, next))
 }
 
-type Shown = (PersonRow, Vec<(Uid, Purpose)>);
+pub(super) type Shown = (PersonRow, Vec<(Uid, Purpose)>);
 
-fn one(c: &mut DbConn, who: &Who, household: Uid, person: Uid) -> AppResult<Shown> {
+/// One of a household's people, if the caller may see both: each stands where they live, in the care of
+/// their own worker.
+pub(super) fn visible(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    household: Uid,
+    person: Uid,
+) -> AppResult<Handle<PersonRow>> {
     store::visible(c, who, Action::HouseholdRead, household)?;
-    let row = people::store::find(c, person)?
-        .filter(|p| p.household_id == Some(household) && p.state == PersonState::Active)
-        .ok_or_else(AppError::not_found)?;
+    let row = people::store::find(c, person)?;
+    who.authorise(action, row.filter(|p| of(p, household)))
+}
+
+/// The same, locked for writing.
+pub(super) fn locked(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    household: Uid,
+    person: Uid,
+) -> AppResult<Handle<PersonRow>> {
+    store::visible(c, who, Action::HouseholdRead, household)?;
+    let row = people::store::lock(c, person)?;
+    who.authorise(action, row.filter(|p| of(p, household)))
+}
+
+fn of(person: &PersonRow, household: Uid) -> bool {
+    person.household_id == Some(household) && person.state == PersonState::Active
+}
+
+pub(super) fn one(c: &mut DbConn, who: &Who, household: Uid, person: Uid) -> AppResult<Shown> {
+    let row = visible(c, who, Action::HouseholdRead, household, person)?.into_row();
     let purposes = people::store::purposes_of(c, &[person])?;
     Ok((row, purposes))
 }
@@ -193,7 +241,7 @@ pub async fn create_household_person(
     let typed = body.value;
     let today = who.at.china_day();
     check_birth_year(typed.birth_year, today)?;
-    let (clear, _) = intake::read(
+    let (clear, document) = intake::read(
         Typed {
             name: typed.name,
             phone: typed.phone.as_ref(),
@@ -208,7 +256,10 @@ pub async fn create_household_person(
         id,
         sealed,
         sex: typed.sex,
-        birth_year: typed.birth_year.map(|y| y.0),
+        birth: Birth {
+            day: document.and_then(|d| d.birth_date),
+            year: typed.birth_year.map(|y| y.0),
+        },
         consents: typed.consents.0,
     };
     let caller = who.clone();
@@ -233,7 +284,8 @@ page_of! {
 
 /// List a household's people
 ///
-/// Each as the caller may see them: in clear whom they registered or are assigned to, the others masked.
+/// Those whom the caller may see: a field member whom they registered or are assigned to, in clear; a
+/// coordinator those who live in the area, masked.
 #[utoipa::path(tag = "households", params(PageParams, ("id" = Uid, Path, description = "The household's id")),
     responses((status = 200, description = "A page of people", body = HouseholdPersonPage)))]
 #[get("/households/{id}/people")]
@@ -251,12 +303,12 @@ pub async fn list_household_people(
         list: format!("list_household_people {household}"),
     };
     let page = bound.open(query.limit, query.cursor.as_deref())?;
-    let caller = who.clone();
+    let (caller, scope) = (who.clone(), who.scope(Action::HouseholdRead));
     let (rows, purposes) = app
         .db
         .read(move |c| {
             store::visible(c, &caller, Action::HouseholdRead, household)?;
-            let rows = people::store::of_household(c, household, page)?;
+            let rows = people::store::of_household(c, &scope, household, page)?;
             let ids: Vec<Uid> = rows.iter().map(|p| p.id).collect();
             let purposes = people::store::purposes_of(c, &ids)?;
             Ok((rows, purposes))
@@ -270,7 +322,7 @@ pub async fn list_household_people(
     }))
 }
 
-fn two(ids: web::Path<(String, String)>) -> AppResult<(Uid, Uid)> {
+pub(super) fn two(ids: web::Path<(String, String)>) -> AppResult<(Uid, Uid)> {
     let (a, b) = ids.into_inner();
     let parse = |text: &str| text.parse::<Uid>().map_err(|_| AppError::not_found());
     Ok((parse(&a)?, parse(&b)?))
@@ -301,8 +353,8 @@ pub async fn get_household_person(
 
 /// Put a person into a household
 ///
-/// Somebody whom the caller may see already, usually a resident (`person_id` of the resident's record).
-/// They leave the household they were in.
+/// Somebody whom the caller may see already, usually a resident (`person_id` of the resident's record),
+/// and who lives where the household is. They leave the household they were in.
 #[utoipa::path(tag = "households",
     params(("id" = Uid, Path, description = "The household's id"), ("person_id" = Uid, Path, description = "The person's id")),
     responses((status = 200, description = "The person", body = HouseholdPerson)))]

@@ -9,6 +9,7 @@ use crate::db::schema::households;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
+use crate::people::model::PersonRow;
 use crate::{first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &HouseholdRow) -> AppResult<()> {
@@ -102,6 +103,51 @@ pub fn amend(
 ) -> AppResult<()> {
     diesel::update(households::table.find(household.id))
         .set(change)
+        .execute(c)?;
+    Ok(())
+}
+
+/// The household that somebody is in, locked. The person's handle is the right to it.
+pub fn of_person(c: &mut DbConn, person: &Handle<PersonRow>) -> AppResult<Option<HouseholdRow>> {
+    let Some(id) = person.household_id else {
+        return Ok(None);
+    };
+    Ok(first_locked!(
+        c,
+        households::table.find(id).select(HouseholdRow::as_select())
+    )
+    .optional()?)
+}
+
+/// What a person's leaving changes in their household. The person's handle is the right to it.
+pub fn let_go(c: &mut DbConn, person: &Handle<PersonRow>, change: &Amendment) -> AppResult<()> {
+    let Some(id) = person.household_id else {
+        return Ok(());
+    };
+    diesel::update(households::table.find(id))
+        .set(change)
+        .execute(c)?;
+    Ok(())
+}
+
+pub fn assign(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    assignee: Option<Uid>,
+    at: Micros,
+) -> AppResult<()> {
+    let next = household.version + 1;
+    diesel::update(households::table.find(household.id))
+        .set((
+            households::assignee.eq(assignee),
+            households::version.eq(next),
+            households::field_versions.eq(crate::sync::touch(
+                &household.field_versions,
+                next,
+                &["assignee"],
+            )),
+            households::updated_at.eq(at.0),
+        ))
         .execute(c)?;
     Ok(())
 }

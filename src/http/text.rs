@@ -219,8 +219,45 @@ text_type! {
     FestivalRule 8..=24 DAY_RULE check_day_rule "solar:05-15";
     /// An IANA time zone.
     ZoneName 2..=40 ZONE check_zone "Asia/Shanghai";
+    /// A language as a BCP 47 tag: `zh-CN`, or for what is spoken at home `hsn` (湘语), `yue` (粤语), `ug`.
+    LanguageTag 2..=35 LANGUAGE check_language "zh-CN";
+    /// Hours of the day, in China's time, from and to: `18:00-20:00`.
+    ContactHours 11..=11 HOURS check_hours "18:00-20:00";
     /// The number of an identity document, as printed.
     DocumentNumber 5..=25 LINE check_line "330499198506150126";
+}
+
+pub const LANGUAGE: &str = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
+pub fn check_language(s: &str) -> Result<(), Fault> {
+    let mut parts = s.split('-');
+    let language = parts
+        .next()
+        .is_some_and(|p| (2..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_lowercase()));
+    let subtag =
+        |p: &str| (2..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric());
+    match language && parts.all(subtag) {
+        true => Ok(()),
+        false => Err(Fault::BadPattern),
+    }
+}
+
+/// Two times of the day; a range may go over midnight.
+pub const HOURS: &str = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$";
+pub fn check_hours(s: &str) -> Result<(), Fault> {
+    let time = |t: &str| match t.as_bytes() {
+        [
+            h1 @ b'0'..=b'2',
+            h2 @ b'0'..=b'9',
+            b':',
+            b'0'..=b'5',
+            b'0'..=b'9',
+        ] => *h1 < b'2' || *h2 <= b'3',
+        _ => false,
+    };
+    match s.split_once('-') {
+        Some((from, to)) if time(from) && time(to) => Ok(()),
+        _ => Err(Fault::BadPattern),
+    }
 }
 
 /// Digits with the usual separators; which prefixes exist is checked by `people::phones`.

@@ -8,8 +8,9 @@ use crate::auth::{Action, Handle, Who};
 use crate::db::schema::{claim_documents, claim_events, claim_payments, claims};
 use crate::db::{Day, DbConn, Fen, Micros, Uid};
 use crate::error::AppResult;
+use crate::households::model::HouseholdRow;
 use crate::http::page::Page;
-use crate::{each_backend, first_locked, in_scope_or_own};
+use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &ClaimRow) -> AppResult<()> {
     diesel::insert_into(claims::table)
@@ -83,6 +84,36 @@ pub fn change(c: &mut DbConn, claim: &Handle<ClaimRow>, change: &ClaimChange) ->
         .set(change)
         .execute(c)?;
     Ok(())
+}
+
+/// Gives a household's claims to a worker; answers them as they are then.
+pub fn assign_claims(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    worker: Uid,
+    at: Micros,
+) -> AppResult<Vec<ClaimRow>> {
+    let mut rows: Vec<ClaimRow> = all_locked!(
+        c,
+        claims::table
+            .filter(claims::household_id.eq(household.id))
+            .select(ClaimRow::as_select())
+            .order(claims::id)
+    )?;
+    rows.retain(|row| row.assignee != Some(worker));
+    for row in &mut rows {
+        (row.version, row.assignee) = (row.version + 1, Some(worker));
+        row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["assignee"]);
+        diesel::update(claims::table.find(row.id))
+            .set((
+                claims::assignee.eq(worker),
+                claims::version.eq(row.version),
+                claims::field_versions.eq(&row.field_versions),
+                claims::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
 }
 
 // --- steps ---

@@ -1,18 +1,16 @@
-//! Claims: reported to the insurer, listed, read, and their papers collected. Their steps stand in
+//! Claims: reported to the insurer, listed, read and amended. Their papers stand in `papers`, their steps in
 //! `step_api`.
 
-use actix_web::{HttpRequest, HttpResponse, get, patch, post, put, web};
-use serde::{Deserialize, Serialize};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::claim_store::{self as store, ClaimChange, Filter};
-use super::claim_view::{
-    Claim, ClaimDocument, ClaimEvent, ClaimSummary, key_for, show, show_event,
-};
+use super::claim_view::{Claim, ClaimEvent, ClaimSummary, key_for, show, show_event};
 use super::machine::ClaimState;
 use super::model::*;
-use super::policies::{key_of, no_consent, product_of};
+use super::policies::{key_of, product_of};
 use super::steps::change;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
@@ -23,7 +21,7 @@ use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params, invalid};
 use crate::http::page::{Bound, Cursor, PageParams};
 use crate::http::precondition::{IfMatch, changed, created, found};
-use crate::http::text::{Limit, Money, Note, Sha256Hex, not_null};
+use crate::http::text::{Limit, Money, Note, not_null};
 use crate::people::model::Purpose;
 use crate::state::App;
 use crate::sync;
@@ -102,9 +100,8 @@ pub fn report(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, new: &NewClaim)
         return Err(no_such("/insured_person_id"));
     }
     let person = people::store::lock(c, new.insured_person_id)?.ok_or_else(AppError::not_found)?;
-    if !people::store::consenting(c, person.id, Purpose::Insurance)? {
-        return Err(no_consent("/insured_person_id".into()));
-    }
+    let at = Some("/insured_person_id".to_owned());
+    people::consents::require(c, &person, Purpose::Insurance, at)?;
     if new.event_on < policy.starts_on || new.event_on > policy.ends_on {
         return Err(AppError::field("/event_on", Fault::NotFitting));
     }
@@ -178,7 +175,7 @@ pub fn report(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, new: &NewClaim)
     Ok(id)
 }
 
-fn one(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid) -> AppResult<Claim> {
+pub(super) fn one(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid) -> AppResult<Claim> {
     let claim = store::visible(c, who, Action::ClaimRead, id)?;
     show(c, vault, who, claim)
 }
@@ -308,6 +305,14 @@ pub struct ClaimPatch {
     refusal_notice_on: Option<Option<Day>>,
 }
 
+/// Work on a claim rests on the insured's consent: withdrawn, nothing is done but to end the claim.
+pub fn consented(c: &mut DbConn, claim: &ClaimRow, purpose: Purpose) -> AppResult<()> {
+    // Locked, so that consent is not withdrawn meanwhile.
+    let person =
+        people::store::lock(c, claim.insured_person_id)?.ok_or_else(AppError::not_found)?;
+    people::consents::require(c, &person, purpose, None)
+}
+
 /// Applies a patch to a claim.
 pub fn amend(
     c: &mut DbConn,
@@ -319,6 +324,7 @@ pub fn amend(
 ) -> AppResult<()> {
     let claim = store::locked(c, who, Action::ClaimWrite, id)?;
     version.check(claim.version)?;
+    consented(c, &claim, Purpose::Insurance)?;
     let today = Day(who.at.china_day());
     for (day, pointer) in [
         (patch.told_papers_on.flatten(), "/told_papers_on"),
@@ -441,128 +447,4 @@ pub async fn list_claim_events(
         items,
         next_cursor: next.map(Cursor),
     }))
-}
-
-/// A claim's papers.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ClaimDocumentList {
-    /// The checklist, in its order.
-    #[schema(max_items = 20)]
-    pub items: Vec<ClaimDocument>,
-    /// Always null: one answer holds them all.
-    pub next_cursor: Option<Cursor>,
-}
-
-/// List a claim's papers
-///
-/// The checklist of its product and what the insurer asked for besides, with what is there.
-#[utoipa::path(tag = "insurance", params(("id" = Uid, Path, description = "The claim's id")),
-    responses((status = 200, description = "The papers", body = ClaimDocumentList)))]
-#[get("/claims/{id}/documents")]
-pub async fn list_claim_documents(
-    app: web::Data<App>,
-    who: Who,
-    id: web::Path<String>,
-) -> AppResult<HttpResponse> {
-    who.may(Action::ClaimRead)?;
-    let id = path_id(id)?;
-    let rows = app
-        .db
-        .read(move |c| {
-            let claim = store::visible(c, &who, Action::ClaimRead, id)?;
-            store::documents(c, &claim)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(ClaimDocumentList {
-        items: rows.into_iter().map(ClaimDocument::from).collect(),
-        next_cursor: None,
-    }))
-}
-
-/// A paper is there.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReceivedDocument {
-    received_on: Day,
-    /// The file it is kept as.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    file_sha256: Option<Sha256Hex>,
-}
-
-/// Notes a paper of the checklist as received; one that nobody asked for comes onto it.
-pub fn receive(
-    c: &mut DbConn,
-    who: &Who,
-    id: Uid,
-    kind: PaperKind,
-    given: &ReceivedDocument,
-) -> AppResult<()> {
-    let claim = store::locked(c, who, Action::ClaimWrite, id)?;
-    if claim.state.0.is_final() {
-        return Err(AppError::state_forbids(claim.state, [""; 0]));
-    }
-    let (on, today) = (given.received_on, Day(who.at.china_day()));
-    if on > today {
-        return Err(AppError::field("/received_on", Fault::InTheFuture));
-    }
-    let sha256 = given.file_sha256.as_ref().map(Sha256Hex::as_str);
-    if store::receive_document(c, &claim, kind, on, sha256, who)? == 0 {
-        let extra = DocumentRow {
-            claim_id: id,
-            kind,
-            position: 100,
-            required: false,
-            requested_on: None,
-            received_on: Some(on),
-            file_sha256: sha256.map(str::to_owned),
-            updated_by: who.user,
-            updated_at: who.at,
-        };
-        store::add_documents(c, &[extra])?;
-    }
-    let next = claim.version + 1;
-    let amendment = ClaimChange {
-        version: next,
-        field_versions: sync::touch(&claim.field_versions, next, &["documents"]),
-        updated_at: who.at,
-        ..ClaimChange::default()
-    };
-    store::change(c, &claim, &amendment)?;
-    audit::record(
-        c,
-        who,
-        Entry::new(Action::ClaimWrite, "claim", id, claim.place())
-            .because("document_received")
-            .with(&serde_json::json!({ "paper": kind })),
-    )?;
-    sync::record_change(c, change(who, &claim, next))
-}
-
-/// Note a paper as received
-///
-/// Not once the claim has ended. A paper that is not on the checklist comes onto it.
-#[utoipa::path(tag = "insurance", request_body = ReceivedDocument,
-    params(("id" = Uid, Path, description = "The claim's id"), ("kind" = PaperKind, Path, description = "The kind of paper")),
-    responses((status = 200, description = "The claim", body = Claim)))]
-#[put("/claims/{id}/documents/{kind}")]
-pub async fn receive_claim_document(
-    app: web::Data<App>,
-    who: Who,
-    path: web::Path<(String, String)>,
-    body: Body<ReceivedDocument>,
-) -> AppResult<HttpResponse> {
-    who.may(Action::ClaimWrite)?;
-    let (id, kind) = path.into_inner();
-    let id: Uid = id.parse().map_err(|_| AppError::not_found())?;
-    let kind: PaperKind = kind.parse().map_err(|_| AppError::not_found())?;
-    let (vault, given) = (app.vault.clone(), body.value);
-    let claim = app
-        .db
-        .write(move |c| {
-            receive(c, &who, id, kind, &given)?;
-            one(c, &vault, &who, id)
-        })
-        .await?;
-    Ok(changed(&claim))
 }

@@ -6,6 +6,7 @@
 //! is recorded is its dated decision. The days that the law gives it are counted in `clocks`; to see
 //! them and to remind is what an association can do.
 
+pub mod assignment;
 pub mod claim_store;
 pub mod claim_view;
 pub mod claims;
@@ -14,6 +15,7 @@ pub mod facts;
 mod limitation;
 pub mod machine;
 pub mod model;
+pub mod papers;
 pub mod policies;
 pub mod products;
 pub mod step_api;
@@ -35,8 +37,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(claims::get_claim)
         .service(claims::update_claim)
         .service(claims::list_claim_events)
-        .service(claims::list_claim_documents)
-        .service(claims::receive_claim_document);
+        .service(papers::list_claim_documents)
+        .service(papers::receive_claim_document);
     cfg.service(step_api::accept_claim)
         .service(step_api::request_claim_documents)
         .service(step_api::complete_claim_documents)

@@ -43,6 +43,18 @@ text_enum! {
         ProofOfDays = "proof_of_days",
     }
 }
+impl PaperKind {
+    /// Papers that tell of somebody's health: they need a consent of their own (`sensitive_documents`).
+    pub fn is_medical(self) -> bool {
+        use PaperKind::*;
+        match self {
+            MedicalRecords | DisabilityAppraisal | Invoices | ItemisedList | TestResults
+            | DischargeSummary | ProofOfDays | DeathCertificate => true,
+            ClaimForm | PolicyDocument | IdentityDocument | BankAccount | AccidentProof
+            | BeneficiaryIdentity | RelationshipProof => false,
+        }
+    }
+}
 text_enum! {
     /// What a payment is: of all that is left, before the decision or beside it, or one of several.
     PaymentKind { Full = "full", Advance = "advance", Part = "part" }

@@ -14,7 +14,7 @@ use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::{DataKey, Vault};
 use crate::db::{Day, DbConn, Micros, Uid};
-use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
+use crate::error::{AppError, AppResult, Code, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params, invalid};
 use crate::http::page::{Bound, Cursor};
@@ -107,12 +107,18 @@ fn fits(p: &NewPolicy) -> Result<(), validator::ValidationError> {
     Ok(())
 }
 
-/// A refusal for want of one person's consent.
-pub fn no_consent(pointer: String) -> AppError {
-    AppError::Problem(Box::new(Problem {
-        errors: vec![FieldError::new(pointer, Fault::Required)],
-        ..Problem::new(Code::ConsentRequired)
-    }))
+/// The feed rows of a policy, for everybody who may see it.
+pub fn change(who: &Who, policy: &PolicyRow) -> Change {
+    Change::upsert(
+        Kind::Policy,
+        policy.id,
+        policy.version,
+        policy.place(),
+        who.at,
+    )
+    .seen_by(policy.owners())
+    .by(who.user)
+    .about_people()
 }
 
 /// The key that a household's policies and claims rest under.
@@ -183,9 +189,8 @@ pub fn conclude(
     for (i, insured) in new.insured.0.iter().enumerate() {
         // Locked, so that consent is not withdrawn meanwhile.
         let person = people::store::lock(c, insured.person_id)?.ok_or_else(AppError::not_found)?;
-        if !people::store::consenting(c, person.id, Purpose::Insurance)? {
-            return Err(no_consent(format!("/insured/{i}")));
-        }
+        let at = Some(format!("/insured/{i}"));
+        people::consents::require(c, &person, Purpose::Insurance, at)?;
         if covers_death && !insured.sum_agreed {
             return Err(AppError::field(
                 format!("/insured/{i}/sum_agreed"),
@@ -250,8 +255,7 @@ pub fn conclude(
         who,
         Entry::new(Action::PolicyWrite, "policy", id, row.place()),
     )?;
-    let change = Change::upsert(Kind::Policy, id, 1, row.place(), who.at);
-    sync::record_change(c, change.assigned(row.assignee).about_people())?;
+    sync::record_change(c, change(who, &row))?;
     Ok(id)
 }
 
@@ -389,7 +393,7 @@ fn one(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid) -> AppResult<Policy> {
 /// Record a policy
 ///
 /// Of one household: holder, payer, insured and beneficiaries are its people. Each insured needs a live
-/// consent to `insurance` (`consent_required`) and, where death is covered, agreed to the sum.
+/// consent to `insurance` (`consent_required`, `consent_withdrawn`) and, where death is covered, agreed to the sum.
 #[utoipa::path(tag = "insurance", request_body = NewPolicy, responses((status = 201, description = "The policy", body = Policy)))]
 #[post("/policies")]
 pub async fn create_policy(

@@ -4,6 +4,7 @@
 //! here judges a claim. A step past its clock is recorded as late, never refused.
 
 use super::claim_store::{self as store, ClaimChange};
+use super::claims::consented;
 use super::facts::{facts, newly_late};
 use super::machine::{self, ClaimStep, Decision, DisputeOutcome};
 use super::model::*;
@@ -13,6 +14,7 @@ use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Fen, Json, Uid};
 use crate::error::{AppError, AppResult, Fault};
+use crate::people::model::Purpose;
 use crate::sync::{self, Change, Kind};
 
 /// What happened to a claim, as it was told to us.
@@ -32,7 +34,8 @@ pub struct Step {
 /// A feed row for everybody who may see this claim.
 pub fn change(who: &Who, claim: &ClaimRow, version: i64) -> Change {
     Change::upsert(Kind::Claim, claim.id, version, claim.place(), who.at)
-        .assigned(claim.assignee.or(Some(claim.registered_by)))
+        .seen_by(claim.owners())
+        .by(who.user)
         .about_people()
 }
 
@@ -42,6 +45,9 @@ pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, claim: Uid, step: &Step) -
     let state = claim.state.0;
     let next_state = machine::apply(state, step.step)
         .map_err(|no| AppError::state_forbids(no.state, no.allowed))?;
+    if !matches!(step.step, ClaimStep::Withdrawal | ClaimStep::Closure) {
+        consented(c, &claim, Purpose::Insurance)?;
+    }
     let today = Day(who.at.china_day());
     check_days(&claim, step, today)?;
     let events = store::events(c, &claim)?;

@@ -6,10 +6,11 @@ use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
 use crate::db::schema::{insurance_products, policies, policy_beneficiaries, policy_insured};
-use crate::db::{DbConn, Uid};
+use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
+use crate::households::model::HouseholdRow;
 use crate::http::page::Page;
-use crate::{each_backend, first_locked, in_scope_or_own};
+use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
 
 // --- products ---
 
@@ -123,6 +124,36 @@ pub fn list_policies(
         query = query.filter(policies::id.lt(after));
     }
     Ok(query.load(c)?)
+}
+
+/// Gives a household's policies to a worker; answers them as they are then.
+pub fn assign_policies(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    worker: Uid,
+    at: Micros,
+) -> AppResult<Vec<PolicyRow>> {
+    let mut rows: Vec<PolicyRow> = all_locked!(
+        c,
+        policies::table
+            .filter(policies::household_id.eq(household.id))
+            .select(PolicyRow::as_select())
+            .order(policies::id)
+    )?;
+    rows.retain(|row| row.assignee != Some(worker));
+    for row in &mut rows {
+        (row.version, row.assignee) = (row.version + 1, Some(worker));
+        row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["assignee"]);
+        diesel::update(policies::table.find(row.id))
+            .set((
+                policies::assignee.eq(worker),
+                policies::version.eq(row.version),
+                policies::field_versions.eq(&row.field_versions),
+                policies::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
 }
 
 /// Who is insured, of several policies, in the order they were named.

@@ -48,6 +48,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
     ]);
     if !app.db.is_sqlite() {
         loops.push(every(app, stop, second / 20, number_feed));
+        loops.push(every(app, stop, second * 3, watch_lineage));
     }
     Ok(Workers(loops))
 }
@@ -174,4 +175,19 @@ async fn number_feed(app: web::Data<App>) -> bool {
         Ok(more) => more,
         Err(e) => failed("numbering the feed", e),
     }
+}
+
+async fn watch_lineage(app: web::Data<App>) -> bool {
+    let now = app.clock.now();
+    // Nearly always nothing moved, and a read takes no place in the queue of writes.
+    let noted = match app.db.read(sequencer::moved_on).await {
+        Ok(true) => app.db.write(move |c| sequencer::watch(c, now)).await,
+        other => other,
+    };
+    match noted {
+        Ok(true) => tracing::warn!("the database is another one, or on another timeline"),
+        Ok(false) => {}
+        Err(e) => return failed("watching the feed's lineage", e),
+    }
+    false
 }

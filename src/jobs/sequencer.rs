@@ -41,17 +41,22 @@ struct Cluster {
     timeline: i64,
 }
 
-/// Notes a start: a cursor given out before a restore names a lineage that then does not fit.
-pub fn note_start(c: &mut DbConn, now: Micros) -> AppResult<()> {
-    let cluster = match c {
-        DbConn::Sqlite(_) => Cluster { system_identifier: String::new(), timeline: 0 },
+/// Which cluster answers, and on which of its timelines.
+fn cluster(c: &mut DbConn) -> AppResult<Cluster> {
+    match c {
+        DbConn::Sqlite(_) => Ok(Cluster { system_identifier: String::new(), timeline: 0 }),
         DbConn::Pg(c) => diesel::sql_query(
             "SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier, \
              (SELECT timeline_id::bigint FROM pg_control_checkpoint()) AS timeline",
         )
         .get_result(c)
-        .map_err(AppError::from)?,
-    };
+        .map_err(AppError::from),
+    }
+}
+
+/// Notes a start: a cursor given out before a restore names a lineage that then does not fit.
+pub fn note_start(c: &mut DbConn, now: Micros) -> AppResult<()> {
+    let cluster = cluster(c)?;
     let start: Option<i64> = changes::table
         .select(diesel::dsl::max(changes::pos))
         .first(c)?;
@@ -65,4 +70,29 @@ pub fn note_start(c: &mut DbConn, now: Micros) -> AppResult<()> {
         ))
         .execute(c)?;
     Ok(())
+}
+
+/// Whether the cluster is another one, or on another timeline, than was noted last: cheap, and reads only.
+pub fn moved_on(c: &mut DbConn) -> AppResult<bool> {
+    let seen = cluster(c)?;
+    let known: Option<(String, i64)> = feed_lineage::table
+        .order((feed_lineage::at.desc(), feed_lineage::start_pos.desc()))
+        .select((feed_lineage::system_identifier, feed_lineage::timeline))
+        .first(c)
+        .optional()?;
+    Ok(!known
+        .is_some_and(|(id, timeline)| id == seen.system_identifier && timeline == seen.timeline))
+}
+
+/// Notes that the server was restored or failed over beneath a running node; true when it was.
+pub fn watch(c: &mut DbConn, now: Micros) -> AppResult<bool> {
+    if let DbConn::Pg(c) = c {
+        // Of many nodes that see it one notes it.
+        c.batch_execute("SELECT pg_advisory_xact_lock(7237044)")?;
+    }
+    if !moved_on(c)? {
+        return Ok(false);
+    }
+    note_start(c, now)?;
+    Ok(true)
 }

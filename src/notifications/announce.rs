@@ -104,7 +104,7 @@ pub fn announce(
     store::insert(c, &rows)?;
     for row in &rows {
         let change = Change::upsert(Kind::Notification, row.id, 1, Place::default(), now);
-        sync::record_change(c, change.assigned(Some(row.user_id)))?;
+        sync::record_change(c, change.seen_by([Some(row.user_id), None]))?;
     }
     outbox::enqueue(c, &pushes, now)?;
     Ok(Told {

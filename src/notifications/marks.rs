@@ -45,7 +45,7 @@ pub fn take(
                 Place::default(),
                 who.at,
             );
-            sync::record_change(c, change.assigned(Some(who.user)))?;
+            sync::record_change(c, change.seen_by([Some(who.user), None]))?;
             changed += 1;
         }
     }

@@ -1,27 +1,28 @@
 //! Consent (同意): per purpose, to a versioned text, given and withdrawn freely.
 //!
-//! Withdrawing `registration` restricts the person at once: stored, and nothing else.
+//! Withdrawing `registration` restricts the person at once: stored, and nothing else. The commands here
+//! are those of every person; who asks for them, as a resident or as one of a household, stands in
+//! `residents::consents` and `households::consents`.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::fields::{self, Clear};
 use super::model::*;
-use super::store;
+use super::store::{self, Standing};
 use crate::audit::{self, Entry};
-use crate::auth::{Action, Place, Who};
+use crate::auth::{Action, Handle, Place, Placed, Who};
+use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Micros, Uid};
-use crate::error::{AppError, AppResult, Fault};
-use crate::http::idempotency::{IdempotencyKey, Made, path_id};
-use crate::http::json::{Body, Params};
-use crate::http::page::{Bound, Cursor, PageParams};
-use crate::http::precondition::{Tagged, changed, created};
+use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
+use crate::http::page::Cursor;
+use crate::http::precondition::Tagged;
 use crate::http::text::{Int, Note, not_null};
-use crate::page_of;
-use crate::residents;
 use crate::state::App;
 use crate::sync::{self, Change, Kind};
+use crate::{households, page_of, residents};
 
 /// A text that people are asked to agree to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -142,18 +143,153 @@ pub fn give(
     Ok(row)
 }
 
-/// Under 14 a guardian decides; with a year of birth alone until the end of the year they turn 14.
+/// When somebody was born, as far as it is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Birth {
+    /// From the identity document, which alone knows the day.
+    pub day: Option<jiff::civil::Date>,
+    pub year: Option<i64>,
+}
+
+impl Birth {
+    /// Of somebody whose fields are at hand in clear.
+    pub fn of(clear: &Clear, year: Option<i64>, today: jiff::civil::Date) -> Birth {
+        let day = clear
+            .document
+            .as_ref()
+            .and_then(|(kind, number)| fields::birth_date(*kind, number, today));
+        Birth { day, year }
+    }
+
+    /// Under 14; with a year of birth alone until the end of the year they turn 14.
+    fn is_child(&self, today: jiff::civil::Date) -> bool {
+        const AGE: i16 = 14;
+        match (self.day, self.year) {
+            (Some(day), _) => {
+                let years = today.year() - day.year();
+                let had_birthday = (today.month(), today.day()) >= (day.month(), day.day());
+                years < AGE || (years == AGE && !had_birthday)
+            }
+            (None, Some(year)) => i64::from(today.year()) <= year + i64::from(AGE),
+            (None, None) => false,
+        }
+    }
+}
+
+/// For a child a guardian decides.
 pub fn check_guardian(
-    birth_year: Option<i64>,
+    birth: Birth,
     today: jiff::civil::Date,
     given: &NewConsent,
     at: &str,
 ) -> AppResult<()> {
-    let minor = birth_year.is_some_and(|year| i64::from(today.year()) <= year + 14);
-    if minor && given.given_by != GivenBy::Guardian {
+    if birth.is_child(today) && given.given_by != GivenBy::Guardian {
         return Err(AppError::field(format!("{at}/given_by"), Fault::NotFitting));
     }
     Ok(())
+}
+
+/// Refuses what a purpose is needed for: `consent_required` of somebody who never agreed to it,
+/// `consent_withdrawn` of somebody who no longer does.
+pub fn require(
+    c: &mut DbConn,
+    person: &PersonRow,
+    purpose: Purpose,
+    pointer: Option<String>,
+) -> AppResult<()> {
+    let standing = match person.state {
+        PersonState::Active => store::standing(c, person.id, purpose)?,
+        // Restricted: stored, and nothing else.
+        _ => Standing::Withdrawn,
+    };
+    answer(standing, pointer)
+}
+
+/// The same of a household: somebody of it agrees.
+pub fn require_of_household(
+    c: &mut DbConn,
+    household: Uid,
+    purpose: Purpose,
+    pointer: Option<String>,
+) -> AppResult<()> {
+    answer(
+        store::standing_of_household(c, household, purpose)?,
+        pointer,
+    )
+}
+
+fn answer(standing: Standing, pointer: Option<String>) -> AppResult<()> {
+    let (code, fault) = match standing {
+        Standing::Live => return Ok(()),
+        Standing::Withdrawn => (Code::ConsentWithdrawn, Fault::NotFitting),
+        Standing::Never => (Code::ConsentRequired, Fault::Required),
+    };
+    let errors = pointer.map(|at| vec![FieldError::new(at, fault)]);
+    Err(AppError::Problem(Box::new(Problem {
+        errors: errors.unwrap_or_default(),
+        ..Problem::new(code)
+    })))
+}
+
+/// Records a consent of somebody known, with its feed rows.
+pub fn record(
+    c: &mut DbConn,
+    vault: &Vault,
+    who: &Who,
+    person: &Handle<PersonRow>,
+    new: &NewConsent,
+) -> AppResult<ConsentRow> {
+    let today = who.at.china_day();
+    let (_, clear) = fields::open(vault, person)?;
+    check_guardian(Birth::of(&clear, person.birth_year, today), today, new, "")?;
+    let consent = give(c, who, person.id, person.place(), new, "")?;
+    sync::record_change(c, change(who, person, consent.id, consent.version))?;
+    Ok(consent)
+}
+
+/// Ends a consent, and with that of `registration`, or the last one, the use of the person's data.
+pub fn withdraw(
+    c: &mut DbConn,
+    who: &Who,
+    person: &Handle<PersonRow>,
+    consent: Uid,
+    channel: ConsentChannel,
+) -> AppResult<ConsentRow> {
+    let found = store::lock_consent(c, consent)?
+        .filter(|k| k.person_id == person.id)
+        .ok_or_else(AppError::not_found)?;
+    if found.withdrawn_at.is_some() {
+        return Err(AppError::state_forbids("withdrawn", [""; 0]));
+    }
+    store::withdraw_consent(c, &found, channel, who.user, who.at)?;
+    let entry = Entry::new(Action::ConsentWrite, "consent", found.id, person.place());
+    audit::record(c, who, entry.because("withdrawn"))?;
+    let found = store::lock_consent(c, consent)?.ok_or_else(AppError::not_found)?;
+    sync::record_change(c, change(who, person, found.id, found.version))?;
+    if found.purpose == Purpose::Registration || !store::consents_at_all(c, person.id)? {
+        store::set_state(c, person, PersonState::Restricted, who.at)?;
+        residents::feed::restrict(c, who, person)?;
+        let consents = store::consent_versions(c, person.id)?;
+        for (id, version) in consents {
+            sync::record_change(c, change(who, person, id, version).deleted())?;
+        }
+        households::people::leave(c, who, person, "person_withdrew")?;
+    }
+    Ok(found)
+}
+
+/// The feed rows of a person's consents, where somebody else may see the person from now on.
+pub fn shown_anew(c: &mut DbConn, who: &Who, person: &PersonRow) -> AppResult<()> {
+    for (id, version) in store::consent_versions(c, person.id)? {
+        sync::record_change(c, change(who, person, id, version).shown_anew())?;
+    }
+    Ok(())
+}
+
+fn change(who: &Who, person: &PersonRow, consent: Uid, version: i64) -> Change {
+    Change::upsert(Kind::Consent, consent, version, person.place(), who.at)
+        .seen_by(person.owners())
+        .by(who.user)
 }
 
 /// A consent, live or withdrawn.
@@ -210,153 +346,9 @@ impl From<ConsentRow> for Consent {
     }
 }
 
-/// List a resident's consents
-///
-/// All of them, withdrawn ones too, newest first.
-#[utoipa::path(tag = "consents", params(PageParams, ("id" = Uid, Path, description = "The resident's id")),
-    responses((status = 200, description = "A page of consents", body = ConsentPage)))]
-#[get("/residents/{id}/consents")]
-pub async fn list_consents(
-    app: web::Data<App>,
-    who: Who,
-    id: web::Path<String>,
-    Params(query): Params<PageParams>,
-) -> AppResult<HttpResponse> {
-    who.may(Action::ConsentRead)?;
-    let id = path_id(id)?;
-    let bound = Bound {
-        vault: &app.vault,
-        user: who.user,
-        list: format!("list_consents {id}"),
-    };
-    let page = bound.open(query.limit, query.cursor.as_deref())?;
-    let rows = app
-        .db
-        .read(move |c| {
-            let resident = residents::store::visible(c, &who, Action::ConsentRead, id)?;
-            store::consents_of(c, resident.person_id, page)
-        })
-        .await?;
-    let (items, next) = bound.finish(page, rows, |r| r.id, |r| Ok(Consent::from(r)))?;
-    Ok(HttpResponse::Ok().json(ConsentPage {
-        items,
-        next_cursor: next.map(Cursor),
-    }))
-}
-
-/// Record a consent
-///
-/// To one purpose, to the text now in force. One consent a purpose is alive at a time.
-#[utoipa::path(tag = "consents", request_body = NewConsent, params(("id" = Uid, Path, description = "The resident's id")),
-    responses((status = 201, description = "The consent", body = Consent)))]
-#[post("/residents/{id}/consents")]
-pub async fn create_consent(
-    app: web::Data<App>,
-    who: Who,
-    key: IdempotencyKey,
-    id: web::Path<String>,
-    body: Body<NewConsent>,
-) -> AppResult<HttpResponse> {
-    who.may(Action::ConsentWrite)?;
-    let resident = path_id(id)?;
-    let once = key.bind(&app.vault, who.user, "create_consent", &body.raw);
-    let new = body.value;
-    let row = app
-        .db
-        .write(move |c| {
-            let made = once.run(c, who.at, |c| {
-                let (row, person) =
-                    residents::store::locked(c, &who, Action::ConsentWrite, resident)?;
-                check_guardian(person.birth_year, who.at.china_day(), &new, "")?;
-                let consent = give(
-                    c,
-                    &who,
-                    person.id,
-                    crate::auth::Placed::place(&*person),
-                    &new,
-                    "",
-                )?;
-                sync::record_change(c, change(&row, &consent, who.at))?;
-                Ok(consent.id)
-            })?;
-            if let Made::Before(_) = made {
-                residents::store::visible(c, &who, Action::ConsentRead, resident)?;
-            }
-            let (Made::New(id) | Made::Before(id)) = made;
-            store::lock_consent(c, id)?.ok_or_else(AppError::not_found)
-        })
-        .await?;
-    Ok(created(
-        &format!("residents/{resident}/consents"),
-        &Consent::from(row),
-    ))
-}
-
-fn change(resident: &residents::model::ResidentRow, consent: &ConsentRow, at: Micros) -> Change {
-    Change::upsert(
-        Kind::Consent,
-        consent.id,
-        consent.version,
-        crate::auth::Placed::place(resident),
-        at,
-    )
-    .assigned(resident.assignee)
-}
-
 /// How a consent was withdrawn.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawal {
-    channel: ConsentChannel,
-}
-
-/// Withdraw a consent
-///
-/// The purpose ends at once. Withdrawing `registration` restricts the resident: the record is kept out
-/// of every list, look-up and phone, and its deletion begins.
-#[utoipa::path(tag = "consents", request_body = Withdrawal,
-    params(("id" = Uid, Path, description = "The resident's id"), ("consent_id" = Uid, Path, description = "The consent's id")),
-    responses((status = 200, description = "The withdrawn consent", body = Consent)))]
-#[post("/residents/{id}/consents/{consent_id}/withdrawal")]
-pub async fn withdraw_consent(
-    app: web::Data<App>,
-    who: Who,
-    ids: web::Path<(String, String)>,
-    body: Body<Withdrawal>,
-) -> AppResult<HttpResponse> {
-    who.may(Action::ConsentWrite)?;
-    let (resident, consent) = ids.into_inner();
-    let parse = |text: &str| text.parse::<Uid>().map_err(|_| AppError::not_found());
-    let (resident, consent) = (parse(&resident)?, parse(&consent)?);
-    let channel = body.value.channel;
-    let row = app
-        .db
-        .write(move |c| {
-            let (row, person) = residents::store::locked(c, &who, Action::ConsentWrite, resident)?;
-            let found = store::lock_consent(c, consent)?
-                .filter(|k| k.person_id == person.id)
-                .ok_or_else(AppError::not_found)?;
-            if found.withdrawn_at.is_some() {
-                return Err(AppError::state_forbids("withdrawn", [""; 0]));
-            }
-            store::withdraw_consent(c, &found, channel, who.user, who.at)?;
-            let place = crate::auth::Placed::place(&*person);
-            audit::record(
-                c,
-                &who,
-                Entry::new(Action::ConsentWrite, "consent", found.id, place).because("withdrawn"),
-            )?;
-            let found = store::lock_consent(c, consent)?.ok_or_else(AppError::not_found)?;
-            sync::record_change(c, change(&row, &found, who.at))?;
-            if found.purpose == Purpose::Registration {
-                store::set_state(c, &person, PersonState::Restricted, who.at)?;
-                residents::store::restrict(c, &row, who.at)?;
-                let gone = Change::upsert(Kind::Resident, row.id, row.version + 1, place, who.at)
-                    .assigned(row.assignee);
-                sync::record_change(c, gone.about_people().deleted())?;
-            }
-            Ok(found)
-        })
-        .await?;
-    Ok(changed(&Consent::from(row)))
+    pub channel: ConsentChannel,
 }

@@ -167,3 +167,13 @@ pub fn document(
         )
     })
 }
+
+/// The day of birth that a stored document's number tells, if its kind does.
+pub fn birth_date(
+    kind: DocumentType,
+    number: &str,
+    today: jiff::civil::Date,
+) -> Option<jiff::civil::Date> {
+    let kind = kind.as_str().parse().ok()?;
+    documents::parse(kind, number, today).ok()?.birth_date
+}

@@ -1,6 +1,10 @@
 //! A new person, whoever takes them in: as a resident, or as one of a household.
 
-use super::consents::{self, NewConsent};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::consents::{self, Birth, NewConsent};
 use super::documents::Document;
 use super::fields::{self, Clear, Sealed};
 use super::model::{DocumentType, PersonRow, PersonState, Sex};
@@ -11,6 +15,14 @@ use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::text::{Address, DocumentNumber, Int, PersonName, PhoneNumber};
 use crate::sync;
+
+/// An identity document as printed. Optional everywhere; `x` is taken for `X`.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDocument {
+    pub kind: DocumentType,
+    pub number: DocumentNumber,
+}
 
 /// What was typed of somebody's identity.
 pub struct Typed<'a> {
@@ -102,11 +114,12 @@ pub fn consented(
     c: &mut DbConn,
     who: &Who,
     person: &PersonRow,
+    birth: Birth,
     given: &[NewConsent],
 ) -> AppResult<()> {
     for (i, consent) in given.iter().enumerate() {
         let at = format!("/consents/{i}");
-        consents::check_guardian(person.birth_year, who.at.china_day(), consent, &at)?;
+        consents::check_guardian(birth, who.at.china_day(), consent, &at)?;
         consents::give(c, who, person.id, person.place(), consent, &at)?;
     }
     Ok(())
@@ -117,11 +130,12 @@ pub fn take_in(
     c: &mut DbConn,
     who: &Who,
     person: &PersonRow,
+    birth: Birth,
     given: &[NewConsent],
 ) -> AppResult<()> {
     if given.is_empty() {
         return Err(AppError::of(crate::error::Code::ConsentRequired));
     }
     store::insert(c, person)?;
-    consented(c, who, person, given)
+    consented(c, who, person, birth, given)
 }

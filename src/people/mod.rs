@@ -5,21 +5,21 @@
 //! domain points at a person by id. What may be done with a person follows from
 //! their consents, per purpose (`consents`).
 
+pub mod amend;
 pub mod consents;
+mod consents_store;
 pub mod documents;
 pub mod fields;
 pub mod intake;
 pub mod masks;
 pub mod model;
 pub mod phones;
+pub mod reveal;
 pub mod store;
 pub mod texts;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(consents::list_consent_texts)
-        .service(consents::list_consents)
-        .service(consents::create_consent)
-        .service(consents::withdraw_consent);
+    cfg.service(consents::list_consent_texts);
 }

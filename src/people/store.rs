@@ -1,15 +1,18 @@
-//! All SQL about people and consents.
+//! All SQL about people; that about their consents stands in `consents_store`.
 
 use diesel::prelude::*;
 
+pub use super::consents_store::*;
 use super::fields::Sealed;
 use super::model::*;
 use crate::areas::model::AreaRow;
 use crate::auth::Handle;
-use crate::db::schema::{consent_texts, consents, persons};
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::auth::rights::Scope;
+use crate::db::schema::{persons, residents};
+use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
-use crate::first_locked;
+use crate::households::model::HouseholdRow;
+use crate::{first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &PersonRow) -> AppResult<()> {
     diesel::insert_into(persons::table)
@@ -31,13 +34,16 @@ pub fn lock(c: &mut DbConn, id: Uid) -> AppResult<Option<PersonRow>> {
     Ok(first_locked!(c, persons::table.find(id).select(PersonRow::as_select())).optional()?)
 }
 
-/// A page of a household's people, newest first; restricted ones are left out.
+/// A page of those of a household's people whom the caller may see, newest first; restricted ones are
+/// left out.
 pub fn of_household(
     c: &mut DbConn,
+    scope: &Scope,
     household: Uid,
     page: crate::http::page::Page,
 ) -> AppResult<Vec<PersonRow>> {
     let mut query = persons::table
+        .filter(in_scope_or_own!(persons, scope))
         .filter(
             persons::household_id
                 .eq(household)
@@ -101,7 +107,6 @@ pub struct Amendment {
     pub birth_year: Option<Option<i64>>,
     pub language: Option<Option<String>>,
     pub contact_hours: Option<Option<String>>,
-    pub household_id: Option<Option<Uid>>,
     pub updated_at: Micros,
 }
 
@@ -121,7 +126,6 @@ impl Amendment {
             birth_year: None,
             language: None,
             contact_hours: None,
-            household_id: None,
             updated_at: at,
         }
     }
@@ -134,13 +138,21 @@ pub fn amend(c: &mut DbConn, person: &Handle<PersonRow>, change: &Amendment) -> 
     Ok(())
 }
 
+/// Where somebody lives from now on, with whom, and in whose care.
+pub struct NewHome<'a> {
+    pub area: &'a AreaRow,
+    pub address: Option<&'a [u8]>,
+    pub household: Option<Uid>,
+    pub assignee: Option<Uid>,
+}
+
 pub fn move_to(
     c: &mut DbConn,
     person: &Handle<PersonRow>,
-    area: &AreaRow,
-    address: Option<&[u8]>,
+    home: &NewHome<'_>,
     at: Micros,
 ) -> AppResult<()> {
+    let area = home.area;
     diesel::update(persons::table.find(person.id))
         .set((
             persons::county.eq(area.county.unwrap_or(Uid::NIL)),
@@ -148,7 +160,9 @@ pub fn move_to(
             persons::village.eq(area.village),
             persons::area_id.eq(area.id),
             persons::area_code.eq(&area.code),
-            persons::address.eq(address),
+            persons::address.eq(home.address),
+            persons::household_id.eq(home.household),
+            persons::assignee.eq(home.assignee),
             persons::version.eq(persons::version + 1),
             persons::updated_at.eq(at.0),
         ))
@@ -170,6 +184,36 @@ pub fn assign(
         ))
         .execute(c)?;
     Ok(())
+}
+
+/// Gives those of a household's people who are not residents (these have a worker of their own) to
+/// whoever looks after the household; answers them as they are then.
+pub fn assign_household(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    assignee: Option<Uid>,
+    at: Micros,
+) -> AppResult<Vec<PersonRow>> {
+    let mut rows: Vec<PersonRow> = persons::table
+        .filter(persons::household_id.eq(household.id))
+        .filter(persons::state.eq(PersonState::Active))
+        .filter(diesel::dsl::not(diesel::dsl::exists(
+            residents::table.filter(residents::person_id.eq(persons::id)),
+        )))
+        .select(PersonRow::as_select())
+        .order(persons::id)
+        .load(c)?;
+    for row in &mut rows {
+        (row.version, row.assignee) = (row.version + 1, assignee);
+        diesel::update(persons::table.find(row.id))
+            .set((
+                persons::assignee.eq(assignee),
+                persons::version.eq(row.version),
+                persons::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
 }
 
 pub fn set_state(
@@ -205,123 +249,4 @@ pub fn by_index(
         (None, None) => return Ok(Vec::new()),
     };
     Ok(query.load(c)?)
-}
-
-// --- consents ---
-
-pub fn insert_consent(c: &mut DbConn, row: &ConsentRow) -> AppResult<()> {
-    diesel::insert_into(consents::table)
-        .values(row)
-        .execute(c)
-        .map_err(crate::auth::store::taken)?;
-    Ok(())
-}
-
-/// Whether the person consents to this purpose now.
-pub fn consenting(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<bool> {
-    let live = consents::table.filter(
-        consents::person_id
-            .eq(person)
-            .and(consents::purpose.eq(purpose))
-            .and(consents::withdrawn_at.is_null()),
-    );
-    Ok(diesel::select(diesel::dsl::exists(live)).get_result(c)?)
-}
-
-/// What these people consent to now, as pairs of person and purpose.
-pub fn purposes_of(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<(Uid, Purpose)>> {
-    Ok(consents::table
-        .filter(consents::person_id.eq_any(people.to_vec()))
-        .filter(consents::withdrawn_at.is_null())
-        .select((consents::person_id, consents::purpose))
-        .order((consents::person_id, consents::purpose))
-        .load(c)?)
-}
-
-/// The newest consent to a purpose, live or withdrawn, locked.
-pub fn lock_consent(c: &mut DbConn, id: Uid) -> AppResult<Option<ConsentRow>> {
-    Ok(first_locked!(c, consents::table.find(id).select(ConsentRow::as_select())).optional()?)
-}
-
-pub fn consents_of(
-    c: &mut DbConn,
-    person: Uid,
-    page: crate::http::page::Page,
-) -> AppResult<Vec<ConsentRow>> {
-    let mut query = consents::table
-        .filter(consents::person_id.eq(person))
-        .select(ConsentRow::as_select())
-        .order(consents::id.desc())
-        .limit(page.limit + 1)
-        .into_boxed();
-    if let Some(after) = page.after {
-        query = query.filter(consents::id.lt(after));
-    }
-    Ok(query.load(c)?)
-}
-
-pub fn withdraw_consent(
-    c: &mut DbConn,
-    consent: &ConsentRow,
-    channel: ConsentChannel,
-    by: Uid,
-    at: Micros,
-) -> AppResult<()> {
-    diesel::update(consents::table.find(consent.id))
-        .set((
-            consents::withdrawn_at.eq(at.0),
-            consents::withdrawn_channel.eq(channel),
-            consents::withdrawal_recorded_by.eq(by),
-            consents::version.eq(consents::version + 1),
-        ))
-        .execute(c)?;
-    Ok(())
-}
-
-/// The texts in force on a day: the newest version of each purpose and language.
-pub fn texts_in_force(c: &mut DbConn, today: Day) -> AppResult<Vec<ConsentTextRow>> {
-    let rows: Vec<ConsentTextRow> = consent_texts::table
-        .filter(consent_texts::in_force_from.le(today))
-        .select(ConsentTextRow::as_select())
-        .order((
-            consent_texts::purpose,
-            consent_texts::language,
-            consent_texts::text_version.desc(),
-        ))
-        .load(c)?;
-    let mut out: Vec<ConsentTextRow> = Vec::new();
-    for row in rows {
-        if !out
-            .iter()
-            .any(|t| t.purpose == row.purpose && t.language == row.language)
-        {
-            out.push(row);
-        }
-    }
-    Ok(out)
-}
-
-/// Whether this version of a text is the one in force.
-pub fn text_in_force(
-    c: &mut DbConn,
-    purpose: Purpose,
-    language: TextLanguage,
-    version: i64,
-    today: Day,
-) -> AppResult<bool> {
-    let newest: Option<i64> = consent_texts::table
-        .filter(consent_texts::purpose.eq(purpose))
-        .filter(consent_texts::language.eq(language))
-        .filter(consent_texts::in_force_from.le(today))
-        .select(diesel::dsl::max(consent_texts::text_version))
-        .first(c)?;
-    Ok(newest == Some(version))
-}
-
-pub fn upsert_text(c: &mut DbConn, row: &ConsentTextRow) -> AppResult<()> {
-    crate::each_backend!(c, |c| diesel::insert_into(consent_texts::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(())
 }

@@ -17,22 +17,16 @@ use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor};
 use crate::http::precondition::{IfMatch, changed, created, found};
 use crate::http::text::{
-    Address, AreaCode, DocumentNumber, Int, Label, Limit, PersonName, PhoneNumber, UpTo, not_null,
+    Address, AreaCode, ContactHours, Int, LanguageTag, Limit, PersonName, PhoneNumber, UpTo,
+    not_null,
 };
 use crate::page_of;
-use crate::people::consents::NewConsent;
+use crate::people::amend::{self, PersonPatch};
+use crate::people::consents::{Birth, NewConsent};
 use crate::people::fields::{self, Clear};
-use crate::people::intake::{self, Typed, check_birth_year};
-use crate::people::model::{DocumentType, Sex};
+use crate::people::intake::{self, NewDocument, Typed, check_birth_year};
+use crate::people::model::Sex;
 use crate::state::App;
-
-/// An identity document as printed. Optional everywhere; `x` is taken for `X`.
-#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewDocument {
-    pub kind: DocumentType,
-    pub number: DocumentNumber,
-}
 
 /// A registration. Only `name`, `sex`, `area`, `arrived_on`, `expected_stay`, `reason` and the consent are needed.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -76,10 +70,10 @@ pub struct NewResident {
     needs: Vec<Need>,
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    language: Option<Label>,
+    language: Option<LanguageTag>,
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    contact_hours: Option<Label>,
+    contact_hours: Option<ContactHours>,
     /// What the person agreed to; `registration` must be among them, or nothing is stored.
     #[schema(value_type = Vec<NewConsent>, max_items = 8)]
     consents: UpTo<8, NewConsent>,
@@ -125,9 +119,12 @@ impl NewResident {
             sealed,
             employer: sealed_employer,
             sex: self.sex,
-            birth_year,
-            language: self.language.map(Label::into_string),
-            contact_hours: self.contact_hours.map(Label::into_string),
+            birth: Birth {
+                day: document.as_ref().and_then(|d| d.birth_date),
+                year: birth_year,
+            },
+            language: self.language.map(LanguageTag::into_string),
+            contact_hours: self.contact_hours.map(ContactHours::into_string),
             area: self.area.into_string(),
             home_area: self.home_area.map(AreaCode::into_string),
             household_id: None,
@@ -317,11 +314,11 @@ pub struct ResidentPatch {
     #[validate(length(max = 20, code = "too_many"))]
     needs: Option<Vec<Need>>,
     #[serde(default, with = "::serde_with::rust::double_option")]
-    #[schema(value_type = Option<Label>)]
-    language: Option<Option<Label>>,
+    #[schema(value_type = Option<LanguageTag>)]
+    language: Option<Option<LanguageTag>>,
     #[serde(default, with = "::serde_with::rust::double_option")]
-    #[schema(value_type = Option<Label>)]
-    contact_hours: Option<Option<Label>>,
+    #[schema(value_type = Option<ContactHours>)]
+    contact_hours: Option<Option<ContactHours>>,
 }
 
 impl ResidentPatch {
@@ -330,35 +327,23 @@ impl ResidentPatch {
             return Err(AppError::field("/arrived_on", Fault::InTheFuture));
         }
         check_birth_year(self.birth_year.flatten(), today)?;
-        let phone = match self.phone {
-            None => None,
-            Some(None) => Some(None),
-            Some(Some(p)) => Some(Some(fields::phone(&p, "/phone")?)),
-        };
-        let document = match self.document {
-            None => None,
-            Some(None) => Some(None),
-            Some(Some(d)) => Some(Some((
-                d.kind,
-                fields::document(d.kind, &d.number, today, "/document/number")?.number,
-            ))),
-        };
         Ok(Patch {
-            name: self.name.map(PersonName::into_string),
-            sex: self.sex,
-            birth_year: self.birth_year.map(|y| y.map(|y| y.0)),
-            phone,
-            address: self.address.map(|a| a.map(Address::into_string)),
-            document,
+            person: PersonPatch {
+                name: self.name.map(PersonName::into_string),
+                sex: self.sex,
+                birth_year: self.birth_year.map(|y| y.map(|y| y.0)),
+                phone: amend::phone(self.phone)?,
+                address: self.address.map(|a| a.map(Address::into_string)),
+                document: amend::document(self.document, today)?,
+                language: self.language.map(|l| l.map(LanguageTag::into_string)),
+                contact_hours: self.contact_hours.map(|h| h.map(ContactHours::into_string)),
+            },
             home_area: self.home_area.map(|a| a.map(AreaCode::into_string)),
             arrived_on: self.arrived_on,
             expected_stay: self.expected_stay,
             reason: self.reason,
             employer: self.employer.map(|e| e.map(Address::into_string)),
             needs: self.needs,
-            language: self.language.map(|l| l.map(Label::into_string)),
-            contact_hours: self.contact_hours.map(|l| l.map(Label::into_string)),
-            household_id: None,
         })
     }
 }

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::api::{NewDocument, read};
-use super::store;
+use super::api::read;
+use super::model::ResidentRow;
+use super::{feed, store};
 use crate::audit::{self, Entry};
 use crate::auth::policy::Role;
 use crate::auth::{Action, Placed, Who};
@@ -15,12 +16,12 @@ use crate::error::{AppError, AppResult, Fault};
 use crate::http::idempotency::path_id;
 use crate::http::json::{Body, invalid};
 use crate::http::precondition::changed;
-use crate::http::text::{Address, PersonName, PhoneNumber, not_null};
+use crate::http::text::{PhoneNumber, not_null};
+use crate::people;
 use crate::people::fields;
-use crate::people::model::DocumentType;
+use crate::people::intake::NewDocument;
+use crate::people::reveal::{Reveal, Revealed};
 use crate::state::App;
-use crate::sync::{self, Change, Kind};
-use crate::{people, text_enum};
 
 /// Either the exact phone or the exact document.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -127,56 +128,6 @@ pub async fn look_up_resident(
     Ok(HttpResponse::Ok().json(answer))
 }
 
-text_enum! {
-    /// Why somebody needs to see what is masked.
-    RevealReason {
-        HomeVisit = "home_visit",
-        ServiceDelivery = "service_delivery",
-        ClaimHelp = "claim_help",
-        Correction = "correction",
-        AtPersonsRequest = "at_persons_request",
-    }
-}
-
-/// Why the masked fields are needed.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reveal {
-    reason: RevealReason,
-}
-
-/// The identity fields in clear. Show them, do not keep them.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Revealed {
-    pub id: Uid,
-    pub name: PersonName,
-    /// E.164.
-    #[schema(
-        min_length = 5,
-        max_length = 20,
-        pattern = r"^\+[0-9]+$",
-        example = "+8613812345678"
-    )]
-    pub phone: Option<String>,
-    #[schema(value_type = Option<Address>)]
-    pub address: Option<String>,
-    pub document: Option<RevealedDocument>,
-}
-
-/// A document with its number in clear.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RevealedDocument {
-    pub kind: DocumentType,
-    /// The number.
-    #[schema(
-        min_length = 5,
-        max_length = 25,
-        pattern = r"^[A-Z0-9]+$",
-        example = "330499198506150126"
-    )]
-    pub number: String,
-}
-
 /// Reveal a resident
 ///
 /// The identity fields in clear, for a reason that is kept in the audit with the caller and the time,
@@ -208,25 +159,15 @@ pub async fn reveal_resident(
             Ok(person.into_row())
         })
         .await?;
-    let (_, clear) = fields::open(&app.vault, &person)?;
-    Ok(HttpResponse::Ok().json(Revealed {
-        id,
-        name: PersonName::parse(clear.name)
-            .map_err(|_| AppError::internal("a stored name is not one"))?,
-        phone: clear.phone,
-        address: clear.address,
-        document: clear
-            .document
-            .map(|(kind, number)| RevealedDocument { kind, number }),
-    }))
+    Ok(HttpResponse::Ok().json(Revealed::of(&app.vault, id, &person)?))
 }
 
-/// Who looks after a resident from now on.
+/// Who looks after a resident or a household from now on.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assignee {
-    /// A field member of the resident's area; null: nobody.
-    assignee: Option<Uid>,
+    /// A field member of the record's area; null: nobody.
+    pub assignee: Option<Uid>,
 }
 
 /// Assign a resident
@@ -267,24 +208,12 @@ pub async fn assign_resident(
                 Entry::new(Action::ResidentAssign, "resident", id, resident.place())
                     .with(&serde_json::json!({ "assignee": assignee })),
             )?;
-            let version = resident.version + 1;
-            if let Some(before) = resident.assignee.filter(|b| *b != resident.registered_by) {
-                sync::record_left(
-                    c,
-                    Kind::Resident,
-                    id,
-                    version,
-                    resident.place(),
-                    Some(before),
-                    who.at,
-                )?;
-            }
-            let now = Change::upsert(Kind::Resident, id, version, resident.place(), who.at);
-            sync::record_change(
-                c,
-                now.assigned(assignee.or(Some(resident.registered_by)))
-                    .about_people(),
-            )
+            let after = ResidentRow {
+                version: resident.version + 1,
+                assignee,
+                ..ResidentRow::clone(&resident)
+            };
+            feed::shown_anew(c, who, &after)
         })
         .await?;
     Ok(changed(&read(&app, &who, id).await?))

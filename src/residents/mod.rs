@@ -8,6 +8,9 @@
 
 pub mod api;
 pub mod care;
+pub mod consents;
+pub mod departure;
+pub mod feed;
 pub mod model;
 pub mod register;
 pub mod residences;
@@ -25,5 +28,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(care::reveal_resident)
         .service(care::assign_resident)
         .service(residences::list_residences)
-        .service(residences::create_residence);
+        .service(residences::create_residence)
+        .service(departure::record_departure)
+        .service(consents::list_consents)
+        .service(consents::create_consent)
+        .service(consents::withdraw_consent);
 }

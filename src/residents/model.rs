@@ -12,6 +12,16 @@ text_enum! {
     StayReason { Work = "work", Study = "study", Family = "family", Business = "business", Other = "other" }
 }
 text_enum! {
+    /// Why somebody left.
+    DepartureReason {
+        ReturnedHome = "returned_home",
+        MovedElsewhere = "moved_elsewhere",
+        WorkEnded = "work_ended",
+        StudyEnded = "study_ended",
+        Other = "other",
+    }
+}
+text_enum! {
     /// How long somebody means to stay.
     ExpectedStay {
         UnderOneMonth = "under_one_month",
@@ -92,6 +102,8 @@ pub struct EpisodeRow {
     pub from_day: Day,
     pub to_day: Option<Day>,
     pub reason: StayReason,
+    /// Why it ended, where the person left the area for good.
+    pub left_reason: Option<DepartureReason>,
     pub created_by: Uid,
     pub created_at: Micros,
     pub updated_at: Micros,

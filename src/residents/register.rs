@@ -1,8 +1,8 @@
 //! Registering and amending residents: the commands that REST and sync share.
 
 use super::model::*;
-use super::store;
 use super::view::Warning;
+use super::{feed, store};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::audit::{self, Entry};
@@ -11,11 +11,12 @@ use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Json, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::people;
-use crate::people::consents::NewConsent;
-use crate::people::fields::{self, Clear, Sealed};
+use crate::people::amend::PersonPatch;
+use crate::people::consents::{Birth, NewConsent};
+use crate::people::fields::Sealed;
 use crate::people::intake::{self, NewPerson};
 use crate::people::model::{PersonRow, Purpose, Sex};
-use crate::sync::{self, Change, Kind};
+use crate::sync;
 
 /// Where a person may be placed.
 pub const PLACES: &[AreaLevel] = &[AreaLevel::Town, AreaLevel::Village];
@@ -27,7 +28,8 @@ pub struct Registration {
     pub sealed: Sealed,
     pub employer: Option<Vec<u8>>,
     pub sex: Sex,
-    pub birth_year: Option<i64>,
+    /// As the document tells it, with the year that was said.
+    pub birth: Birth,
     pub language: Option<String>,
     pub contact_hours: Option<String>,
     pub area: String,
@@ -61,7 +63,7 @@ pub fn register(
         .map(|code| home_area(c, code))
         .transpose()?;
     let person = person_row(who, new, &area);
-    let warnings = suspected(c, &person)?;
+    let warnings = suspected(c, who, &person)?;
     people::store::insert(c, &person)?;
     let resident = resident_row(who, new, &person, home);
     store::insert(c, &resident)?;
@@ -77,12 +79,13 @@ pub fn register(
         from_day: new.arrived_on,
         to_day: None,
         reason: new.reason,
+        left_reason: None,
         created_by: who.user,
         created_at: who.at,
         updated_at: who.at,
     };
     store::insert_episode(c, &episode)?;
-    intake::consented(c, who, &person, &new.consents)?;
+    intake::consented(c, who, &person, new.birth, &new.consents)?;
     audit::record(
         c,
         who,
@@ -93,17 +96,8 @@ pub fn register(
             area.place(),
         ),
     )?;
-    sync::record_change(c, change(&resident, resident.version))?;
+    sync::record_change(c, feed::change(who, &resident, resident.version))?;
     Ok((resident, person, warnings))
-}
-
-/// A feed row for everybody who may see this resident.
-pub fn change(resident: &ResidentRow, version: i64) -> Change {
-    let at = resident.updated_at;
-    Change::upsert(Kind::Resident, resident.id, version, resident.place(), at)
-        // Whoever registered them keeps them, unless somebody else was assigned.
-        .assigned(resident.assignee.or(Some(resident.registered_by)))
-        .about_people()
 }
 
 /// An area of the caller's own, narrow enough to place somebody in.
@@ -133,7 +127,7 @@ fn person_row(who: &Who, new: &Registration, area: &AreaRow) -> PersonRow {
         id: new.person_id,
         sealed: &new.sealed,
         sex: new.sex,
-        birth_year: new.birth_year,
+        birth_year: new.birth.year,
         language: new.language.clone(),
         contact_hours: new.contact_hours.clone(),
         household_id: new.household_id,
@@ -171,13 +165,13 @@ fn resident_row(
     }
 }
 
-/// Somebody with the same document in the same county is probably the same person. A shared phone
-/// is a household. Only a warning, and only inside the area.
-fn suspected(c: &mut DbConn, person: &PersonRow) -> AppResult<Vec<Warning>> {
+/// Somebody with the same document is probably the same person. (A shared phone is a household.) Only a
+/// warning, and only inside the caller's own area: that somebody lives elsewhere is never told.
+fn suspected(c: &mut DbConn, who: &Who, person: &PersonRow) -> AppResult<Vec<Warning>> {
     let found = people::store::by_index(c, None, person.document_index.as_deref())?;
     let same = found
         .iter()
-        .any(|p| p.county == person.county && p.id != person.id);
+        .any(|p| p.id != person.id && who.may_at(Action::ResidentRegister, &p.place()));
     Ok(if same {
         vec![Warning::DuplicateSuspected]
     } else {
@@ -208,24 +202,16 @@ pub fn document_warnings(
 /// A merge patch on a resident: `None` leaves a field, `Some(None)` empties it.
 #[derive(Default)]
 pub struct Patch {
-    pub name: Option<String>,
-    pub sex: Option<Sex>,
-    pub birth_year: Option<Option<i64>>,
-    pub phone: Option<Option<String>>,
-    pub address: Option<Option<String>>,
-    pub document: Option<Option<(people::model::DocumentType, String)>>,
+    pub person: PersonPatch,
     pub home_area: Option<Option<String>>,
     pub arrived_on: Option<Day>,
     pub expected_stay: Option<ExpectedStay>,
     pub reason: Option<StayReason>,
     pub employer: Option<Option<String>>,
     pub needs: Option<Vec<Need>>,
-    pub language: Option<Option<String>>,
-    pub contact_hours: Option<Option<String>>,
-    pub household_id: Option<Option<Uid>>,
 }
 
-/// Applies a patch. Sealing again costs microseconds, so it may stand in the write.
+/// Applies a patch to the person and to what belongs to the registration.
 pub fn amend(
     c: &mut DbConn,
     vault: &Vault,
@@ -238,30 +224,10 @@ pub fn amend(
     if version.is_some_and(|v| v != resident.version) {
         return Err(AppError::of(Code::VersionConflict));
     }
-    let (key, before) = fields::open(vault, &person)?;
-    let clear = Clear {
-        name: patch.name.clone().unwrap_or(before.name),
-        phone: patch.phone.clone().unwrap_or(before.phone),
-        address: patch.address.clone().unwrap_or(before.address),
-        document: patch.document.clone().unwrap_or(before.document),
-    };
     let next = resident.version + 1;
     let changed = changed_fields(patch);
     let field_versions = sync::touch(&resident.field_versions, next, &changed);
-    let sealed = fields::seal_again(vault, &person, &clear)?;
-    let mut about_person = people::store::Amendment::of(
-        sealed,
-        person.version + 1,
-        sync::touch(&person.field_versions, person.version + 1, &changed),
-        who.at,
-    );
-    about_person.sex = patch.sex;
-    about_person.birth_year = patch.birth_year;
-    about_person.language = patch.language.clone();
-    about_person.contact_hours = patch.contact_hours.clone();
-    about_person.household_id = patch.household_id;
-    people::store::amend(c, &person, &about_person)?;
-
+    let key = people::amend::apply(c, vault, who, &person, &patch.person)?;
     let home = match &patch.home_area {
         None => (None, None),
         Some(None) => (Some(None), Some(None)),
@@ -297,31 +263,22 @@ pub fn amend(
         Entry::new(Action::ResidentAmend, "resident", id, resident.place())
             .with(&serde_json::json!({ "fields": changed })),
     )?;
-    let mut after = change(&resident, next);
-    after.at = who.at;
-    sync::record_change(c, after)
+    sync::record_change(c, feed::change(who, &resident, next))
 }
 
 fn changed_fields(p: &Patch) -> Vec<&'static str> {
-    let all = [
-        ("name", p.name.is_some()),
-        ("sex", p.sex.is_some()),
-        ("birth_year", p.birth_year.is_some()),
-        ("phone", p.phone.is_some()),
-        ("address", p.address.is_some()),
-        ("document", p.document.is_some()),
+    let mut all = p.person.fields();
+    let stay = [
         ("home_area", p.home_area.is_some()),
         ("arrived_on", p.arrived_on.is_some()),
         ("expected_stay", p.expected_stay.is_some()),
         ("reason", p.reason.is_some()),
         ("employer", p.employer.is_some()),
         ("needs", p.needs.is_some()),
-        ("language", p.language.is_some()),
-        ("contact_hours", p.contact_hours.is_some()),
-        ("household_id", p.household_id.is_some()),
     ];
-    all.into_iter()
-        .filter(|(_, changed)| *changed)
-        .map(|(name, _)| name)
-        .collect()
+    all.extend(
+        stay.into_iter()
+            .filter_map(|(name, changed)| changed.then_some(name)),
+    );
+    all
 }

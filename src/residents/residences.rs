@@ -7,9 +7,10 @@ use validator::Validate;
 
 use super::model::*;
 use super::register::PLACES;
-use super::store;
+use super::{feed, store};
 use crate::areas;
 use crate::audit::{self, Entry};
+use crate::auth::policy::Role;
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Micros, Uid};
@@ -19,10 +20,12 @@ use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
 use crate::http::precondition::{Tagged, created};
 use crate::http::text::{Address, AreaCode, not_null};
-use crate::page_of;
-use crate::people;
 use crate::state::App;
-use crate::sync::{self, Change, Kind};
+use crate::sync;
+use crate::{households, page_of, people};
+
+/// Whom a resident may be assigned to.
+const ASSIGNEES: &[Role] = &[Role::FieldMember];
 
 /// One stay.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +40,8 @@ pub struct Residence {
     /// Null while it lasts.
     pub to_day: Option<Day>,
     pub reason: StayReason,
+    /// Why it ended, where the person left the area for good.
+    pub left_reason: Option<DepartureReason>,
     pub created_at: Micros,
 }
 
@@ -64,6 +69,7 @@ fn show(row: EpisodeRow) -> AppResult<Residence> {
         from_day: row.from_day,
         to_day: row.to_day,
         reason: row.reason,
+        left_reason: row.left_reason,
         created_at: row.created_at,
     })
 }
@@ -122,7 +128,8 @@ pub async fn list_residences(
 /// Record a move
 ///
 /// Ends the stay before on the day the new one begins, and moves the resident to the new area. Whoever
-/// worked with them in the old area no longer sees them.
+/// worked with them in the old area no longer sees them, and they leave their household there. Somebody
+/// who had left is back.
 #[utoipa::path(tag = "residents", request_body = NewResidence, params(("id" = Uid, Path, description = "The resident's id")),
     responses((status = 201, description = "The new stay", body = Residence)))]
 #[post("/residents/{id}/residences")]
@@ -163,11 +170,19 @@ fn moved(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, new: &NewResidence) 
     if !who.may_at(Action::ResidenceWrite, &area.place()) {
         return Err(AppError::field("/area", Fault::AreaOutside));
     }
-    if let Some(open) = store::open_episode(c, id)? {
-        if new.from_day < open.from_day {
-            return Err(AppError::field("/from_day", Fault::BadOrder));
+    let earliest = match store::open_episode(c, id)? {
+        Some(open) if new.from_day >= open.from_day => {
+            store::end_episode(c, &open, new.from_day, None, who.at)?;
+            let version = open.version + 1;
+            sync::record_change(c, feed::stay(who, &resident, open.id, version).shown_anew())?;
+            None
         }
-        store::end_episode(c, &open, new.from_day, who.at)?;
+        Some(open) => Some(open.from_day),
+        // Whoever had left comes back on that day or later.
+        None => store::last_left_on(c, id)?,
+    };
+    if earliest.is_some_and(|day| new.from_day < day) {
+        return Err(AppError::field("/from_day", Fault::BadOrder));
     }
     let address = match &new.address {
         None => None,
@@ -193,14 +208,31 @@ fn moved(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, new: &NewResidence) 
         from_day: new.from_day,
         to_day: None,
         reason: new.reason,
+        left_reason: None,
         created_by: who.user,
         created_at: who.at,
         updated_at: who.at,
     };
     store::insert_episode(c, &episode)?;
-    people::store::move_to(c, &person, &area, address.as_deref(), who.at)?;
-    store::move_to(c, &resident, &area, who.at)?;
-    let version = resident.version + 1;
+    let moving = resident.place() != area.place();
+    if moving {
+        households::people::leave(c, who, &person, "person_moved")?;
+    }
+    // A worker stays with somebody as long as they work where that somebody lives.
+    let assignee = match resident.assignee {
+        Some(user) if moving => {
+            crate::auth::store::holds(c, user, ASSIGNEES, &area.place(), who.at)?.then_some(user)
+        }
+        other => other,
+    };
+    let home = people::store::NewHome {
+        area: &area,
+        address: address.as_deref(),
+        household: person.household_id.filter(|_| !moving),
+        assignee,
+    };
+    people::store::move_to(c, &person, &home, who.at)?;
+    store::move_to(c, &resident, &area, assignee, who.at)?;
     audit::record(
         c,
         who,
@@ -212,27 +244,14 @@ fn moved(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, new: &NewResidence) 
         )
         .with(&serde_json::json!({ "resident": id })),
     )?;
-    if resident.place() != area.place() {
-        sync::record_left(
-            c,
-            Kind::Resident,
-            id,
-            version,
-            resident.place(),
-            None,
-            who.at,
-        )?;
-    }
-    let assignee = resident.assignee.or(Some(resident.registered_by));
-    sync::record_change(
-        c,
-        Change::upsert(Kind::Residence, episode.id, 1, area.place(), who.at).assigned(assignee),
-    )?;
-    sync::record_change(
-        c,
-        Change::upsert(Kind::Resident, id, version, area.place(), who.at)
-            .assigned(assignee)
-            .about_people(),
-    )?;
+    let after = ResidentRow {
+        version: resident.version + 1,
+        county: area.county.unwrap_or(Uid::NIL),
+        town: area.town,
+        village: area.village,
+        assignee,
+        ..ResidentRow::clone(&resident)
+    };
+    feed::shown_anew(c, who, &after)?;
     Ok(episode.id)
 }

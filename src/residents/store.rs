@@ -149,21 +149,76 @@ pub fn assign(
     Ok(())
 }
 
-pub fn restrict(c: &mut DbConn, resident: &Handle<ResidentRow>, at: Micros) -> AppResult<()> {
-    diesel::update(residents::table.find(resident.id))
+/// Keeps the record of somebody who withdrew out of use. The person's handle is the right to it.
+pub fn restrict(
+    c: &mut DbConn,
+    person: &Handle<PersonRow>,
+    resident: &ResidentRow,
+    at: Micros,
+) -> AppResult<()> {
+    set_state(c, person, resident, ResidentState::Restricted, at)
+}
+
+/// Notes that the person left the area.
+pub fn depart(
+    c: &mut DbConn,
+    person: &Handle<PersonRow>,
+    resident: &ResidentRow,
+    at: Micros,
+) -> AppResult<()> {
+    set_state(c, person, resident, ResidentState::Left, at)
+}
+
+fn set_state(
+    c: &mut DbConn,
+    person: &Handle<PersonRow>,
+    resident: &ResidentRow,
+    state: ResidentState,
+    at: Micros,
+) -> AppResult<()> {
+    diesel::update(residents::table.filter(residents::person_id.eq(person.id)))
         .set((
-            residents::state.eq(ResidentState::Restricted),
+            residents::state.eq(state),
             residents::version.eq(residents::version + 1),
+            residents::field_versions.eq(crate::sync::touch(
+                &resident.field_versions,
+                resident.version + 1,
+                &["state"],
+            )),
             residents::updated_at.eq(at.0),
         ))
         .execute(c)?;
     Ok(())
 }
 
+/// A new version, because fields of the person changed.
+pub fn touch(
+    c: &mut DbConn,
+    person: &Handle<PersonRow>,
+    resident: &ResidentRow,
+    fields: &[&str],
+    at: Micros,
+) -> AppResult<()> {
+    diesel::update(residents::table.filter(residents::person_id.eq(person.id)))
+        .set((
+            residents::version.eq(residents::version + 1),
+            residents::field_versions.eq(crate::sync::touch(
+                &resident.field_versions,
+                resident.version + 1,
+                fields,
+            )),
+            residents::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Moves the resident into an area; whoever had left is back.
 pub fn move_to(
     c: &mut DbConn,
     resident: &Handle<ResidentRow>,
     area: &AreaRow,
+    assignee: Option<Uid>,
     at: Micros,
 ) -> AppResult<()> {
     diesel::update(residents::table.find(resident.id))
@@ -171,11 +226,13 @@ pub fn move_to(
             residents::county.eq(area.county.unwrap_or(Uid::NIL)),
             residents::town.eq(area.town),
             residents::village.eq(area.village),
+            residents::assignee.eq(assignee),
+            residents::state.eq(ResidentState::Active),
             residents::version.eq(residents::version + 1),
             residents::field_versions.eq(crate::sync::touch(
                 &resident.field_versions,
                 resident.version + 1,
-                &["area", "address"],
+                &["area", "address", "assignee", "state"],
             )),
             residents::updated_at.eq(at.0),
         ))
@@ -207,10 +264,34 @@ pub fn open_episode(c: &mut DbConn, resident: Uid) -> AppResult<Option<EpisodeRo
     .optional()?)
 }
 
-pub fn end_episode(c: &mut DbConn, episode: &EpisodeRow, on: Day, at: Micros) -> AppResult<()> {
+/// The day on which the newest of the stays that are over ended.
+pub fn last_left_on(c: &mut DbConn, resident: Uid) -> AppResult<Option<Day>> {
+    Ok(residence_episodes::table
+        .filter(residence_episodes::resident_id.eq(resident))
+        .select(diesel::dsl::max(residence_episodes::to_day))
+        .first(c)?)
+}
+
+/// A resident's stays with their versions.
+pub fn stay_versions(c: &mut DbConn, resident: Uid) -> AppResult<Vec<(Uid, i64)>> {
+    Ok(residence_episodes::table
+        .filter(residence_episodes::resident_id.eq(resident))
+        .select((residence_episodes::id, residence_episodes::version))
+        .order(residence_episodes::id)
+        .load(c)?)
+}
+
+pub fn end_episode(
+    c: &mut DbConn,
+    episode: &EpisodeRow,
+    on: Day,
+    left_reason: Option<DepartureReason>,
+    at: Micros,
+) -> AppResult<()> {
     diesel::update(residence_episodes::table.find(episode.id))
         .set((
             residence_episodes::to_day.eq(on),
+            residence_episodes::left_reason.eq(left_reason),
             residence_episodes::version.eq(residence_episodes::version + 1),
             residence_episodes::updated_at.eq(at.0),
         ))

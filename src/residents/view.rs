@@ -61,21 +61,11 @@ pub struct Resident {
     /// Services the resident would like.
     #[schema(max_items = 20)]
     pub needs: Vec<Need>,
-    /// A language the resident likes to be spoken to in.
-    #[schema(
-        min_length = 1,
-        max_length = 80,
-        pattern = r"^[^\u0000]+$",
-        example = "贵州话"
-    )]
+    /// A language the resident likes to be spoken to in. Only in the full view.
+    #[schema(min_length = 2, max_length = 35, pattern = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", example = "zh-CN", extensions(("x-masked" = json!(true))))]
     pub language: Option<String>,
-    /// When the resident likes to be called.
-    #[schema(
-        min_length = 1,
-        max_length = 80,
-        pattern = r"^[^\u0000]+$",
-        example = "18:00-20:00"
-    )]
+    /// When the resident likes to be called. Only in the full view.
+    #[schema(min_length = 11, max_length = 11, pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$", example = "18:00-20:00", extensions(("x-masked" = json!(true))))]
     pub contact_hours: Option<String>,
     pub registered_by: Uid,
     pub assignee: Option<Uid>,
@@ -141,9 +131,10 @@ pub fn render(
     } else {
         View::Masked
     };
-    let (clear, employer) = match view {
-        View::Full => (clear.for_worker(), employer),
-        View::Masked => (clear.masked(), None),
+    let full = view == View::Full;
+    let clear = match view {
+        View::Full => clear.for_worker(),
+        View::Masked => clear.masked(),
     };
     let code = |text: String| {
         AreaCode::parse(text).map_err(|_| AppError::internal("a stored area code is not one"))
@@ -168,10 +159,10 @@ pub fn render(
         arrived_on: resident.arrived_on,
         expected_stay: resident.expected_stay,
         reason: resident.reason,
-        employer,
+        employer: employer.filter(|_| full),
         needs: resident.needs.0,
-        language: person.language,
-        contact_hours: person.contact_hours,
+        language: person.language.filter(|_| full),
+        contact_hours: person.contact_hours.filter(|_| full),
         registered_by: resident.registered_by,
         assignee: resident.assignee,
         warnings: Vec::new(),

@@ -1,9 +1,15 @@
 //! Feed rows: one per record and audience, always the newest.
+//!
+//! The audience of a record's area is NIL (people come masked there); whoever made the record or is
+//! assigned to it has a row of their own, in full, under their user id. What REST shows, the feed
+//! holds: a row of somebody who cannot see the record any more says `left`, and so does one that
+//! stands under the id of an area the record was in.
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use crate::auth::Place;
+use crate::auth::policy::Role;
+use crate::auth::{self, Place};
 use crate::db::schema::changes;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
@@ -34,10 +40,15 @@ pub struct Change {
     pub record: Uid,
     pub version: i64,
     pub place: Place,
-    pub assignee: Option<Uid>,
-    /// Areas see people masked; whoever made or is assigned to a record sees it in full.
-    pub masked: bool,
-    pub deleted: bool,
+    /// Who made it and who is assigned to it: each sees it in full while they work at its place.
+    readers: Vec<Uid>,
+    /// The caller, known to work there.
+    by: Option<Uid>,
+    /// Areas see people masked.
+    masked: bool,
+    deleted: bool,
+    /// Nobody holds it yet.
+    fresh: bool,
     pub at: Micros,
 }
 
@@ -48,14 +59,23 @@ impl Change {
             record,
             version,
             place,
-            assignee: None,
+            readers: Vec::new(),
+            by: None,
             masked: false,
             deleted: false,
+            fresh: version == 1,
             at,
         }
     }
-    pub fn assigned(mut self, assignee: Option<Uid>) -> Self {
-        self.assignee = assignee;
+    /// Whom REST shows the record because they made it or are assigned to it.
+    pub fn seen_by(mut self, owners: [Option<Uid>; 2]) -> Self {
+        self.readers = owners.into_iter().flatten().collect();
+        self.readers.dedup();
+        self
+    }
+    /// Saves the question whether the caller works there: they were allowed to do this.
+    pub fn by(mut self, caller: Uid) -> Self {
+        self.by = Some(caller);
         self
     }
     pub fn about_people(mut self) -> Self {
@@ -66,10 +86,18 @@ impl Change {
         self.deleted = true;
         self
     }
+    /// The record is what it was; who sees it is not.
+    pub fn shown_anew(mut self) -> Self {
+        self.fresh = false;
+        self
+    }
 }
 
-/// Everybody who sees the record now.
-const MAIN: Uid = Uid::NIL;
+/// Everybody who sees the record because of its area.
+const AREA: Uid = Uid::NIL;
+
+/// Who sees what they made or are assigned to.
+const WORKERS: &[Role] = &[Role::FieldMember, Role::Coordinator];
 
 #[derive(Insertable)]
 #[diesel(table_name = changes, treat_none_as_default_value = false)]
@@ -88,60 +116,120 @@ struct Row<'a> {
     at: Micros,
 }
 
-pub fn record_change(c: &mut DbConn, change: Change) -> AppResult<()> {
-    put(
-        c,
+impl<'a> Row<'a> {
+    fn of(change: &'a Change, op: &'a str, audience: Uid) -> Row<'a> {
         Row {
             pos: None,
             kind: change.kind.as_str(),
             record_id: change.record,
-            audience: MAIN,
-            op: if change.deleted { "delete" } else { "upsert" },
+            audience,
+            op,
             version: change.version,
             view: if change.masked { "masked" } else { "full" },
-            county: change.place.county,
-            town: change.place.town,
-            village: change.place.village,
-            assignee: change.assignee,
+            county: None,
+            town: None,
+            village: None,
+            assignee: None,
             at: change.at,
-        },
-    )
+        }
+    }
+    fn in_area(mut self, place: Place) -> Row<'a> {
+        (self.county, self.town, self.village) = (place.county, place.town, place.village);
+        self
+    }
+    /// One person's own row, which comes in full.
+    fn of_person(mut self) -> Row<'a> {
+        self.assignee = Some(self.audience);
+        self.view = "full";
+        self
+    }
 }
 
-/// The record left this audience: the area it was in, or the worker it was assigned to.
-pub fn record_left(
-    c: &mut DbConn,
-    kind: Kind,
-    record: Uid,
-    version: i64,
-    was: Place,
+/// What phones hold of a record so far.
+#[derive(Queryable)]
+struct Held {
+    audience: Uid,
+    op: String,
+    county: Option<Uid>,
+    town: Option<Uid>,
+    village: Option<Uid>,
     assignee: Option<Uid>,
-    at: Micros,
-) -> AppResult<()> {
-    let audience = assignee
-        .or(was.village)
-        .or(was.town)
-        .or(was.county)
-        .unwrap_or(MAIN);
-    let nowhere = Place::default();
-    let was = if assignee.is_some() { nowhere } else { was };
-    put(
-        c,
-        Row {
-            pos: None,
-            kind: kind.as_str(),
-            record_id: record,
-            audience,
-            op: "left",
-            version,
-            view: "masked",
-            county: was.county,
-            town: was.town,
-            village: was.village,
-            assignee,
-            at,
-        },
-    )
+}
+
+fn held(c: &mut DbConn, change: &Change) -> AppResult<Vec<Held>> {
+    if change.fresh {
+        return Ok(Vec::new());
+    }
+    Ok(changes::table
+        .filter(changes::record_id.eq(change.record))
+        .filter(changes::kind.eq(change.kind.as_str()))
+        .select((
+            changes::audience,
+            changes::op,
+            changes::county,
+            changes::town,
+            changes::village,
+            changes::assignee,
+        ))
+        .load(c)?)
+}
+
+/// Those of the readers who work at the record's place, and so see it.
+fn present(c: &mut DbConn, change: &Change) -> AppResult<Vec<Uid>> {
+    let mut there = Vec::new();
+    for user in &change.readers {
+        // What is in no area (a draft, an inbox) is its reader's wherever they work.
+        let known = change.place == Place::default() || change.by == Some(*user);
+        if known || auth::store::holds(c, *user, WORKERS, &change.place, change.at)? {
+            there.push(*user);
+        }
+    }
+    Ok(there)
+}
+
+/// The levels of `was` that a record is in no longer; none when it is where it was.
+fn levels_left(was: Place, now: Place) -> Option<Place> {
+    let left = Place {
+        county: was.county.filter(|id| now.county != Some(*id)),
+        town: was.town.filter(|id| now.town != Some(*id)),
+        village: was.village.filter(|id| now.village != Some(*id)),
+    };
+    (left != Place::default()).then_some(left)
+}
+
+/// Leaves a record's newest state in the feed: a row for its area, one for each person who looks after
+/// it, and for whoever held it and does so no longer, area or person, a row that it left them.
+pub fn record_change(c: &mut DbConn, change: Change) -> AppResult<()> {
+    let readers = present(c, &change)?;
+    let op = if change.deleted { "delete" } else { "upsert" };
+    for row in held(c, &change)? {
+        let gone = row.op == "upsert" && row.audience != AREA && !readers.contains(&row.audience);
+        if gone && row.assignee.is_some() {
+            let op = if change.deleted { "delete" } else { "left" };
+            put(c, Row::of(&change, op, row.audience).of_person())?;
+        }
+        let was = Place {
+            county: row.county,
+            town: row.town,
+            village: row.village,
+        };
+        if row.audience == AREA
+            && row.op == "upsert"
+            && let Some(left) = levels_left(was, change.place)
+        {
+            // Named by the narrowest area it left.
+            let audience = left.village.or(left.town).or(left.county).unwrap_or(AREA);
+            put(c, Row::of(&change, "left", audience).in_area(left))?;
+        }
+    }
+    // What is in no area and has readers is theirs alone; without readers it is everybody's.
+    if change.place != Place::default() || change.readers.is_empty() {
+        put(c, Row::of(&change, op, AREA).in_area(change.place))?;
+    }
+    for user in readers {
+        put(c, Row::of(&change, op, user).of_person())?;
+    }
+    Ok(())
 }
 
 fn put(c: &mut DbConn, mut row: Row<'_>) -> AppResult<()> {

@@ -4,5 +4,5 @@
 pub mod feed;
 pub mod fields;
 
-pub use feed::{Change, Kind, record_change, record_left};
+pub use feed::{Change, Kind, record_change};
 pub use fields::touch;

@@ -9,9 +9,12 @@ use crate::audit::{self, Entry};
 use crate::auth::policy::Role;
 use crate::auth::{Action, Handle, Place, Placed, Who};
 use crate::crypto::Vault;
-use crate::db::{DbConn, Micros, Uid};
+use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
+use crate::households::model::HouseholdRow;
 use crate::http::text::Note;
+use crate::people;
+use crate::people::model::Purpose;
 use crate::sync::{self, Change, Kind};
 
 /// Plans what a visit left to do; the caller's write holds the visit.
@@ -22,6 +25,11 @@ pub fn plan(
     visit: &VisitRow,
     planned: &[NewFollowUp],
 ) -> AppResult<()> {
+    // To come back to a family is a purpose of its own.
+    if let (Some(household), false) = (visit.household_id, planned.is_empty()) {
+        let at = Some("/follow_ups".to_owned());
+        people::consents::require_of_household(c, household, Purpose::ServiceFollowUp, at)?;
+    }
     for (i, new) in planned.iter().enumerate() {
         if new.due_on < visit.visit_day {
             let pointer = format!("/follow_ups/{i}/due_on");
@@ -30,7 +38,7 @@ pub fn plan(
         let assignee = new.assignee.unwrap_or(visit.registered_by);
         if assignee != visit.registered_by {
             let pointer = format!("/follow_ups/{i}/assignee");
-            works_at(c, who, assignee, &visit.place(), pointer)?;
+            holds(c, who, assignee, &visit.place(), pointer)?;
         }
         let id = Uid::new(who.at);
         let row = FollowUpRow {
@@ -57,12 +65,12 @@ pub fn plan(
             updated_at: who.at,
         };
         store::insert(c, &row)?;
-        sync::record_change(c, feed(&row, row.version, who.at))?;
+        sync::record_change(c, feed(who, &row, row.version))?;
     }
     Ok(())
 }
 
-fn works_at(c: &mut DbConn, who: &Who, user: Uid, place: &Place, pointer: String) -> AppResult<()> {
+fn holds(c: &mut DbConn, who: &Who, user: Uid, place: &Place, pointer: String) -> AppResult<()> {
     let workers = [Role::FieldMember, Role::Coordinator];
     if crate::auth::store::holds(c, user, &workers, place, who.at)? {
         Ok(())
@@ -81,10 +89,10 @@ pub fn withdraw_open(c: &mut DbConn, who: &Who, visit: &Handle<VisitRow>) -> App
             change.state = Some(FollowUpState::Cancelled);
             (change.closed_by, change.closed_at) = (Some(who.user), Some(who.at));
             store::change_of(c, visit, row, &change)?;
-            sync::record_change(c, feed(row, change.version, who.at))?;
+            sync::record_change(c, feed(who, row, change.version))?;
         } else {
             store::drop_unpublished(c, visit, row)?;
-            sync::record_change(c, feed(row, row.version + 1, who.at).deleted())?;
+            sync::record_change(c, feed(who, row, row.version + 1).deleted())?;
         }
     }
     Ok(())
@@ -105,30 +113,32 @@ pub fn publish(
     store::change_of(c, visit, row, &change)?;
     let mut after = row.clone();
     after.published = true;
-    if row.assignee != row.registered_by {
-        // The author's phone held it with the draft; from here on it is the assignee's.
-        let author = Some(row.registered_by);
-        let nowhere = Place::default();
-        sync::record_left(
-            c,
-            Kind::FollowUp,
-            row.id,
-            change.version,
-            nowhere,
-            author,
-            who.at,
-        )?;
-    }
-    sync::record_change(c, feed(&after, change.version, who.at))
+    sync::record_change(c, feed(who, &after, change.version))
 }
 
-/// The feed row: before publication only the author's.
-fn feed(row: &FollowUpRow, version: i64, at: Micros) -> Change {
-    let (place, reader) = match row.published {
-        true => (row.place(), row.assignee),
-        false => (Place::default(), row.registered_by),
+/// The feed rows: before publication only the author's.
+fn feed(who: &Who, row: &FollowUpRow, version: i64) -> Change {
+    let (place, readers) = match row.published {
+        true => (row.place(), row.owners()),
+        false => (Place::default(), [Some(row.registered_by), None]),
     };
-    Change::upsert(Kind::FollowUp, row.id, version, place, at).assigned(Some(reader))
+    Change::upsert(Kind::FollowUp, row.id, version, place, who.at)
+        .seen_by(readers)
+        .by(who.user)
+}
+
+/// Gives what is still to do about a household to its new worker. The household's handle is the right
+/// to it; what belongs to a draft stays its author's.
+pub fn of_household(
+    c: &mut DbConn,
+    who: &Who,
+    household: &Handle<HouseholdRow>,
+    worker: Uid,
+) -> AppResult<()> {
+    for row in store::assign_household(c, household, worker, who.at)? {
+        sync::record_change(c, feed(who, &row, row.version))?;
+    }
+    Ok(())
 }
 
 /// Ends a follow-up with what came of it.
@@ -158,7 +168,7 @@ pub fn complete(
         Entry::new(Action::FollowUpWrite, "follow_up", id, row.place())
             .because(done.outcome.as_str()),
     )?;
-    sync::record_change(c, feed(&row, change.version, who.at))
+    sync::record_change(c, feed(who, &row, change.version))
 }
 
 /// Gives an open follow-up to somebody else or another day.
@@ -178,7 +188,7 @@ pub fn amend(
         return Err(AppError::field("/due_on", Fault::InThePast));
     }
     if let Some(user) = patch.assignee {
-        works_at(c, who, user, &row.place(), "/assignee".into())?;
+        holds(c, who, user, &row.place(), "/assignee".into())?;
     }
     let fields: Vec<&str> = [
         ("due_on", patch.due_on.is_some()),
@@ -199,16 +209,6 @@ pub fn amend(
     let mut after = (*row).clone();
     if let Some(user) = patch.assignee.filter(|user| *user != row.assignee) {
         after.assignee = user;
-        let before = Some(row.assignee);
-        sync::record_left(
-            c,
-            Kind::FollowUp,
-            id,
-            change.version,
-            row.place(),
-            before,
-            who.at,
-        )?;
     }
-    sync::record_change(c, feed(&after, change.version, who.at))
+    sync::record_change(c, feed(who, &after, change.version))
 }

@@ -9,6 +9,7 @@ use crate::auth::{Action, Handle, Who};
 use crate::db::schema::follow_ups;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
+use crate::households::model::HouseholdRow;
 use crate::http::page::Page;
 use crate::{all_locked, first_locked, in_scope_or_own};
 
@@ -109,6 +110,41 @@ pub fn list(
         query = query.filter(follow_ups::id.lt(after));
     }
     Ok(query.load(c)?)
+}
+
+/// Gives the published open follow-ups of a household to a worker; answers them as they are then.
+pub fn assign_household(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    worker: Uid,
+    at: Micros,
+) -> AppResult<Vec<FollowUpRow>> {
+    let mut rows: Vec<FollowUpRow> = all_locked!(
+        c,
+        follow_ups::table
+            .filter(
+                follow_ups::household_id
+                    .eq(household.id)
+                    .and(follow_ups::state.eq(FollowUpState::Open))
+                    .and(follow_ups::published.eq(true))
+            )
+            .select(FollowUpRow::as_select())
+            .order(follow_ups::id)
+    )?;
+    rows.retain(|row| row.assignee != worker);
+    for row in &mut rows {
+        (row.version, row.assignee) = (row.version + 1, worker);
+        row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["assignee"]);
+        diesel::update(follow_ups::table.find(row.id))
+            .set((
+                follow_ups::assignee.eq(worker),
+                follow_ups::version.eq(row.version),
+                follow_ups::field_versions.eq(&row.field_versions),
+                follow_ups::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
 }
 
 /// What changes in a follow-up; `None` leaves a field as it is.

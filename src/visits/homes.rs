@@ -10,7 +10,7 @@ use crate::audit::{self, Entry};
 use crate::auth::policy::Role;
 use crate::auth::{Action, Place, Placed, Who};
 use crate::crypto::Vault;
-use crate::db::{DbConn, Uid};
+use crate::db::{DbConn, Json, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::http::text::Label;
 use crate::residents::register::PLACES;
@@ -24,7 +24,7 @@ pub fn open(c: &mut DbConn, who: &Who, new: &NewHome) -> AppResult<Uid> {
         return Err(AppError::field("/area", Fault::AreaOutside));
     }
     if let Some(keeper) = new.keeper_id {
-        keeper_works_at(c, who, keeper, &area.place())?;
+        keeper_holds(c, who, keeper, &area.place())?;
     }
     let home = HomeRow {
         id: new.id.unwrap_or_else(|| Uid::new(who.at)),
@@ -62,7 +62,7 @@ pub fn amend(
         return Err(AppError::of(Code::VersionConflict));
     }
     if let Some(Some(keeper)) = patch.keeper_id {
-        keeper_works_at(c, who, keeper, &home.place())?;
+        keeper_holds(c, who, keeper, &home.place())?;
     }
     let fields = patch.fields();
     let next = home.version + 1;
@@ -97,6 +97,12 @@ pub fn check(
     if found.checked_on.0 > who.at.china_day() {
         return Err(AppError::field("/checked_on", Fault::InTheFuture));
     }
+    // A phone that was offline does not undo what somebody saw later.
+    let known = store::possessions_of(c, &[id])?;
+    let known = known.iter().find(|p| p.kind == kind);
+    if known.is_some_and(|p| p.checked_on > found.checked_on) {
+        return Err(AppError::state_forbids("checked_later", [""; 0]));
+    }
     let row_id = Uid::new(who.at);
     let note = found.note.as_ref().map(|n| n.as_str());
     let row = PossessionRow {
@@ -107,6 +113,7 @@ pub fn check(
         checked_on: found.checked_on,
         checked_by: who.user,
         note: Sealer::House(vault).seal_some(texts::EVIDENCE, row_id, note)?,
+        photo: found.photo.clone().map(Json),
         updated_at: who.at,
     };
     store::put_possession(c, &home, &row)?;
@@ -127,7 +134,7 @@ pub fn check(
 }
 
 /// A keeper holds some assignment at the home's place.
-fn keeper_works_at(c: &mut DbConn, who: &Who, keeper: Uid, place: &Place) -> AppResult<()> {
+fn keeper_holds(c: &mut DbConn, who: &Who, keeper: Uid, place: &Place) -> AppResult<()> {
     if crate::auth::store::holds(c, keeper, Role::ALL, place, who.at)? {
         Ok(())
     } else {

@@ -79,6 +79,8 @@ pub struct Possession {
     pub checked_by: Option<Uid>,
     #[schema(value_type = Option<Note>)]
     pub note: Option<String>,
+    /// The photo that was taken of it.
+    pub photo: Option<PhotoSlot>,
 }
 
 /// A member home (会员之家).
@@ -146,6 +148,7 @@ fn show(
                 },
                 checked_on: row.map(|p| p.checked_on),
                 checked_by: row.map(|p| p.checked_by),
+                photo: row.and_then(|p| p.photo.as_ref().map(|photo| photo.0.clone())),
                 note: match note {
                     Some((id, sealed)) => Sealer::House(vault).open(texts::EVIDENCE, id, sealed)?,
                     None => None,
@@ -366,11 +369,16 @@ pub struct PossessionCheck {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     pub note: Option<Note>,
+    /// A photo that was taken; its file follows.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub photo: Option<PhotoSlot>,
 }
 
 /// Record evidence of a possession
 ///
-/// Whether the home has it, seen on a day by the caller; takes the place of the evidence before.
+/// Whether the home has it, seen on a day by the caller; takes the place of the evidence before, unless
+/// that was seen on a later day (`state_forbids`, state `checked_later`).
 /// Everybody who works in the home's area may.
 #[utoipa::path(tag = "member-homes", request_body = PossessionCheck,
     params(("id" = Uid, Path, description = "The home's id"), ("kind" = PossessionWord, Path, description = "A kind of `list_possession_kinds`")),

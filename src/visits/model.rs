@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::rules::{FollowUpState, VisitState};
+use super::rules::{FollowUpState, Part, VisitState};
 use crate::auth::{Place, Placed};
 use crate::db::schema::{
     follow_ups, home_possessions, member_homes, possession_kinds, visit_opinions, visits,
@@ -162,6 +162,7 @@ pub struct PossessionRow {
     pub checked_on: Day,
     pub checked_by: Uid,
     pub note: Option<Vec<u8>>,
+    pub photo: Option<Json<PhotoSlot>>,
     pub updated_at: Micros,
 }
 
@@ -200,6 +201,19 @@ pub struct VisitRow {
     pub reviewed_at: Option<Micros>,
     pub created_at: Micros,
     pub updated_at: Micros,
+}
+
+impl VisitRow {
+    /// What part somebody had in the visit.
+    pub fn part_of(&self, user: Uid) -> Part {
+        if self.registered_by == user {
+            Part::Author
+        } else if self.companions.0.contains(&user) {
+            Part::Companion
+        } else {
+            Part::None
+        }
+    }
 }
 
 impl Placed for VisitRow {

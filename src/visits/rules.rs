@@ -33,8 +33,17 @@ text_enum! {
 pub enum Party {
     /// Who logged the visit, and nobody else.
     Author,
-    /// A coordinator of the area who is not the author.
+    /// A coordinator of the area who took no part in the visit.
     Reviewer,
+}
+
+/// What part somebody had in a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Author,
+    /// Came along: what they saw is not theirs to confirm.
+    Companion,
+    None,
 }
 
 use Party::*;
@@ -70,10 +79,14 @@ pub fn allowed(state: VisitState) -> Vec<VisitStep> {
 
 /// The state after a step, or why it cannot be taken. First whose step it is: the wrong
 /// person learns nothing about the state.
-pub fn decide(state: VisitState, step: VisitStep, is_author: bool) -> AppResult<VisitState> {
-    match (party(step), is_author) {
-        (Reviewer, true) => return Err(AppError::of(Code::SelfApproval)),
-        (Author, false) => return Err(AppError::of(Code::ForbiddenAction)),
+pub fn decide(state: VisitState, step: VisitStep, part: Part) -> AppResult<VisitState> {
+    match (party(step), part) {
+        (Reviewer, Part::Author | Part::Companion) => {
+            return Err(AppError::of(Code::SelfApproval));
+        }
+        (Author, Part::Companion | Part::None) => {
+            return Err(AppError::of(Code::ForbiddenAction));
+        }
         _ => {}
     }
     TABLE
@@ -140,7 +153,11 @@ mod tests {
                     .collect();
                 assert!(rows.len() <= 1, "{state} {step} stands twice");
                 let is_author = party(*step) == Author;
-                match (rows.first(), decide(*state, *step, is_author)) {
+                let (right, wrong) = match is_author {
+                    true => (Part::Author, Part::None),
+                    false => (Part::None, Part::Author),
+                };
+                match (rows.first(), decide(*state, *step, right)) {
                     (Some((.., to)), Ok(after)) => assert_eq!(*to, after),
                     (None, Err(AppError::Problem(p))) => {
                         let words = allowed(*state).iter().map(|s| s.to_string()).collect();
@@ -155,9 +172,11 @@ mod tests {
                 } else {
                     Code::SelfApproval
                 };
-                match decide(*state, *step, !is_author) {
-                    Err(e) => assert_eq!(e.code(), code),
-                    Ok(to) => panic!("{state} {step} by the wrong person led to {to}"),
+                for wrong in [wrong, Part::Companion] {
+                    match decide(*state, *step, wrong) {
+                        Err(e) => assert_eq!(e.code(), code),
+                        Ok(to) => panic!("{state} {step} by the wrong person led to {to}"),
+                    }
                 }
             }
         }

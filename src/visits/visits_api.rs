@@ -116,7 +116,8 @@ pub struct NewVisit {
     #[serde(default)]
     #[schema(value_type = Vec<PhotoSlot>, max_items = 20)]
     pub photos: UpTo<20, PhotoSlot>,
-    /// What is left to do.
+    /// What is left to do. About a household only with somebody's consent to `service_follow_up`
+    /// (`consent_required`, `consent_withdrawn`).
     #[serde(default)]
     #[schema(value_type = Vec<NewFollowUp>, max_items = 10)]
     pub follow_ups: UpTo<10, NewFollowUp>,
@@ -370,7 +371,8 @@ pub struct ReturnNote {
 
 /// Return a visit
 ///
-/// To its author for correction, by a coordinator of the area who is not the author.
+/// To its author for correction, by a coordinator of the area who took no part in it. The author finds a
+/// notification in the inbox.
 #[utoipa::path(tag = "visits", request_body = ReturnNote, params(("id" = Uid, Path, description = "The visit's id")),
     responses((status = 200, description = "The returned visit", body = Visit)))]
 #[post("/visits/{id}/return")]
@@ -386,12 +388,13 @@ pub async fn return_visit(
     app.db
         .write(move |c| visits_log::send_back(c, &vault, &caller, id, &why))
         .await?;
+    app.outbox.notify_waiters();
     Ok(changed(&read(&app, &who, id, Vec::new()).await?))
 }
 
 /// Confirm a visit
 ///
-/// By a coordinator of the area who is not the author. Its last step.
+/// By a coordinator of the area who took no part in it, be it as author or companion. Its last step.
 #[utoipa::path(tag = "visits", params(("id" = Uid, Path, description = "The visit's id")),
     responses((status = 200, description = "The confirmed visit", body = Visit)))]
 #[post("/visits/{id}/confirmation")]

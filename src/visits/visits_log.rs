@@ -14,6 +14,8 @@ use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::households;
 use crate::http::text::Note;
+use crate::notifications::announce::{Announcement, Recipient, Text, announce};
+use crate::notifications::model::NotificationKind;
 use crate::sync::{self, Change, Kind};
 
 /// Where a visit went.
@@ -187,11 +189,7 @@ pub fn amend(
     if version.is_some_and(|v| v != visit.version) {
         return Err(AppError::of(Code::VersionConflict));
     }
-    rules::decide(
-        visit.state,
-        VisitStep::Amendment,
-        visit.registered_by == who.user,
-    )?;
+    rules::decide(visit.state, VisitStep::Amendment, visit.part_of(who.user))?;
     let started_at = patch.started_at.unwrap_or(visit.started_at);
     let ended_at = patch.ended_at.unwrap_or(visit.ended_at);
     rules::check_times(started_at, ended_at, who.at)?;
@@ -270,7 +268,40 @@ pub fn send_back(
     change.return_note = Some(sealer.seal_some(texts::RETURN, id, note)?);
     (change.reviewed_by, change.reviewed_at) = (Some(who.user), Some(who.at));
     let reason = Some(why.reason.as_str());
-    moved(c, who, Action::VisitReview, &visit, &change, reason)
+    moved(c, who, Action::VisitReview, &visit, &change, reason)?;
+    tell_author(c, who, &visit)
+}
+
+/// How long the notice of a returned visit is worth a push.
+const NOTICE: i64 = 7 * Micros::DAY;
+
+/// The author learns that something is to be corrected, and reads in the visit itself what.
+fn tell_author(c: &mut DbConn, who: &Who, visit: &VisitRow) -> AppResult<()> {
+    let text = |zh: &str, en: &str| Text {
+        zh: zh.to_owned(),
+        en: en.to_owned(),
+    };
+    let announcement = Announcement {
+        kind: NotificationKind::VisitReturned,
+        title: text("走访记录被退回", "A visit was returned"),
+        body: text(
+            "您的一份走访记录需要补正，请打开查看原因，修改后重新提交。",
+            "One of your visits needs a correction. Open it to see why, then submit it again.",
+        ),
+        subject: Some((Kind::Visit, visit.id)),
+        campaign: None,
+        // Each return is told of by itself.
+        occurrence: Uid::new(who.at),
+        not_before: who.at,
+        spread: 0,
+        expires_at: who.at.plus(NOTICE),
+    };
+    let author = Recipient {
+        user: visit.registered_by,
+        place: visit.place(),
+    };
+    announce(c, who.at, &announcement, &[author])?;
+    Ok(())
 }
 
 /// Confirms the visit: its last step.
@@ -289,7 +320,7 @@ fn step(
     step: VisitStep,
 ) -> AppResult<(Handle<VisitRow>, store::Transition)> {
     let visit = store::locked(c, who, action, id)?;
-    let state = rules::decide(visit.state, step, visit.registered_by == who.user)?;
+    let state = rules::decide(visit.state, step, visit.part_of(who.user))?;
     let version = visit.version + 1;
     let change = store::Transition {
         version,
@@ -344,14 +375,16 @@ fn noted(
         None => entry,
     };
     audit::record(c, who, entry)?;
-    sync::record_change(c, change_of(visit, version, who.at))
+    sync::record_change(c, change_of(who, visit, version))
 }
 
-/// The feed row of a visit: a draft is in no area, only with its author.
-fn change_of(visit: &VisitRow, version: i64, at: Micros) -> Change {
-    let place = match visit.state {
-        VisitState::Draft => Place::default(),
-        _ => visit.place(),
+/// The feed rows of a visit: a draft is in no area, only with its author.
+fn change_of(who: &Who, visit: &VisitRow, version: i64) -> Change {
+    let (place, readers) = match visit.state {
+        VisitState::Draft => (Place::default(), [Some(visit.registered_by), None]),
+        _ => (visit.place(), visit.owners()),
     };
-    Change::upsert(Kind::Visit, visit.id, version, place, at).assigned(Some(visit.registered_by))
+    Change::upsert(Kind::Visit, visit.id, version, place, who.at)
+        .seen_by(readers)
+        .by(who.user)
 }

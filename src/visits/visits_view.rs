@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::follow_ups_api::{self, FollowUp};
 use super::model::*;
-use super::rules::{self, VisitState, VisitStep};
+use super::rules::{self, Part, VisitState, VisitStep};
 use super::texts::{self, Sealer};
 use super::visits_api::Position;
 use super::{follow_ups_store, visits_store as store};
@@ -171,12 +171,12 @@ pub fn summary(v: VisitRow) -> AppResult<VisitSummary> {
 
 /// The steps that the table and the caller's role leave open.
 fn allowed(who: &Who, v: &VisitRow) -> Vec<VisitStep> {
-    let is_author = v.registered_by == who.user;
+    let part = v.part_of(who.user);
     rules::allowed(v.state)
         .into_iter()
         .filter(|step| match rules::party(*step) {
-            rules::Party::Author => is_author && who.can(Action::VisitWrite, v),
-            rules::Party::Reviewer => !is_author && who.can(Action::VisitReview, v),
+            rules::Party::Author => part == Part::Author && who.can(Action::VisitWrite, v),
+            rules::Party::Reviewer => part == Part::None && who.can(Action::VisitReview, v),
         })
         .collect()
 }

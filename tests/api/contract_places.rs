@@ -41,7 +41,14 @@ impl Records {
             .await
             .expect(201);
         let household = make::household(&member).await;
-        let person = make::household_person(&member, &household, &["insurance"]).await;
+        let person =
+            make::household_person(&member, &household, &["registration", "insurance"]).await;
+        let persons_consents = format!(
+            "{}/people/{}/consents",
+            make::at("households", &household),
+            id(&person)
+        );
+        let persons_consents = member.get(&persons_consents).await.expect(200);
         let home =
             json!({ "area": VILLAGE, "title": "百福社区会员之家", "site_address": "百福弄1号" });
         let home = coordinator.post("/v1/member-homes", home).await.expect(201);
@@ -98,6 +105,11 @@ impl Records {
             ("residents", "consent_id", id(&consent)),
             ("households", "id", id(&household)),
             ("households", "person_id", id(&person)),
+            (
+                "households",
+                "consent_id",
+                id(&persons_consents["items"][0]),
+            ),
             ("member-homes", "id", id(&home)),
             ("member-homes", "kind", "premises".into()),
             ("visits", "id", id(&visit)),

@@ -174,10 +174,11 @@ fn a_lost_outer_transaction_with_a_failing_job_keeps_the_others() {
 fn with_a_short_queue(backend: Backend) {
     run_with(
         backend,
-        &[("database.queue", "6"), ("database.writers", "1")],
+        // The loops of the service take a place each, and no more.
+        &[("database.queue", "16"), ("database.writers", "1")],
         |app| {
             Box::pin(async move {
-                let jobs = (0..40)
+                let jobs = (0..60)
                     .map(|n| app.data.db.write(move |c| put(c, &format!("q{n:02}"))))
                     .collect();
                 let results = queued_together(app, jobs).await;
@@ -301,7 +302,7 @@ mod feed_and_audit {
                 tokio::time::sleep(std::time::Duration::from_millis(30)).await;
             }
             let rows: Vec<(i64, Option<i64>)> = changes::table.order(changes::seq).select((changes::seq, changes::pos)).load(&mut c).unwrap();
-            assert_eq!(rows.len(), 3);
+            assert_eq!(rows.len(), 6, "one for the area and one for the registrar each");
             assert!(rows.windows(2).all(|w| w[0].1 < w[1].1));
             let now = app.now();
             let sealed = loop {

@@ -1,7 +1,7 @@
 //! Products, policies by consent, and claims through every step and every refusal of the machine.
 
 use crate::both;
-use crate::support::make::{at, household, household_person};
+use crate::support::make::{at, consent, household, household_person, withdraw};
 use crate::support::*;
 use qianshou::auth::policy::Role;
 use qianshou::insurance::machine::{self, ClaimState, ClaimStep, TABLE};
@@ -47,7 +47,7 @@ struct Insured {
 async fn insured(app: &TestApp) -> Insured {
     let member = app.member().await;
     let household = household(&member).await;
-    let person = household_person(&member, &household, &["insurance"]).await;
+    let person = household_person(&member, &household, &["insurance", "sensitive_documents"]).await;
     let policy = member
         .post("/v1/policies", policy(&household, &person))
         .await
@@ -461,5 +461,52 @@ both! {
         all.member.post(&format!("{claim}/payment"), body.clone()).await.expect(200);
         all.member.post(&format!("{claim}/payment"), body).await.problem(409, "already_exists");
         assert_eq!(all.member.get(&claim).await.expect(200)["paid"], yuan("5.00"));
+    }
+}
+
+both! {
+    async fn nothing_goes_on_after_consent_was_withdrawn(app) {
+        let all = insured(app).await;
+        let (claim, ended) = (all.reported().await, all.reported().await);
+        all.step(&claim, ClaimStep::Acceptance).await.expect(200);
+        let person = format!("{}/people/{}", at("households", &all.household), all.person["id"].as_str().unwrap());
+        let consents = format!("{person}/consents");
+        let medical = format!("{claim}/documents/test_results");
+        let received = json!({ "received_on": "2026-03-06" });
+
+        // Papers about somebody's health need a consent of their own.
+        withdraw(&all.member, &consents, "sensitive_documents").await;
+        all.member.put(&medical, received.clone()).await.problem(403, "consent_withdrawn");
+        all.member.put(&format!("{claim}/documents/claim_form"), received.clone()).await.expect(200);
+        all.member.post(&consents, consent("sensitive_documents")).await.expect(201);
+        all.member.put(&medical, received.clone()).await.expect(200);
+
+        all.member.post(&consents, consent("care_support")).await.expect(201);
+        withdraw(&all.member, &consents, "insurance").await;
+        all.member.post("/v1/claims", all.claim()).await.problem(403, "consent_withdrawn");
+        let again = policy(&all.household, &all.person);
+        all.member.post("/v1/policies", again).await.problem(403, "consent_withdrawn");
+        all.member.put(&format!("{claim}/documents/invoices"), received.clone()).await.problem(403, "consent_withdrawn");
+        let etag = all.member.get(&claim).await.etag();
+        all.member.patch(&claim, &etag, json!({ "description": "住院" })).await.problem(403, "consent_withdrawn");
+        for step in [ClaimStep::Review, ClaimStep::DocumentRequest, ClaimStep::AdvancePayment, ClaimStep::Dispute] {
+            all.step(&claim, step).await.problem(403, "consent_withdrawn");
+        }
+        // But it can be ended, and what was done stays to be read.
+        all.step(&ended, ClaimStep::Withdrawal).await.expect(200);
+        all.member.get(&claim).await.expect(200);
+        // Given again, the work goes on.
+        all.member.post(&consents, consent("insurance")).await.expect(201);
+        all.step(&claim, ClaimStep::Review).await.expect(200);
+    }
+
+    async fn medical_papers_were_never_agreed_to(app) {
+        let member = app.member().await;
+        let household = household(&member).await;
+        let person = household_person(&member, &household, &["insurance"]).await;
+        let policy = member.post("/v1/policies", policy(&household, &person)).await.expect(201);
+        let claim = at("claims", &member.post("/v1/claims", make::claim(&policy, &person)).await.expect(201));
+        member.put(&format!("{claim}/documents/medical_records"), json!({ "received_on": "2026-03-06" })).await.problem(403, "consent_required");
+        member.put(&format!("{claim}/documents/bank_account"), json!({ "received_on": "2026-03-06" })).await.expect(200);
     }
 }

@@ -5,6 +5,7 @@
 mod support;
 
 mod areas;
+mod audit;
 mod campaigns;
 mod commands;
 mod contract;
@@ -14,6 +15,7 @@ mod contract_requests;
 mod database;
 mod demo;
 mod deployment;
+mod feed;
 mod gateway;
 mod households;
 mod idempotency;
@@ -28,4 +30,5 @@ mod residents;
 mod schema;
 mod sign_in;
 mod staff;
+mod visibility;
 mod visits;

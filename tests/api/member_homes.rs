@@ -34,7 +34,7 @@ both! {
         }
         let checked = coordinator.get(&path).await.expect(200);
         assert_eq!((checked["complete"].as_bool(), checked["version"].as_i64()), (Some(false), Some(6)));
-        assert_eq!(checked["possessions"][1], json!({ "kind": "sign", "status": "missing", "checked_on": "2026-05-29", "checked_by": member.id, "note": null }));
+        assert_eq!(checked["possessions"][1], json!({ "kind": "sign", "status": "missing", "checked_on": "2026-05-29", "checked_by": member.id, "note": null, "photo": null }));
         let hung = json!({ "present": true, "checked_on": "2026-05-30", "note": "已挂牌" });
         let complete = coordinator.put(&format!("{path}/possessions/sign"), hung).await;
         assert_eq!(complete.etag(), "\"7-f\"");
@@ -53,6 +53,31 @@ both! {
         member.put(&format!("{path}/possessions/sign"), json!({ "present": true, "checked_on": "2026-05-29", "by": "me" })).await.fault("/by", "unknown_field");
         app.user(Role::FieldMember, OTHER_TOWN).await.put(&format!("{path}/possessions/sign"), found).await.problem(404, "not_found");
         assert_eq!(member.get(&path).await.expect(200)["version"], 1);
+    }
+
+    async fn evidence_has_a_photo_and_is_never_older_than_what_is_known(app) {
+        let coordinator = app.coordinator().await;
+        let made = coordinator.post("/v1/member-homes", home()).await.expect(201);
+        let path = at("member-homes", &made);
+        let premises = format!("{path}/possessions/premises");
+        let photo = json!({ "id": "019a8c5e-7c00-7000-8000-5a1f0c3e9b44", "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "bytes": 482133, "media_type": "image/jpeg" });
+        let member = app.member().await;
+        let checked = member.put(&premises, json!({ "present": true, "checked_on": "2026-05-20", "photo": photo })).await.expect(200);
+        assert_eq!((&checked["possessions"][0]["kind"], &checked["possessions"][0]["photo"]), (&json!("premises"), &photo));
+        // A phone that was offline comes late.
+        let late = member.put(&premises, json!({ "present": false, "checked_on": "2026-05-19" })).await.problem(409, "state_forbids");
+        assert_eq!(late["state"], "checked_later");
+        let kept = member.get(&path).await.expect(200);
+        assert_eq!((&kept["possessions"][0]["status"], &kept["possessions"][0]["photo"], &kept["version"]), (&json!("present"), &photo, &json!(2)));
+        // The same day again, and later ones, take its place; without a photo there is none.
+        let again = member.put(&premises, json!({ "present": false, "checked_on": "2026-05-20" })).await.expect(200);
+        assert_eq!((&again["possessions"][0]["status"], &again["possessions"][0]["photo"]), (&json!("missing"), &json!(null)));
+        let mut wrong = photo.clone();
+        wrong["media_type"] = json!("application/pdf");
+        member.put(&premises, json!({ "present": true, "checked_on": "2026-05-21", "photo": wrong })).await.fault("/photo/media_type", "not_one_of");
+        wrong["media_type"] = json!("image/jpeg");
+        wrong["sha256"] = json!("abc");
+        member.put(&premises, json!({ "present": true, "checked_on": "2026-05-21", "photo": wrong })).await.fault("/photo/sha256", "too_short");
     }
 
     async fn an_area_shares_its_homes(app) {

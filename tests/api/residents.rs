@@ -67,6 +67,80 @@ both! {
         member.post("/v1/residents", resident_with(json!({ "birth_year": 2020, "consents": [given] }))).await.expect(201);
     }
 
+    async fn a_childs_document_tells_its_age_whatever_else_was_said(app) {
+        let member = app.member().await;
+        let mut guardian = consent("registration");
+        guardian["given_by"] = json!("guardian");
+        // Born on 2015-06-15; without a year of birth, and with a wrong one.
+        for year in [json!(null), json!(1985)] {
+            let child = json!({ "birth_year": year, "document": { "kind": "resident_id", "number": child_number() } });
+            member.post("/v1/residents", resident_with(child.clone())).await.fault("/consents/0/given_by", "not_fitting");
+            let mut told = child;
+            told["consents"] = json!([guardian]);
+            let made = member.post("/v1/residents", resident_with(told)).await.expect(201);
+            // Nor do they consent by themselves later.
+            let consents = format!("{}/consents", at("residents", &made));
+            member.post(&consents, consent("photos")).await.fault("/given_by", "not_fitting");
+            let mut photos = guardian.clone();
+            photos["purpose"] = json!("photos");
+            member.post(&consents, photos).await.expect(201);
+        }
+        let household = make::household(&member).await;
+        let body = json!({ "name": "李小明", "sex": "male", "document": { "kind": "resident_id", "number": child_number() }, "consents": [consent("insurance")] });
+        member.post(&format!("{}/people", at("households", &household)), body).await.fault("/consents/0/given_by", "not_fitting");
+        // Somebody of age whose year was mistyped is of age.
+        member.post("/v1/residents", resident_with(json!({ "birth_year": 2020, "document": { "kind": "resident_id", "number": "330499198506150126" } }))).await.expect(201);
+    }
+
+    async fn leaves_and_comes_back(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let made = registered(&member).await;
+        let path = at("residents", &made);
+        let leave = format!("{path}/departure");
+        member.post(&leave, json!({})).await.fault("/left_on", "required");
+        member.post(&leave, json!({ "left_on": "2099-01-01" })).await.fault("/left_on", "in_the_future");
+        member.post(&leave, json!({ "left_on": "2026-02-01" })).await.fault("/left_on", "bad_order");
+        member.post(&leave, json!({ "left_on": "2026-06-01", "reason": "tired" })).await.fault("/reason", "not_one_of");
+        app.member().await.post(&leave, json!({ "left_on": "2026-06-01" })).await.problem(404, "not_found");
+        app.user(Role::Auditor, TOWN).await.post(&leave, json!({ "left_on": "2026-06-01" })).await.problem(403, "forbidden_action");
+        let left = member.post(&leave, json!({ "left_on": "2026-06-01", "reason": "returned_home" })).await.expect(200);
+        assert_eq!((left["state"].as_str(), left["version"].as_i64()), (Some("left"), Some(2)));
+        let again = member.post(&leave, json!({ "left_on": "2026-06-02" })).await.problem(409, "state_forbids");
+        assert_eq!((&again["state"], &again["allowed_actions"]), (&json!("left"), &json!(["residence"])));
+        let ids = async |state: &str| member.get(&format!("/v1/residents?state={state}")).await.expect(200)["items"].as_array().unwrap().len();
+        assert_eq!((ids("active").await, ids("left").await), (0, 1));
+        let stays = member.get(&format!("{path}/residences")).await.expect(200);
+        assert_eq!((&stays["items"][0]["to_day"], &stays["items"][0]["left_reason"]), (&json!("2026-06-01"), &json!("returned_home")));
+        let entries = coordinator.get(&format!("/v1/audit-entries?action=residence.write&record_id={}", made["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!((&entries["items"][0]["reason"], &entries["items"][0]["facts"]["to"]), (&json!("returned_home"), &json!("left")));
+        let back = |day: &str| json!({ "area": VILLAGE, "from_day": day, "reason": "work" });
+        member.post(&format!("{path}/residences"), back("2026-05-01")).await.fault("/from_day", "bad_order");
+        member.post(&format!("{path}/residences"), back("2026-06-05")).await.expect(201);
+        assert_eq!(member.get(&path).await.expect(200)["state"], "active");
+        assert_eq!((ids("active").await, ids("left").await), (1, 0));
+    }
+
+    async fn language_and_contact_hours_are_coded_and_masked(app) {
+        let member = app.member().await;
+        for (field, value, fault) in [
+            ("language", "贵州话", "bad_pattern"),
+            ("language", "x", "too_short"),
+            ("contact_hours", "evenings", "too_short"),
+            ("contact_hours", "18:00-25:00", "bad_pattern"),
+            ("contact_hours", "18.00-20.00", "bad_pattern"),
+        ] {
+            member.post("/v1/residents", resident_with(json!({ field: value }))).await.fault(&format!("/{field}"), fault);
+        }
+        let made = member.post("/v1/residents", resident_with(json!({ "language": "hsn", "contact_hours": "18:00-20:00" }))).await.expect(201);
+        let path = at("residents", &made);
+        let full = member.get(&path).await.expect(200);
+        assert_eq!((&full["language"], &full["contact_hours"]), (&json!("hsn"), &json!("18:00-20:00")));
+        let masked = app.coordinator().await.get(&path).await.expect(200);
+        assert_eq!((&masked["language"], &masked["contact_hours"]), (&json!(null), &json!(null)));
+        let properties = qianshou::app::contract().value["components"]["schemas"]["Resident"]["properties"].clone();
+        assert!(properties["language"]["x-masked"] == true && properties["contact_hours"]["x-masked"] == true);
+    }
+
     async fn who_sees_what(app) {
         let member = app.member().await;
         let path = at("residents", &registered(&member).await);
@@ -167,7 +241,14 @@ both! {
         let member = app.member().await;
         let twice = json!({ "sex": "female", "document": { "kind": "resident_id", "number": "330499198506150126" } });
         assert_eq!(member.post("/v1/residents", resident_with(twice.clone())).await.expect(201)["warnings"], json!([]));
-        assert_eq!(member.post("/v1/residents", resident_with(twice)).await.expect(201)["warnings"], json!(["duplicate_suspected"]));
+        assert_eq!(member.post("/v1/residents", resident_with(twice.clone())).await.expect(201)["warnings"], json!(["duplicate_suspected"]));
+        // That somebody lives in another place is not told, be it in the same county.
+        for area in [SECOND_VILLAGE, OTHER_TOWN] {
+            let elsewhere = app.user(Role::FieldMember, area).await;
+            let mut body = twice.clone();
+            body["area"] = json!(area);
+            assert_eq!(elsewhere.post("/v1/residents", resident_with(body)).await.expect(201)["warnings"], json!([]));
+        }
     }
 
     async fn an_assigned_member_sees_in_clear_until_another_is_assigned(app) {
@@ -243,4 +324,17 @@ async fn reqwest_patch_without_if_match(member: &Client, path: &str) -> Answer {
             .json(&json!({ "name": "李" })),
     )
     .await
+}
+
+/// A resident id of somebody born on 2015-06-15, with its check digit.
+fn child_number() -> String {
+    let digits = "33049920150615012";
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = digits
+        .bytes()
+        .zip(weights)
+        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
+        .sum();
+    let check = b"10X98765432"[(sum % 11) as usize];
+    format!("{digits}{}", check as char)
 }

@@ -168,6 +168,58 @@ both! {
         }
     }
 
+    async fn nobody_reviews_a_visit_they_took_part_in(app) {
+        let (home, member, companion) = (home(app).await, app.member().await, app.coordinator().await);
+        let body = visit_with(&home, json!({ "companions": [companion.id] }));
+        let path = at("visits", &member.post("/v1/visits", body).await.expect(201));
+        step(&member, &path, "submission").await.expect(200);
+        assert_eq!(companion.get(&path).await.expect(200)["allowed_actions"], json!([]));
+        for noun in ["confirmation", "return"] {
+            step(&companion, &path, noun).await.problem(403, "self_approval");
+        }
+        step(&app.coordinator().await, &path, "confirmation").await.expect(200);
+    }
+
+    async fn the_author_of_a_returned_visit_is_told(app) {
+        let (home, member, coordinator) = (home(app).await, app.member().await, app.coordinator().await);
+        let path = in_state(app, &home, &member, VisitState::Submitted).await;
+        let inbox = async |who: &Client| who.get("/v1/notifications").await.expect(200)["items"].as_array().unwrap().clone();
+        assert!(inbox(&member).await.is_empty());
+        for times in 1..=2 {
+            step(&coordinator, &path, "return").await.expect(200);
+            let told = inbox(&member).await;
+            assert_eq!(told.len(), times, "each return is told of once");
+            assert_eq!(told[0]["kind"], "visit_returned");
+            assert!(path.ends_with(told[0]["subject_id"].as_str().unwrap()));
+            assert!(!told[0].to_string().contains("请写明需要几盏灯"), "what is to be corrected stands in the visit alone");
+            step(&member, &path, "submission").await.expect(200);
+        }
+        for other in [&coordinator, &app.member().await] {
+            assert!(inbox(other).await.is_empty());
+        }
+        step(&coordinator, &path, "confirmation").await.expect(200);
+        assert_eq!(inbox(&member).await.len(), 2, "a confirmation is no news");
+    }
+
+    async fn a_family_is_followed_up_by_consent_alone(app) {
+        let member = app.member().await;
+        let household = make::household(&member).await;
+        let asked = member.post("/v1/visits", make::home_visit(&household)).await.problem(403, "consent_required");
+        assert_eq!(asked["errors"][0]["pointer"], "/follow_ups");
+        let mut without = make::home_visit(&household);
+        without["follow_ups"] = json!([]);
+        let draft = member.post("/v1/visits", without).await.expect(201);
+        let person = make::household_person(&member, &household, &["registration", "service_follow_up"]).await;
+        member.post("/v1/visits", make::home_visit(&household)).await.expect(201);
+        let consents = format!("{}/people/{}/consents", at("households", &household), person["id"].as_str().unwrap());
+        make::withdraw(&member, &consents, "service_follow_up").await;
+        member.post("/v1/visits", make::home_visit(&household)).await.problem(403, "consent_withdrawn");
+        let path = at("visits", &draft);
+        let etag = member.get(&path).await.etag();
+        let planned = json!({ "follow_ups": [{ "due_on": "2026-06-12", "task": "再来看看" }] });
+        member.patch(&path, &etag, planned).await.problem(403, "consent_withdrawn");
+    }
+
     async fn of_many_reviews_at_once_one_counts(app) {
         let (home, member) = (home(app).await, app.member().await);
         let path = in_state(app, &home, &member, VisitState::Submitted).await;
@@ -266,7 +318,9 @@ both! {
 
     async fn a_household_visit_is_for_its_worker_and_coordinators(app) {
         let (member, stranger) = (app.member().await, app.member().await);
-        let household = member.post("/v1/households", json!({ "kind": "local", "area": VILLAGE })).await.expect(201)["id"].clone();
+        let household = make::household(&member).await;
+        make::household_person(&member, &household, &["service_follow_up"]).await;
+        let household = household["id"].clone();
         let body = visit_with("", json!({ "member_home_id": null, "household_id": household }));
         stranger.post("/v1/visits", body.clone()).await.fault("/household_id", "no_such_record");
         let made = member.post("/v1/visits", body).await.expect(201);
@@ -395,7 +449,9 @@ both! {
         step(&member, &at("visits", &made), "submission").await.expect(200);
         for record in [&made, &made["follow_ups"][0]] {
             let seen = audience(record);
-            assert!(seen.len() == 1 && seen[0].0.is_some() && seen[0].1.is_some() && seen[0].2 == Some(member.id));
+            assert!(seen.len() == 2, "the area and the author: {seen:?}");
+            assert!(seen.iter().any(|s| s.0.is_some() && s.1.is_some() && s.2.is_none()));
+            assert!(seen.contains(&(None, None, Some(member.id))));
         }
     }
 

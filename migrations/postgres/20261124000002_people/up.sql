@@ -132,6 +132,7 @@ CREATE TABLE residence_episodes (
   from_day TEXT COLLATE "C" NOT NULL,
   to_day TEXT COLLATE "C",
   reason TEXT COLLATE "C" NOT NULL,
+  left_reason TEXT COLLATE "C" CHECK (left_reason IN ('returned_home','moved_elsewhere','work_ended','study_ended','other')),
   created_by UUID NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,

@@ -46,6 +46,7 @@ CREATE TABLE home_possessions (
   checked_on TEXT COLLATE "C" NOT NULL,
   checked_by UUID NOT NULL REFERENCES users(id),
   note BYTEA,
+  photo TEXT COLLATE "C",
   updated_at BIGINT NOT NULL,
   UNIQUE (home_id, kind)
 );

@@ -175,7 +175,8 @@ CREATE TABLE auth_events (
 ) STRICT;
 CREATE INDEX auth_events_by_time ON auth_events (at);
 
--- Ids and codes only: never a name, a number or a text about anybody.
+-- Ids and codes only: never a name, a number or a text about anybody. What concerns no county has the
+-- area it concerns, or the one whose assignment was acted under, so that somebody can read it.
 CREATE TABLE audit_entries (
   id BLOB PRIMARY KEY NOT NULL,
   seq INTEGER UNIQUE,
@@ -189,12 +190,16 @@ CREATE TABLE audit_entries (
   county BLOB,
   town BLOB,
   village BLOB,
+  area_id BLOB,
   reason TEXT,
   facts TEXT NOT NULL,
   request_id TEXT NOT NULL
 ) STRICT;
 CREATE INDEX audit_by_record ON audit_entries (record_id, id);
 CREATE INDEX audit_by_county ON audit_entries (county, id);
+CREATE INDEX audit_by_town ON audit_entries (town, id);
+CREATE INDEX audit_by_village ON audit_entries (village, id);
+CREATE INDEX audit_by_area ON audit_entries (area_id, id);
 
 -- A hash chain over the audit, sealed in batches so that it serialises no writer.
 CREATE TABLE audit_seals (

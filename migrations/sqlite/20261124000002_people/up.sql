@@ -132,6 +132,7 @@ CREATE TABLE residence_episodes (
   from_day TEXT NOT NULL,
   to_day TEXT,
   reason TEXT NOT NULL,
+  left_reason TEXT CHECK (left_reason IN ('returned_home','moved_elsewhere','work_ended','study_ended','other')),
   created_by BLOB NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,

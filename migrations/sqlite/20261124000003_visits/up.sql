@@ -46,6 +46,7 @@ CREATE TABLE home_possessions (
   checked_on TEXT NOT NULL,
   checked_by BLOB NOT NULL REFERENCES users(id),
   note BLOB,
+  photo TEXT,
   updated_at INTEGER NOT NULL,
   UNIQUE (home_id, kind)
 ) STRICT;

@@ -141,9 +141,9 @@ pub fn at(collection: &str, record: &Value) -> String {
     format!("/v1/{collection}/{}", record["id"].as_str().unwrap())
 }
 
-/// A household of the test village.
+/// A household of the test village, as yet without people and so without an address.
 pub async fn household(client: &Client) -> Value {
-    let body = json!({ "kind": "migrant", "area": VILLAGE, "address": "建设街道百福弄12号" });
+    let body = json!({ "kind": "migrant", "area": VILLAGE });
     client.post("/v1/households", body).await.expect(201)
 }
 
@@ -184,4 +184,81 @@ pub async fn subscribed_phone(app: &TestApp, user: &Client, token: &str) -> Clie
         .await
         .expect(200);
     phone
+}
+
+/// The same, where somebody consents to registration, with its address.
+pub async fn lived_in(client: &Client) -> (Value, Value) {
+    let made = household(client).await;
+    let purposes = ["registration", "insurance", "service_follow_up"];
+    let person = household_person(client, &made, &purposes).await;
+    let path = at("households", &made);
+    let etag = client.get(&path).await.etag();
+    let address = json!({ "address": "建设街道百福弄12号" });
+    let made = client.patch(&path, &etag, address).await.expect(200);
+    (made, person)
+}
+
+/// A policy of one insured person that is accepted as it stands.
+pub fn policy(household: &Value, person: &Value) -> Value {
+    json!({
+        "household_id": household["id"],
+        "product_id": qianshou::insurance::products::built_in("family-accident"),
+        "holder_person_id": person["id"],
+        "payer_person_id": person["id"],
+        "insured": [{ "person_id": person["id"], "sum_agreed": true }],
+        "starts_on": "2026-01-01",
+        "ends_on": "2026-12-31",
+        "insurer_code": "picc-life"
+    })
+}
+
+/// A claim on it.
+pub fn claim(policy: &Value, person: &Value) -> Value {
+    json!({
+        "policy_id": policy["id"],
+        "insured_person_id": person["id"],
+        "claim_type": "medical",
+        "event_on": "2026-03-01",
+        "known_on": "2026-03-01",
+        "reported_on": "2026-03-02"
+    })
+}
+
+/// A visit to a household, with one follow-up.
+pub fn home_visit(household: &Value) -> Value {
+    json!({
+        "household_id": household["id"],
+        "purpose": "routine",
+        "started_at": "2026-05-29T01:00:00Z",
+        "follow_ups": [{ "due_on": "2026-06-12", "task": "再来看看" }]
+    })
+}
+
+/// Withdraws one consent of those at this path.
+pub async fn withdraw(client: &Client, consents: &str, purpose: &str) {
+    let all = client.get(consents).await.expect(200);
+    let items = all["items"].as_array().unwrap();
+    let live = |k: &&Value| k["purpose"] == purpose && k["withdrawn_at"].is_null();
+    let id = items.iter().find(live).unwrap()["id"].as_str().unwrap();
+    let path = format!("{consents}/{id}/withdrawal");
+    let body = json!({ "channel": "in_person" });
+    client.post(&path, body).await.expect(200);
+}
+
+/// The feed rows of a record: audience (nil: its area), op, view, village.
+pub fn feed(app: &TestApp, record: &Value) -> Vec<(Uid, String, String, Option<Uid>)> {
+    use diesel::prelude::*;
+    use qianshou::db::schema::changes;
+    let id: Uid = record["id"].as_str().unwrap().parse().unwrap();
+    changes::table
+        .filter(changes::record_id.eq(id))
+        .order(changes::audience)
+        .select((
+            changes::audience,
+            changes::op,
+            changes::view,
+            changes::village,
+        ))
+        .load(&mut app.connection())
+        .unwrap()
 }

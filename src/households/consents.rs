@@ -1,0 +1,121 @@
+//! The consents of a household's people over HTTP.
+
+use actix_web::{HttpResponse, get, post, web};
+
+use super::people::{locked, two, visible};
+use crate::auth::{Action, Who};
+use crate::db::Uid;
+use crate::error::{AppError, AppResult};
+use crate::http::idempotency::{IdempotencyKey, Made};
+use crate::http::json::{Body, Params};
+use crate::http::page::{Bound, Cursor, PageParams};
+use crate::http::precondition::{changed, created};
+use crate::people;
+use crate::people::consents::{self, Consent, ConsentPage, NewConsent, Withdrawal};
+use crate::state::App;
+
+/// List the consents of one of a household's people
+///
+/// All of them, withdrawn ones too, newest first.
+#[utoipa::path(tag = "consents", params(PageParams, ("id" = Uid, Path, description = "The household's id"), ("person_id" = Uid, Path, description = "The person's id")),
+    responses((status = 200, description = "A page of consents", body = ConsentPage)))]
+#[get("/households/{id}/people/{person_id}/consents")]
+pub async fn list_household_person_consents(
+    app: web::Data<App>,
+    who: Who,
+    ids: web::Path<(String, String)>,
+    Params(query): Params<PageParams>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ConsentRead)?;
+    let (household, person) = two(ids)?;
+    let bound = Bound {
+        vault: &app.vault,
+        user: who.user,
+        list: format!("list_household_person_consents {household} {person}"),
+    };
+    let page = bound.open(query.limit, query.cursor.as_deref())?;
+    let rows = app
+        .db
+        .read(move |c| {
+            visible(c, &who, Action::ConsentRead, household, person)?;
+            people::store::consents_of(c, person, page)
+        })
+        .await?;
+    let (items, next) = bound.finish(page, rows, |r| r.id, |r| Ok(Consent::from(r)))?;
+    Ok(HttpResponse::Ok().json(ConsentPage {
+        items,
+        next_cursor: next.map(Cursor),
+    }))
+}
+
+/// Record a consent
+///
+/// To one purpose, to the text now in force. One consent a purpose is alive at a time.
+#[utoipa::path(tag = "consents", request_body = NewConsent, params(("id" = Uid, Path, description = "The household's id"), ("person_id" = Uid, Path, description = "The person's id")),
+    responses((status = 201, description = "The consent", body = Consent)))]
+#[post("/households/{id}/people/{person_id}/consents")]
+pub async fn create_household_person_consent(
+    app: web::Data<App>,
+    who: Who,
+    key: IdempotencyKey,
+    ids: web::Path<(String, String)>,
+    body: Body<NewConsent>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ConsentWrite)?;
+    let (household, person) = two(ids)?;
+    let once = key.bind(
+        &app.vault,
+        who.user,
+        "create_household_person_consent",
+        &body.raw,
+    );
+    let (vault, new) = (app.vault.clone(), body.value);
+    let row = app
+        .db
+        .write(move |c| {
+            let made = once.run(c, who.at, |c| {
+                let person = locked(c, &who, Action::ConsentWrite, household, person)?;
+                Ok(consents::record(c, &vault, &who, &person, &new)?.id)
+            })?;
+            if let Made::Before(_) = made {
+                visible(c, &who, Action::ConsentRead, household, person)?;
+            }
+            let (Made::New(id) | Made::Before(id)) = made;
+            people::store::lock_consent(c, id)?.ok_or_else(AppError::not_found)
+        })
+        .await?;
+    Ok(created(
+        &format!("households/{household}/people/{person}/consents"),
+        &Consent::from(row),
+    ))
+}
+
+/// Withdraw a consent
+///
+/// The purpose ends at once. Withdrawing `registration`, or the last consent there is, restricts the
+/// person: kept out of every list, look-up and phone, and deletion begins. With the last consent to
+/// `registration` of the household its address is destroyed.
+#[utoipa::path(tag = "consents", request_body = Withdrawal,
+    params(("id" = Uid, Path, description = "The household's id"), ("person_id" = Uid, Path, description = "The person's id"), ("consent_id" = Uid, Path, description = "The consent's id")),
+    responses((status = 200, description = "The withdrawn consent", body = Consent)))]
+#[post("/households/{id}/people/{person_id}/consents/{consent_id}/withdrawal")]
+pub async fn withdraw_household_person_consent(
+    app: web::Data<App>,
+    who: Who,
+    ids: web::Path<(String, String, String)>,
+    body: Body<Withdrawal>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ConsentWrite)?;
+    let (household, person, consent) = ids.into_inner();
+    let (household, person) = two((household, person).into())?;
+    let consent: Uid = consent.parse().map_err(|_| AppError::not_found())?;
+    let channel = body.value.channel;
+    let row = app
+        .db
+        .write(move |c| {
+            let person = locked(c, &who, Action::ConsentWrite, household, person)?;
+            consents::withdraw(c, &who, &person, consent, channel)
+        })
+        .await?;
+    Ok(changed(&Consent::from(row)))
+}

@@ -1,0 +1,206 @@
+//! All SQL about consents and the texts they are given to.
+
+use diesel::prelude::*;
+
+use super::model::*;
+use crate::db::schema::{consent_texts, consents, persons};
+use crate::db::{Day, DbConn, Micros, Uid};
+use crate::error::AppResult;
+use crate::first_locked;
+
+pub fn insert_consent(c: &mut DbConn, row: &ConsentRow) -> AppResult<()> {
+    diesel::insert_into(consents::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+/// Where somebody stands with a purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Live,
+    Withdrawn,
+    Never,
+}
+
+impl Standing {
+    fn of(withdrawn: &[Option<Micros>]) -> Standing {
+        if withdrawn.iter().any(Option::is_none) {
+            Standing::Live
+        } else if withdrawn.is_empty() {
+            Standing::Never
+        } else {
+            Standing::Withdrawn
+        }
+    }
+}
+
+/// Whether the person consents to this purpose, or once did.
+pub fn standing(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<Standing> {
+    let withdrawn: Vec<Option<Micros>> = consents::table
+        .filter(consents::person_id.eq(person))
+        .filter(consents::purpose.eq(purpose))
+        .select(consents::withdrawn_at)
+        .load(c)?;
+    Ok(Standing::of(&withdrawn))
+}
+
+/// Whether somebody of the household consents to this purpose, or once did. Of those who are
+/// restricted nothing counts as alive.
+pub fn standing_of_household(
+    c: &mut DbConn,
+    household: Uid,
+    purpose: Purpose,
+) -> AppResult<Standing> {
+    let rows: Vec<(PersonState, Option<Micros>)> = consents::table
+        .inner_join(persons::table.on(persons::id.eq(consents::person_id)))
+        .filter(persons::household_id.eq(household))
+        .filter(consents::purpose.eq(purpose))
+        .select((persons::state, consents::withdrawn_at))
+        .load(c)?;
+    let live = |(state, withdrawn): &(PersonState, Option<Micros>)| match state {
+        PersonState::Active => *withdrawn,
+        _ => Some(withdrawn.unwrap_or(Micros(0))),
+    };
+    let withdrawn: Vec<_> = rows.iter().map(live).collect();
+    Ok(Standing::of(&withdrawn))
+}
+
+/// Whether somebody of the household other than this person consents to registration.
+pub fn others_registered(c: &mut DbConn, household: Uid, person: Uid) -> AppResult<bool> {
+    let others = consents::table
+        .inner_join(persons::table.on(persons::id.eq(consents::person_id)))
+        .filter(persons::household_id.eq(household))
+        .filter(persons::id.ne(person))
+        .filter(persons::state.eq(PersonState::Active))
+        .filter(consents::purpose.eq(Purpose::Registration))
+        .filter(consents::withdrawn_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(others)).get_result(c)?)
+}
+
+/// Whether the person consents to anything.
+pub fn consents_at_all(c: &mut DbConn, person: Uid) -> AppResult<bool> {
+    let live = consents::table
+        .filter(consents::person_id.eq(person))
+        .filter(consents::withdrawn_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(live)).get_result(c)?)
+}
+
+/// A person's consents with their versions.
+pub fn consent_versions(c: &mut DbConn, person: Uid) -> AppResult<Vec<(Uid, i64)>> {
+    Ok(consents::table
+        .filter(consents::person_id.eq(person))
+        .select((consents::id, consents::version))
+        .order(consents::id)
+        .load(c)?)
+}
+
+/// Whether the person consents to this purpose now.
+pub fn consenting(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<bool> {
+    let live = consents::table.filter(
+        consents::person_id
+            .eq(person)
+            .and(consents::purpose.eq(purpose))
+            .and(consents::withdrawn_at.is_null()),
+    );
+    Ok(diesel::select(diesel::dsl::exists(live)).get_result(c)?)
+}
+
+/// What these people consent to now, as pairs of person and purpose.
+pub fn purposes_of(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<(Uid, Purpose)>> {
+    Ok(consents::table
+        .filter(consents::person_id.eq_any(people.to_vec()))
+        .filter(consents::withdrawn_at.is_null())
+        .select((consents::person_id, consents::purpose))
+        .order((consents::person_id, consents::purpose))
+        .load(c)?)
+}
+
+/// The newest consent to a purpose, live or withdrawn, locked.
+pub fn lock_consent(c: &mut DbConn, id: Uid) -> AppResult<Option<ConsentRow>> {
+    Ok(first_locked!(c, consents::table.find(id).select(ConsentRow::as_select())).optional()?)
+}
+
+pub fn consents_of(
+    c: &mut DbConn,
+    person: Uid,
+    page: crate::http::page::Page,
+) -> AppResult<Vec<ConsentRow>> {
+    let mut query = consents::table
+        .filter(consents::person_id.eq(person))
+        .select(ConsentRow::as_select())
+        .order(consents::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(consents::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+pub fn withdraw_consent(
+    c: &mut DbConn,
+    consent: &ConsentRow,
+    channel: ConsentChannel,
+    by: Uid,
+    at: Micros,
+) -> AppResult<()> {
+    diesel::update(consents::table.find(consent.id))
+        .set((
+            consents::withdrawn_at.eq(at.0),
+            consents::withdrawn_channel.eq(channel),
+            consents::withdrawal_recorded_by.eq(by),
+            consents::version.eq(consents::version + 1),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The texts in force on a day: the newest version of each purpose and language.
+pub fn texts_in_force(c: &mut DbConn, today: Day) -> AppResult<Vec<ConsentTextRow>> {
+    let rows: Vec<ConsentTextRow> = consent_texts::table
+        .filter(consent_texts::in_force_from.le(today))
+        .select(ConsentTextRow::as_select())
+        .order((
+            consent_texts::purpose,
+            consent_texts::language,
+            consent_texts::text_version.desc(),
+        ))
+        .load(c)?;
+    let mut out: Vec<ConsentTextRow> = Vec::new();
+    for row in rows {
+        if !out
+            .iter()
+            .any(|t| t.purpose == row.purpose && t.language == row.language)
+        {
+            out.push(row);
+        }
+    }
+    Ok(out)
+}
+
+/// Whether this version of a text is the one in force.
+pub fn text_in_force(
+    c: &mut DbConn,
+    purpose: Purpose,
+    language: TextLanguage,
+    version: i64,
+    today: Day,
+) -> AppResult<bool> {
+    let newest: Option<i64> = consent_texts::table
+        .filter(consent_texts::purpose.eq(purpose))
+        .filter(consent_texts::language.eq(language))
+        .filter(consent_texts::in_force_from.le(today))
+        .select(diesel::dsl::max(consent_texts::text_version))
+        .first(c)?;
+    Ok(newest == Some(version))
+}
+
+pub fn upsert_text(c: &mut DbConn, row: &ConsentTextRow) -> AppResult<()> {
+    crate::each_backend!(c, |c| diesel::insert_into(consent_texts::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
