@@ -6,6 +6,7 @@
 
 mod cast;
 mod reset;
+mod scenes;
 mod tour;
 
 use std::net::SocketAddr;
@@ -94,7 +95,11 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
     actix_web::rt::System::new().block_on(async move {
         let gateway = gateway::start(gateway_bind, &account)?;
         if fresh {
-            cast::work(&app)
+            let records = async {
+                cast::work(&app).await?;
+                scenes::play(&app).await
+            };
+            records
                 .await
                 .map_err(|e| format!("cannot make the demo's records: {e:?}"))?;
         }

@@ -2,16 +2,15 @@
 
 use crate::support::*;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use std::pin::Pin;
+
 use qianshou::push::gateway::{Gateway, GatewayOptions, Running, ServiceAccount};
 
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 
-fn in_gateway(
-    body: for<'a> fn(
-        &'a Running,
-        ServiceAccount,
-    ) -> std::pin::Pin<Box<dyn std::future::Future<Output = ()> + 'a>>,
-) {
+type Body = for<'a> fn(&'a Running, ServiceAccount) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+fn in_gateway(body: Body) {
     actix_web::rt::System::new().block_on(async move {
         let gateway = Gateway::start(GatewayOptions::default()).unwrap();
         let account = gateway.create_service_account("strict").unwrap();

@@ -8,6 +8,26 @@ use super::commands::demo;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What every walk must come to see.
+const SIGNS: &[&str] = &[
+    "401 \"code\":\"code_not_valid\"",
+    "\"push_state\":\"live\"",
+    "\"code\":\"consent_required\"",
+    "\"pointer\":\"/document/number\"",
+    "\"name\":\"王*\"",
+    "\"number\":\"330499198506150126\"",
+    "\"action\":\"resident.reveal\"",
+    "\"state\":\"returned\"",
+    "\"kind\":\"visit_returned\"",
+    "\"state\":\"confirmed\"",
+    "409 \"code\":\"state_forbids\"",
+    "\"state\":\"paid\"",
+    "403 \"detail\"",
+    "\"kind\":\"campaign_reminder\"",
+    "\"accepted\":1,\"displayed\":1,\"opened\":1",
+    "404 \"code\":\"not_found\"",
+];
+
 /// A command as typed, and the lines that follow it.
 struct Step {
     typed: String,
@@ -120,6 +140,11 @@ fn walk(name: &str) {
     ];
     let answers = run(&steps, &replacements);
     assert_eq!(answers.len(), steps.len(), "{name}: the shell ended early");
+    // Whatever the file says, the day came to this.
+    let day = answers.concat().join("\n");
+    for sign in SIGNS {
+        assert!(day.contains(sign), "{name}: nothing shows {sign}: {day}");
+    }
     if std::env::var("QIANSHOU_UPDATE_SNAPSHOTS").is_ok() {
         let mut found = answers.into_iter();
         for piece in &mut pieces {
