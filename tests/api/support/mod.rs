@@ -201,6 +201,13 @@ impl TestApp {
     }
 }
 
+/// Says something that the test harness does not swallow.
+pub fn loud(text: &str) {
+    use std::io::Write;
+    let line = format!("\n*** {text} ***\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+}
+
 /// One vault for the whole run: making keys is not what most tests are about.
 pub fn vault() -> Arc<Vault> {
     static VAULT: OnceLock<Arc<Vault>> = OnceLock::new();

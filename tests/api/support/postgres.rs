@@ -21,7 +21,7 @@ pub fn cluster() -> Option<&'static Databases> {
             let Some(bin) = cluster::binaries() else {
                 let required = std::env::var("QIANSHOU_TEST_POSTGRES").is_ok_and(|v| v == "required");
                 assert!(!required, "PostgreSQL's server is not installed, and QIANSHOU_TEST_POSTGRES=required");
-                eprintln!("\n*** PostgreSQL's server is not installed: every test of it is LEFT OUT. `bash tests/run` installs it. ***\n");
+                super::loud("PostgreSQL's server is not installed: every test of it is LEFT OUT. `bash tests/run` installs it.");
                 return None;
             };
             // Nothing of a test needs to outlive a power cut.
