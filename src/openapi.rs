@@ -242,7 +242,7 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     if matches!(method, "post" | "put") && (has_body || has_id) {
         statuses.push(409);
     }
-    if method == "patch" {
+    if needs_if_match(path, method) {
         statuses.extend([409, 412, 428]);
     }
     statuses.sort_unstable();
@@ -266,6 +266,11 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
 /// Operations without an id in the path that answer 404 for one elsewhere in the request.
 const NAMES_A_RECORD: &[&str] = &["list_devices", "list_areas", "create_enrolment"];
 
+/// What changes or approves a record names the version that was read.
+fn needs_if_match(path: &str, method: &str) -> bool {
+    method == "patch" || path.ends_with("/approval")
+}
+
 /// Headers that a request may or must carry.
 fn headers_in(path: &str, method: &str, op: &mut Value) {
     let mut add = |parameter: Value| {
@@ -277,7 +282,7 @@ fn headers_in(path: &str, method: &str, op: &mut Value) {
         }
     };
     let creates = method == "post" && !PUBLIC_PATHS.contains(&path);
-    if method == "patch" {
+    if needs_if_match(path, method) {
         add(
             json!({ "name": "If-Match", "in": "header", "required": true, "description": "The record's ETag.",
             "schema": { "type": "string", "description": "A strong entity tag.", "maxLength": 100, "pattern": "^\"[^\"]+\"$", "example": "\"3-f\"" }, "example": "\"3-f\"" }),

@@ -17,7 +17,7 @@ use crate::auth::policy::Role;
 use crate::auth::{Action, Handle, Placed, Who};
 use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
-use crate::push::outbox;
+use crate::http::precondition::IfMatch;
 use crate::sync::{self, Change, Kind};
 
 /// How long a reminder is worth pushing.
@@ -294,8 +294,10 @@ pub fn audience_of(c: &mut DbConn, campaign: &CampaignRow) -> AppResult<Audience
 }
 
 /// Approves what other people made.
-pub fn approve(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
+/// The version is the one that was read: nobody approves a text they have not seen.
+pub fn approve(c: &mut DbConn, who: &Who, id: Uid, read: IfMatch) -> AppResult<()> {
     let campaign = store::locked(c, who, Action::CampaignApprove, id)?;
+    read.check(campaign.version)?;
     let by_author = campaign.written_by(who.user);
     let state = machine::decide(campaign.state, CampaignStep::Approval, by_author)?;
     let mut change = transition(&campaign, state, who.at);
@@ -344,7 +346,7 @@ pub fn schedule(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     )
 }
 
-/// Stops a campaign: no further reminder, and what waits in the outbox is not sent.
+/// Stops a campaign: no further reminder, and what waits in the outbox is dropped when its turn comes.
 pub fn cancel(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     let campaign = store::locked(c, who, Action::CampaignWrite, id)?;
     let state = machine::decide(campaign.state, CampaignStep::Cancellation, false)?;
@@ -352,7 +354,6 @@ pub fn cancel(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     change.cancelled_at = Some(who.at);
     store::set_state(c, campaign.id, &change)?;
     store::cancel_reminders(c, &campaign, who.at)?;
-    outbox::suppress_campaign(c, campaign.id, who.at)?;
     noted(
         c,
         who,

@@ -32,12 +32,17 @@ pub async fn run(app: &App) -> AppResult<bool> {
     let spread = app.config.push_ramp_micros;
     let mut more = due.len() as i64 == LOOK;
     for (reminder, campaign) in due {
-        let unfinished = app
+        let page = app
             .db
-            .write(move |c| page(c, reminder, campaign, spread, now))
-            .await?;
+            .write(move |c| page(c, reminder, campaign, spread, now));
+        // One campaign's trouble is not the others'.
+        match page.await {
+            Ok(unfinished) => more |= unfinished,
+            Err(e) => {
+                tracing::error!(%campaign, cause = ?e, "a reminder could not be sent; it is tried again")
+            }
+        }
         app.outbox.notify_waiters();
-        more |= unfinished;
     }
     more |= finish(app, now).await?;
     Ok(more)
@@ -66,6 +71,13 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
         match plan::due(campaign.late_policy, reminder.due_at, now, last) {
             Due::Send => {}
             Due::Skip => {
+                reminder.state = ReminderState::Skipped;
+                reminder.ended_at = Some(now);
+                store::put_reminder(c, &reminder)?;
+                return Ok(false);
+            }
+            // The next one says the same at that instant: one is enough.
+            Due::Move(to) if store::reminds_at(c, campaign.id, to)? => {
                 reminder.state = ReminderState::Skipped;
                 reminder.ended_at = Some(now);
                 store::put_reminder(c, &reminder)?;

@@ -8,7 +8,7 @@ use crate::auth::{Action, Who};
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 use crate::http::idempotency::path_id;
-use crate::http::precondition::changed;
+use crate::http::precondition::{IfMatch, changed};
 use crate::state::App;
 
 /// Runs a step and answers the campaign after it.
@@ -16,7 +16,7 @@ async fn taken(
     app: &App,
     who: Who,
     id: web::Path<String>,
-    step: fn(&mut DbConn, &Who, Uid) -> AppResult<()>,
+    step: impl Fn(&mut DbConn, &Who, Uid) -> AppResult<()> + Send + 'static,
 ) -> AppResult<HttpResponse> {
     let id = path_id(id)?;
     let caller = who.clone();
@@ -53,7 +53,8 @@ pub async fn preview_campaign_audience(
 
 /// Approve a campaign
 ///
-/// By an organiser of the area who neither made it nor changed it last.
+/// By an organiser of the area who neither made it nor changed it last. `If-Match` names the version that was
+/// read, so that nobody approves a text they have not seen.
 #[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
     responses((status = 200, description = "The approved campaign", body = Campaign)))]
 #[post("/campaigns/{id}/approval")]
@@ -61,9 +62,13 @@ pub async fn approve_campaign(
     app: web::Data<App>,
     who: Who,
     id: web::Path<String>,
+    read: IfMatch,
 ) -> AppResult<HttpResponse> {
     who.may(Action::CampaignApprove)?;
-    taken(&app, who, id, lifecycle::approve).await
+    taken(&app, who, id, move |c, who, id| {
+        lifecycle::approve(c, who, id, read)
+    })
+    .await
 }
 
 /// Schedule a campaign

@@ -158,6 +158,17 @@ pub fn reminders(c: &mut DbConn, campaign: Uid) -> AppResult<Vec<ReminderRow>> {
         .load(c)?)
 }
 
+/// Whether a campaign has a reminder at this very instant.
+pub(super) fn reminds_at(c: &mut DbConn, campaign: Uid, at: Micros) -> AppResult<bool> {
+    let found = campaign_reminders::table
+        .filter(campaign_reminders::campaign_id.eq(campaign))
+        .filter(campaign_reminders::due_at.eq(at.0))
+        .select(campaign_reminders::id)
+        .first::<Uid>(c)
+        .optional()?;
+    Ok(found.is_some())
+}
+
 /// What will not be sent any more.
 pub fn cancel_reminders(
     c: &mut DbConn,
@@ -221,7 +232,7 @@ pub(super) fn over(c: &mut DbConn, before: Day, limit: i64) -> AppResult<Vec<Uid
         .filter(campaigns::state.eq_any([CampaignState::Scheduled, CampaignState::Running]))
         .filter(campaigns::ends_on.lt(before))
         .select(campaigns::id)
-        .order(campaigns::id)
+        .order((campaigns::ends_on, campaigns::id))
         .limit(limit)
         .load(c)?)
 }

@@ -876,3 +876,4 @@ diesel::joinable!(deliveries -> devices (device_id));
 diesel::joinable!(campaign_reminders -> campaigns (campaign_id));
 diesel::joinable!(assignments -> users (user_id));
 diesel::joinable!(devices -> users (user_id));
+diesel::joinable!(notifications -> campaigns (campaign_id));

@@ -42,7 +42,10 @@ pub const STAFF: &[(&str, &str, Role, &str)] = &[
     ("auditor.shen", "沈审计", Role::Auditor, "3304"),
 ];
 
+/// In `meta`: that this is a demo's database, and whether everything of it is there.
 const MARK: &str = "demo";
+const FILLING: &str = "filling";
+const WHOLE: &str = "whole";
 
 /// Whether this database holds the demo already.
 pub fn present(c: &mut DbConn) -> AppResult<bool> {
@@ -52,6 +55,28 @@ pub fn present(c: &mut DbConn) -> AppResult<bool> {
         .first::<String>(c)
         .optional()?
         .is_some())
+}
+
+/// Whether the demo was filled to its end.
+pub fn whole(c: &mut DbConn) -> AppResult<bool> {
+    let stands: Option<String> = meta::table
+        .find(MARK)
+        .select(meta::value)
+        .first(c)
+        .optional()?;
+    Ok(stands.as_deref() == Some(WHOLE))
+}
+
+/// Notes that everything is there.
+pub async fn filled(app: &App) -> AppResult<()> {
+    app.db
+        .write(|c| {
+            diesel::update(meta::table.find(MARK))
+                .set(meta::value.eq(WHOLE))
+                .execute(c)?;
+            Ok(())
+        })
+        .await
 }
 
 /// Whether this database holds anybody's account.
@@ -75,7 +100,7 @@ pub fn hire(c: &mut DbConn, vault: &Vault, argon_memory_kib: u32) -> AppResult<(
             store_staff(c, vault, &new, now)?;
         }
         diesel::insert_into(meta::table)
-            .values((meta::key.eq(MARK), meta::value.eq("1")))
+            .values((meta::key.eq(MARK), meta::value.eq(FILLING)))
             .execute(c)?;
         Ok(())
     })

@@ -82,6 +82,12 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
     let mut c = connect(&config.target()?, true)?;
     let vault = serve::open_vault(&config, &mut c)?;
     let fresh = !cast::present(&mut c).map_err(|e| e.to_string())?;
+    if !fresh && !cast::whole(&mut c).map_err(|e| e.to_string())? {
+        return Err(format!(
+            "the demo in {} was interrupted while it was filled; `demo --reset --yes` begins anew",
+            options.data_dir.display()
+        ));
+    }
     if fresh {
         let (rows, _) = import::load_built_in()?;
         let now = crate::state::Clock::default().now();
@@ -97,7 +103,8 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
         if fresh {
             let records = async {
                 cast::work(&app).await?;
-                scenes::play(&app).await
+                scenes::play(&app).await?;
+                cast::filled(&app).await
             };
             records
                 .await

@@ -7,7 +7,7 @@
 
 use actix_web::web;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -46,6 +46,7 @@ pub fn start(
                 provider,
                 worker: Uid::new(app.clock.now()),
                 accepted_at: AtomicI64::new(i64::MIN / 2),
+                refused: AtomicBool::new(false),
                 stop: stop.clone(),
             });
             tokio::spawn(engine.run())
@@ -60,6 +61,8 @@ struct Engine {
     worker: Uid,
     /// When the provider last took a message.
     accepted_at: AtomicI64,
+    /// The provider refused us since the last look: what is leased goes back unsent.
+    refused: AtomicBool,
     stop: watch::Receiver<bool>,
 }
 
@@ -74,15 +77,26 @@ impl Engine {
             let bell = self.app.outbox.clone();
             let mut rung = std::pin::pin!(bell.notified());
             rung.as_mut().enable();
-            let pause = match self.look().await {
+            // Never more than can go out at once, so that what is more urgent is seen at the next look.
+            let room = free.available_permits().min(BATCH);
+            let found = match room {
+                0 => Ok(Found::Due(Vec::new())),
+                room => self.look(room as i64).await,
+            };
+            let pause = match found {
                 Ok(Found::Due(due)) if !due.is_empty() => {
+                    self.refused.store(false, Ordering::Relaxed);
                     for leased in due {
-                        // As many wait here as are under way: that is the back pressure.
                         let Ok(permit) = free.clone().acquire_owned().await else {
                             return;
                         };
                         tokio::spawn(self.clone().one(leased, done.clone(), permit));
                     }
+                    continue;
+                }
+                // All are under way: the first that ends makes room.
+                Ok(Found::Due(_)) if room == 0 => {
+                    drop(free.acquire().await);
                     continue;
                 }
                 Ok(Found::Due(_)) => PAUSE,
@@ -117,15 +131,15 @@ impl Engine {
         *self.stop.borrow()
     }
 
-    /// Leases what is due now. The lease outlasts the longest try, queueing before it included: see `one`.
-    async fn look(&self) -> AppResult<Found> {
+    /// Leases what is due now, as many as there is room for.
+    async fn look(&self, limit: i64) -> AppResult<Found> {
         let now = self.app.clock.now();
         let lease = Lease {
             provider: self.provider.name(),
             worker: self.worker,
             now,
             until: now.plus(self.app.config.push_lease_micros),
-            limit: BATCH.min(self.app.config.push_concurrency * 8) as i64,
+            limit,
         };
         self.app.db.write(move |c| store::lease(c, &lease)).await
     }
@@ -145,26 +159,31 @@ impl Engine {
 
     async fn outcome(&self, leased: &Leased) -> Outcome {
         let now = self.app.clock.now();
-        let patience = i64::try_from(PATIENCE.as_micros()).unwrap_or(i64::MAX);
         if let Some(why) = leased.moot {
             return Outcome::Suppressed(why);
         }
         if leased.expires_at <= now {
             return Outcome::Expired;
         }
-        // One that waited here for long could be sent twice: another worker takes it when its lease ends.
-        let room = leased.lease_until.0 - now.0;
-        if self.stopping() || room < patience.min(self.app.config.push_lease_micros / 2) {
+        if self.stopping() || self.refused.load(Ordering::Relaxed) {
             return Outcome::Released;
         }
         let Some(token) = self.token(leased) else {
             return Outcome::Suppressed("token_unreadable");
         };
         let began = Instant::now();
-        let attempt = self.provider.send(message(leased, token, now)).await;
+        // A try ends before its lease does, or another worker would send the same.
+        let room = (leased.lease_until.0 - now.0).max(0) * 9 / 10;
+        let patience = PATIENCE.min(Duration::from_micros(room.unsigned_abs()));
+        let sending = self.provider.send(message(leased, token, now));
+        let attempt = tokio::time::timeout(patience, sending)
+            .await
+            .unwrap_or_else(|_| Attempt::new(Verdict::Later(PATIENCE), "timeout"));
         let at = self.app.clock.now();
-        if attempt.verdict == Verdict::Accepted {
-            self.accepted_at.store(at.0, Ordering::Relaxed);
+        match attempt.verdict {
+            Verdict::Accepted => self.accepted_at.store(at.0, Ordering::Relaxed),
+            Verdict::Refused => self.refused.store(true, Ordering::Relaxed),
+            Verdict::DeadToken | Verdict::Malformed | Verdict::Later(_) => {}
         }
         self.count(&attempt);
         Outcome::Tried {

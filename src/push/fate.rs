@@ -6,8 +6,9 @@ use super::model::DeliveryState;
 use super::provider::Verdict;
 use crate::db::Micros;
 
-/// Tries after which a delivery is set aside as a dead letter.
-pub const MOST_TRIES: i64 = 10;
+/// Tries after which a delivery is set aside as a dead letter. An outage of some hours must not come to that:
+/// what is still worth sending then is sent, and `expires_at` is the end that counts.
+pub const MOST_TRIES: i64 = 50;
 /// Grows by two from the first to the last try…
 const BASE: i64 = 2 * Micros::SECOND;
 /// …to this.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use super::model::Lane;
-use super::provider::{Attempt, Message, PATIENCE, Provider, Verdict};
+use super::provider::{Attempt, Message, Provider, Verdict};
 use crate::auth::model::PushProvider;
 
 /// The scope that sending needs.
@@ -118,6 +118,11 @@ impl Fcm {
         })
     }
 
+    /// Whether it asks anybody but this machine.
+    pub fn abroad(&self) -> bool {
+        abroad(&self.url) || abroad(&self.token_uri)
+    }
+
     /// The access token, fetched when there is none or it ends soon. `refused` is one that was just refused.
     async fn bearer(&self, refused: Option<&str>) -> Result<String, Attempt> {
         let mut held = self.bearer.lock().await;
@@ -128,7 +133,8 @@ impl Fcm {
             return Ok(bearer.token.clone());
         }
         let grant = self.grant().await?;
-        let lifetime = Duration::from_secs(grant.expires_in);
+        // Google says an hour; whatever is said, a day is long.
+        let lifetime = Duration::from_secs(grant.expires_in.min(86_400));
         let bearer = Bearer {
             until: Instant::now() + (lifetime - RENEW.min(lifetime / 10)),
             token: grant.access_token,
@@ -205,11 +211,7 @@ impl Provider for Fcm {
     }
 
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt> {
-        Box::pin(async move {
-            tokio::time::timeout(PATIENCE, self.try_send(&message))
-                .await
-                .unwrap_or_else(|_| later("timeout", AFTER_5XX))
-        })
+        Box::pin(async move { self.try_send(&message).await })
     }
 }
 
@@ -306,22 +308,16 @@ fn judge(status: StatusCode, headers: &HeaderMap, answer: &Value, code: &str) ->
     let code = match (verdict, code) {
         (Verdict::Accepted, _) => "ok".to_owned(),
         (_, "") => format!("http_{}", status.as_u16()),
-        (_, code) => code.chars().take(60).collect(),
+        (_, code) => code.to_owned(),
     };
-    let reference = match verdict {
-        Verdict::Accepted => answer["name"]
-            .as_str()
-            .map(|n| n.chars().take(200).collect()),
-        _ => None,
-    };
-    Attempt {
-        reference,
-        ..Attempt::new(verdict, code).with_status(status.as_u16())
-    }
+    let accepted = verdict == Verdict::Accepted;
+    Attempt::new(verdict, code)
+        .with_status(status.as_u16())
+        .with_reference(answer["name"].as_str().filter(|_| accepted))
 }
 
-/// Whether messages leave the machine: anywhere but to the loopback, where the gateway is.
-pub fn abroad(base_url: &str) -> bool {
+/// Whether an address is anywhere but on the loopback, where the gateway is.
+fn abroad(base_url: &str) -> bool {
     let url = reqwest::Url::parse(base_url).ok();
     let host = url.as_ref().and_then(|u| u.host_str()).unwrap_or_default();
     let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();

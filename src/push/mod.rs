@@ -34,10 +34,12 @@ pub enum Configured {
 pub fn configured(config: &Config) -> Result<Vec<(PushProvider, Configured)>, String> {
     let fcm = match &config.fcm_account {
         None => Configured::Off("push.fcm_account names no service account"),
-        Some(_) if fcm::abroad(&config.fcm_base_url) && !config.push_abroad => {
-            Configured::Off("its servers lie abroad and push.abroad is false")
-        }
-        Some(file) => Configured::On(Arc::new(fcm::Fcm::open(file, &config.fcm_base_url)?)),
+        Some(file) => match fcm::Fcm::open(file, &config.fcm_base_url)? {
+            fcm if fcm.abroad() && !config.push_abroad => {
+                Configured::Off("its servers lie abroad and push.abroad is false")
+            }
+            fcm => Configured::On(Arc::new(fcm)),
+        },
     };
     Ok(vec![(PushProvider::Fcm, fcm)])
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::model::{DeliveryRow, DeliveryState, Lane};
 use crate::auth::model::{PushProvider, PushState};
-use crate::db::schema::{deliveries, devices, notifications};
+use crate::db::schema::{deliveries, devices};
 use crate::db::{DbConn, Micros, Uid};
 use crate::each_backend;
 use crate::error::AppResult;
@@ -77,24 +77,5 @@ pub fn enqueue(c: &mut DbConn, new: &[NewDelivery], now: Micros) -> AppResult<()
             .values(some)
             .execute(c))?;
     }
-    Ok(())
-}
-
-/// What waits in the outbox of a campaign is not sent any more; what is on its way ends as it ends.
-pub fn suppress_campaign(c: &mut DbConn, campaign: Uid, now: Micros) -> AppResult<()> {
-    let of_campaign = notifications::table
-        .filter(notifications::campaign_id.eq(campaign))
-        .select(notifications::id);
-    diesel::update(
-        deliveries::table
-            .filter(deliveries::notification_id.eq_any(of_campaign))
-            .filter(deliveries::state.eq_any([DeliveryState::Pending, DeliveryState::Retry])),
-    )
-    .set((
-        deliveries::state.eq(DeliveryState::Suppressed),
-        deliveries::last_code.eq("campaign_cancelled"),
-        deliveries::updated_at.eq(now.0),
-    ))
-    .execute(c)?;
     Ok(())
 }

@@ -88,10 +88,14 @@ impl Attempt {
     pub fn new(verdict: Verdict, code: impl Into<String>) -> Attempt {
         Attempt {
             verdict,
-            code: code.into(),
+            code: plain(&code.into(), 60),
             status: None,
             reference: None,
         }
+    }
+    pub fn with_reference(mut self, reference: Option<&str>) -> Attempt {
+        self.reference = reference.map(|r| plain(r, 200));
+        self
     }
     pub fn with_status(mut self, status: u16) -> Attempt {
         self.status = Some(status);
@@ -99,10 +103,18 @@ impl Attempt {
     }
 }
 
+/// What a provider wrote, fit to be stored: short, and without what a database refuses.
+fn plain(text: &str, most: usize) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(most)
+        .collect()
+}
+
 /// Who carries pushes.
 pub trait Provider: Send + Sync {
     fn name(&self) -> PushProvider;
-    /// Sends one message; never longer than [`PATIENCE`] and never an error: what went wrong is a verdict.
+    /// Sends one message; given up after [`PATIENCE`], and never an error: what went wrong is a verdict.
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt>;
 }
 

@@ -44,8 +44,11 @@ pub(super) fn judge_provider(
                 ))
                 .execute(c)?;
         }
-        // A probe that was not sent at all has asked nothing: another one may.
-        None if tried().next().is_none() => {
+        // A probe that was not to be sent has asked nothing: another one may.
+        None if ended
+            .iter()
+            .all(|e| matches!(e.outcome, Outcome::Suppressed(_) | Outcome::Expired)) =>
+        {
             diesel::update(stopped)
                 .set(push_providers::retry_at.eq(now.0))
                 .execute(c)?;

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 
 use super::standing_store::{Standing, probed, standing};
 use crate::auth::model::{PushProvider, PushState, UserState};
-use crate::db::schema::{deliveries, devices, notifications, users};
+use crate::campaigns::machine::CampaignState;
+use crate::db::schema::{campaigns, deliveries, devices, notifications, users};
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
@@ -17,6 +18,9 @@ use crate::notifications::model::NotificationKind;
 
 /// The states in which a delivery is still to be sent, as the partial indexes of the outbox name them.
 const OPEN: &str = "state IN ('pending','leased','retry')";
+
+/// Leased so often without an end, something about it kills whoever holds it: it is left alone.
+const MOST_LEASES: i64 = 200;
 
 /// Who leases, what and until when.
 #[derive(Debug, Clone, Copy)]
@@ -151,8 +155,15 @@ struct DevicePart {
 }
 
 fn load(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<Leased>> {
-    let rows: Vec<(DeliveryPart, NotificationPart, DevicePart, UserState)> = deliveries::table
-        .inner_join(notifications::table)
+    type Row = (
+        DeliveryPart,
+        NotificationPart,
+        DevicePart,
+        UserState,
+        Option<CampaignState>,
+    );
+    let rows: Vec<Row> = deliveries::table
+        .inner_join(notifications::table.left_join(campaigns::table))
         .inner_join(devices::table.inner_join(users::table))
         .filter(deliveries::id.eq_any(ids.to_vec()))
         .select((
@@ -160,10 +171,11 @@ fn load(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<Leased>> {
             NotificationPart::as_select(),
             DevicePart::as_select(),
             users::state,
+            campaigns::state.nullable(),
         ))
         .order((deliveries::lane, deliveries::created_at, deliveries::id))
         .load(c)?;
-    let mut receivers: Vec<Uid> = rows.iter().map(|(_, n, _, _)| n.user_id).collect();
+    let mut receivers: Vec<Uid> = rows.iter().map(|(_, n, ..)| n.user_id).collect();
     receivers.sort_unstable();
     receivers.dedup();
     let unread: HashMap<Uid, i64> = notifications::table
@@ -177,8 +189,8 @@ fn load(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<Leased>> {
         .collect();
     Ok(rows
         .into_iter()
-        .map(|(d, n, phone, user)| Leased {
-            moot: moot(&d, &n, &phone, user),
+        .map(|(d, n, phone, user, campaign)| Leased {
+            moot: moot(&d, &n, &phone, user, campaign),
             id: d.id,
             fence: d.fence,
             attempts: d.attempts,
@@ -202,8 +214,13 @@ fn moot(
     n: &NotificationPart,
     phone: &DevicePart,
     user: UserState,
+    campaign: Option<CampaignState>,
 ) -> Option<&'static str> {
-    if user != UserState::Active {
+    if d.fence > MOST_LEASES {
+        Some("leased_too_often")
+    } else if campaign == Some(CampaignState::Cancelled) {
+        Some("campaign_cancelled")
+    } else if user != UserState::Active {
         Some("user_disabled")
     } else if phone.revoked_at.is_some() {
         Some("device_revoked")

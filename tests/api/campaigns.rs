@@ -45,10 +45,7 @@ async fn organisers(app: &TestApp) -> (Client, Client) {
 async fn scheduled(author: &Client, approver: &Client, body: Value) -> String {
     let made = author.post("/v1/campaigns", body).await.expect(201);
     let path = at("campaigns", &made);
-    approver
-        .post(&format!("{path}/approval"), json!({}))
-        .await
-        .expect(200);
+    approver.approve(&path).await.expect(200);
     let after = author
         .post(&format!("{path}/schedule"), json!({}))
         .await
@@ -135,10 +132,10 @@ both! {
 
         let refused = author.post(&format!("{path}/schedule"), json!({})).await.problem(409, "state_forbids");
         assert_eq!((refused["state"].as_str(), refused["allowed_actions"].clone()), (Some("draft"), json!(["amendment", "approval", "cancellation"])));
-        author.post(&format!("{path}/approval"), json!({})).await.problem(403, "self_approval");
-        coordinator.post(&format!("{path}/approval"), json!({})).await.problem(403, "forbidden_action");
-        app.user(Role::CampaignOrganiser, OTHER_COUNTY).await.post(&format!("{path}/approval"), json!({})).await.problem(404, "not_found");
-        let approved = approver.post(&format!("{path}/approval"), json!({})).await.expect(200);
+        author.approve(&path).await.problem(403, "self_approval");
+        coordinator.approve(&path).await.problem(403, "forbidden_action");
+        app.user(Role::CampaignOrganiser, OTHER_COUNTY).await.approve(&path).await.problem(404, "not_found");
+        let approved = approver.approve(&path).await.expect(200);
         assert_eq!((approved["state"].as_str(), approved["approved_by"].clone()), (Some("approved"), json!(approver.id)));
         assert_eq!(inbox(&phone).await, Vec::<Value>::new(), "nothing is sent before it is scheduled");
         author.post(&format!("{path}/schedule"), json!({})).await.expect(200);
@@ -203,7 +200,7 @@ both! {
         let (author, approver) = organisers(app).await;
         let made = author.post("/v1/campaigns", campaign()).await.expect(201);
         let path = at("campaigns", &made);
-        approver.post(&format!("{path}/approval"), json!({})).await.expect(200);
+        approver.approve(&path).await.expect(200);
         author.patch(&path, "\"1-f\"", json!({ "title": "换个名字" })).await.problem(412, "version_conflict");
         let after = author.patch(&path, "\"2-f\"", json!({ "title": "换个名字", "goals": null, "audience": { "areas": [VILLAGE], "roles": ["field_member"] } })).await.expect(200);
         assert_eq!((after["state"].as_str(), after["approved_by"].clone(), after["title"].as_str()), (Some("draft"), Value::Null, Some("换个名字")));
@@ -223,9 +220,9 @@ both! {
         let after = other.patch(&path, "\"1-f\"", json!({ "title": "换个名字" })).await.expect(200);
         assert_eq!((after["amended_by"].clone(), after["allowed_actions"].clone()), (json!(other.id), json!(["amendment", "cancellation"])));
         for writer in [&author, &other] {
-            writer.post(&format!("{path}/approval"), json!({})).await.problem(403, "self_approval");
+            writer.approve(&path).await.problem(403, "self_approval");
         }
-        third.post(&format!("{path}/approval"), json!({})).await.expect(200);
+        third.approve(&path).await.expect(200);
     }
 
     async fn what_cannot_be_planned_is_refused_with_its_pointer(app) {
@@ -327,6 +324,37 @@ both! {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("the reminder was not moved");
+    }
+
+    async fn a_late_reminder_that_meets_the_next_one_is_skipped_and_holds_nobody_up(app) {
+        let (author, approver) = organisers(app).await;
+        let member = app.member().await;
+        let late = app.now().plus(-3 * Micros::HOUR);
+        // The same time of the next day is the second reminder's own.
+        let plan = json!([{ "send_at": late.to_string() }, { "send_at": late.plus(Micros::DAY).to_string() }]);
+        let first = scheduled(&author, &approver, campaign_with(json!({ "late_policy": "next_window", "reminders": plan }))).await;
+        let second = scheduled(&author, &approver, due_now(app)).await;
+        assert_eq!(settled(&author, &second).await, ["sent"]);
+        for _ in 0..200 {
+            let list = author.get(&format!("{first}/reminders")).await.expect(200);
+            if list["items"][0]["state"] == "skipped" {
+                assert_eq!(list["items"][1]["state"], "planned");
+                assert_eq!(inbox(&member).await.len(), 1);
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the late reminder was not skipped");
+    }
+
+    async fn an_approval_is_of_the_text_that_was_read(app) {
+        let (author, approver) = organisers(app).await;
+        let path = at("campaigns", &author.post("/v1/campaigns", campaign()).await.expect(201));
+        approver.post(&format!("{path}/approval"), json!({})).await.problem(428, "precondition_required");
+        let read = approver.get(&path).await.etag();
+        author.patch(&path, &read, json!({ "title": "换个名字" })).await.expect(200);
+        approver.approve_version(&path, &read).await.problem(412, "version_conflict");
+        assert_eq!(approver.approve(&path).await.expect(200)["state"], "approved");
     }
 
     async fn a_cancelled_campaign_sends_nothing_more(app) {

@@ -1,7 +1,7 @@
 //! The command line, run as its users run it: as processes, in folders of their own.
 
 use crate::support::*;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -378,12 +378,30 @@ async fn a_server_stops_in_order_and_answers_what_it_began() {
         .output()
         .unwrap();
     assert!(live.status.success(), "{}", text(&live));
+    // A request whose body is still on its way when the server is told to stop.
+    let body = r#"{"login":"nobody.here","password":"wrong-password-1"}"#;
+    let mut slow = std::net::TcpStream::connect(&address).unwrap();
+    let (begun, rest) = body.split_at(10);
+    let head = format!(
+        "POST /v1/auth/sessions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{begun}",
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
     let stopped = Command::new("kill")
         .arg("-TERM")
         .arg(running.child.id().to_string())
         .status()
         .unwrap();
     assert!(stopped.success());
+    std::thread::sleep(Duration::from_millis(200));
+    slow.write_all(rest.as_bytes()).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 401") && answer.contains("sign_in_failed"),
+        "{answer}"
+    );
     let deadline = Instant::now() + Duration::from_secs(10);
     let status = loop {
         if let Some(status) = running.child.try_wait().unwrap() {

@@ -114,10 +114,7 @@ async fn scheduled(p: &Prepared, server: &Process, send_at: Micros) -> String {
         "campaigns",
         &author.post("/v1/campaigns", body).await.expect(201),
     );
-    approver
-        .post(&format!("{path}/approval"), json!({}))
-        .await
-        .expect(200);
+    approver.approve(&path).await.expect(200);
     author
         .post(&format!("{path}/schedule"), json!({}))
         .await

@@ -66,6 +66,16 @@ impl Client {
         )
         .await
     }
+    /// Approves what is read now; by who cannot read it, some version.
+    pub async fn approve(&self, path: &str) -> Answer {
+        let read = self.get(path).await;
+        let etag = read.header("etag").unwrap_or("\"1-f\"").to_owned();
+        self.approve_version(path, &etag).await
+    }
+    pub async fn approve_version(&self, path: &str, etag: &str) -> Answer {
+        let approval = self.request(Method::POST, &format!("{path}/approval"));
+        Answer::of(approval.header("if-match", etag)).await
+    }
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         Answer::of(self.request(Method::PUT, path).json(&body)).await
     }
