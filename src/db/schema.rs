@@ -250,22 +250,6 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::UidSql;
-    jobs (id) {
-        id -> UidSql,
-        kind -> Text,
-        subject -> UidSql,
-        state -> Text,
-        run_at -> BigInt,
-        attempts -> BigInt,
-        lease_until -> Nullable<BigInt>,
-        leased_by -> Nullable<UidSql>,
-        last_error -> Nullable<Text>,
-        created_at -> BigInt,
-    }
-}
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::db::types::UidSql;
     households (id) {
         id -> UidSql,
         version -> BigInt,
@@ -840,7 +824,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     changes,
     feed_lineage,
     idempotency_keys,
-    jobs,
     households,
     persons,
     consent_texts,

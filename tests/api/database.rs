@@ -244,6 +244,70 @@ fn a_late_write_is_503_with_retry_after() {
     });
 }
 
+/// A writer held open while others commit is numbered when it commits: whoever pulls meanwhile misses nothing
+/// and gets nothing twice.
+#[test]
+fn a_slow_writer_is_skipped_by_nobody() {
+    use qianshou::db::schema::changes;
+    run(Backend::Postgres, |app| {
+        Box::pin(async move {
+            let member = app.member().await;
+            let (mut slow, mut c) = (app.connection(), app.connection());
+            slow.batch_execute(
+                "BEGIN; INSERT INTO changes (kind, record_id, audience, op, version, view, at) VALUES \
+                 ('resident', '019a8c5e-7c00-7000-8000-00000000aaaa', '00000000-0000-0000-0000-000000000000', 'upsert', 1, 'masked', 0)",
+            )
+            .unwrap();
+            let (mut cursor, mut pulled) = (0i64, Vec::<i64>::new());
+            let mut pull = |c: &mut DbConn| {
+                let rows: Vec<(i64, Option<i64>)> = changes::table
+                    .filter(changes::pos.gt(cursor))
+                    .order(changes::pos)
+                    .select((changes::seq, changes::pos))
+                    .load(c)
+                    .unwrap();
+                cursor = rows.last().and_then(|r| r.1).unwrap_or(cursor);
+                pulled.extend(rows.iter().map(|r| r.0));
+                pulled.clone()
+            };
+            let numbered = async |c: &mut DbConn| {
+                for _ in 0..200 {
+                    let waiting: i64 = changes::table
+                        .filter(changes::pos.is_null())
+                        .count()
+                        .get_result(c)
+                        .unwrap();
+                    if waiting == 0 {
+                        return;
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+                panic!("rows without a position");
+            };
+            for _ in 0..5 {
+                make::registered(&member).await;
+                numbered(&mut c).await;
+                pull(&mut c);
+            }
+            assert_eq!(pull(&mut c).len(), 10, "nobody waits for the slow one");
+            slow.batch_execute("COMMIT").unwrap();
+            numbered(&mut c).await;
+            let found = pull(&mut c);
+            let mut all: Vec<i64> = changes::table.select(changes::seq).load(&mut c).unwrap();
+            assert_eq!(
+                found.len(),
+                11,
+                "its row comes last, though its number was drawn first"
+            );
+            assert_eq!(found.last(), all.iter().min());
+            let mut sorted = found.clone();
+            sorted.sort_unstable();
+            all.sort_unstable();
+            assert_eq!(sorted, all);
+        })
+    });
+}
+
 /// On PostgreSQL two transactions that lock in opposite order both end well.
 #[test]
 fn a_deadlock_is_tried_again() {

@@ -1,6 +1,5 @@
 DROP SEQUENCE feed_pos;
 DROP SEQUENCE audit_seq;
-DROP TABLE jobs;
 DROP TABLE idempotency_keys;
 DROP TABLE feed_lineage;
 DROP TABLE changes;

@@ -1,4 +1,4 @@
--- The house: areas, staff, sign-in, audit, the change feed, jobs.
+-- The house: areas, staff, sign-in, audit, the change feed.
 
 -- Facts about this database itself, for example which keys its ciphertexts name.
 CREATE TABLE meta (
@@ -256,18 +256,3 @@ CREATE TABLE idempotency_keys (
   at BIGINT NOT NULL
 );
 CREATE INDEX idempotency_by_time ON idempotency_keys (at);
-
-CREATE TABLE jobs (
-  id UUID PRIMARY KEY NOT NULL,
-  kind TEXT COLLATE "C" NOT NULL,
-  subject UUID NOT NULL,
-  state TEXT COLLATE "C" NOT NULL CHECK (state IN ('waiting','leased','done','dead')),
-  run_at BIGINT NOT NULL,
-  attempts BIGINT NOT NULL,
-  lease_until BIGINT,
-  leased_by UUID,
-  last_error TEXT COLLATE "C",
-  created_at BIGINT NOT NULL,
-  UNIQUE (kind, subject)
-);
-CREATE INDEX jobs_due ON jobs (state, run_at);

@@ -1,4 +1,3 @@
-DROP TABLE jobs;
 DROP TABLE idempotency_keys;
 DROP TABLE feed_lineage;
 DROP TABLE changes;

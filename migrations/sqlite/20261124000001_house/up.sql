@@ -1,4 +1,4 @@
--- The house: areas, staff, sign-in, audit, the change feed, jobs.
+-- The house: areas, staff, sign-in, audit, the change feed.
 
 -- Facts about this database itself, for example which keys its ciphertexts name.
 CREATE TABLE meta (
@@ -252,18 +252,3 @@ CREATE TABLE idempotency_keys (
   at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX idempotency_by_time ON idempotency_keys (at);
-
-CREATE TABLE jobs (
-  id BLOB PRIMARY KEY NOT NULL,
-  kind TEXT NOT NULL,
-  subject BLOB NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('waiting','leased','done','dead')),
-  run_at INTEGER NOT NULL,
-  attempts INTEGER NOT NULL,
-  lease_until INTEGER,
-  leased_by BLOB,
-  last_error TEXT,
-  created_at INTEGER NOT NULL,
-  UNIQUE (kind, subject)
-) STRICT;
-CREATE INDEX jobs_due ON jobs (state, run_at);
