@@ -115,19 +115,21 @@ fn grown(
     person: Uid,
 ) -> AppResult<()> {
     touched(c, who, household)?;
-    let entry = Entry::new(
-        Action::HouseholdWrite,
-        "household",
-        household.id,
-        household.place(),
-    );
-    audit::record(
-        c,
-        who,
-        entry
-            .because("person_added")
-            .with(&serde_json::json!({ "person": person })),
-    )
+    noted(c, who, household, "person_added", person)
+}
+
+/// The audit's entry of somebody who came or left.
+fn noted(
+    c: &mut DbConn,
+    who: &Who,
+    household: &HouseholdRow,
+    why: &str,
+    person: Uid,
+) -> AppResult<()> {
+    let (id, place) = (household.id, household.place());
+    let facts = serde_json::json!({ "person": person });
+    let entry = Entry::new(Action::HouseholdWrite, "household", id, place);
+    audit::record(c, who, entry.because(why).with(&facts))
 }
 
 /// Somebody is no longer of their household: they moved, joined another or withdrew. Whoever may do that
@@ -148,19 +150,7 @@ pub fn leave(c: &mut DbConn, who: &Who, person: &Handle<PersonRow>, why: &str) -
         updated_at: who.at,
     };
     store::let_go(c, person, &amendment)?;
-    let entry = Entry::new(
-        Action::HouseholdWrite,
-        "household",
-        household.id,
-        household.place(),
-    );
-    audit::record(
-        c,
-        who,
-        entry
-            .because(why)
-            .with(&serde_json::json!({ "person": person.id })),
-    )?;
+    noted(c, who, &household, why, person.id)?;
     sync::record_change(c, change(who, &household, next))
 }
 
