@@ -23,6 +23,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), String> {
     crate::telemetry::init("warn", false)?;
     actix_web::rt::System::new().block_on(async {
+        let signals = super::serve::Signals::listen()?;
         let gateway = start(options.bind, &options.account)?;
         println!(
             "Push gateway on {0} (open it in a browser)",
@@ -30,7 +31,7 @@ pub fn run(options: &Options) -> Result<(), String> {
         );
         println!("  QIANSHOU_PUSH__FCM_ACCOUNT={}", options.account.display());
         println!("  QIANSHOU_PUSH__FCM_BASE_URL={}", gateway.base_url());
-        super::serve::asked_to_stop().await?;
+        signals.asked_to_stop().await;
         gateway.stop().await;
         Ok(())
     })

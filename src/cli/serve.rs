@@ -1,10 +1,12 @@
 //! Running the server.
 
+use actix_web::dev::Server;
 use actix_web::{HttpServer, web};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -95,15 +97,16 @@ pub fn prepare(config: Config) -> Result<web::Data<App>, String> {
     )))
 }
 
-/// Binds the API; port 0 takes a free one.
+/// Binds the API; port 0 takes a free one. Signals are the caller's.
 pub fn listen(
     app: &web::Data<App>,
     bind: SocketAddr,
-) -> Result<(actix_web::dev::Server, SocketAddr), String> {
+) -> Result<(Server, SocketAddr), String> {
     let (data, config) = (app.clone(), app.config.clone());
     let server = HttpServer::new(move || app::build(data.clone()))
         .workers(config.http_workers)
         .shutdown_timeout(config.shutdown.as_secs())
+        .disable_signals()
         .client_request_timeout(Duration::from_secs(15))
         .keep_alive(Duration::from_secs(75))
         .max_connections(20_000)
@@ -119,12 +122,13 @@ pub fn run(config: Config) -> Result<(), String> {
     let app = prepare(config)?;
     let bind = app.config.bind;
     actix_web::rt::System::new().block_on(async move {
+        let signals = Signals::listen()?;
         let (server, address) = listen(&app, bind)?;
         let (stop, stopped) = watch::channel(false);
         let workers = background::start(&app, &stopped)?;
         serve_metrics(&app)?;
         tracing::info!(%address, "listening");
-        let result = server.await.map_err(|e| e.to_string());
+        let result = signals.until(server).await;
         stop.send_replace(true);
         end(workers, &app).await;
         result
@@ -142,24 +146,53 @@ pub fn work(config: Config) -> Result<(), String> {
     }
     let app = prepare(config)?;
     actix_web::rt::System::new().block_on(async move {
+        let signals = Signals::listen()?;
         let (stop, stopped) = watch::channel(false);
         let workers = background::start(&app, &stopped)?;
         serve_metrics(&app)?;
         tracing::info!("working");
-        asked_to_stop().await?;
+        signals.asked_to_stop().await;
         stop.send_replace(true);
         end(workers, &app).await;
         Ok(())
     })
 }
 
-/// Ctrl-C or SIGTERM.
-pub async fn asked_to_stop() -> Result<(), String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut term = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed.map_err(|e| e.to_string()),
-        _ = term.recv() => Ok(()),
+/// Ctrl-C and SIGTERM, heard from the moment this is made: a program that says it stands and is
+/// stopped in the same instant still ends in order.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Begins to listen; needs a running runtime.
+    pub fn listen() -> Result<Signals, String> {
+        let of = |kind| signal(kind).map_err(|e| format!("cannot listen for signals: {e}"));
+        Ok(Signals {
+            interrupt: of(SignalKind::interrupt())?,
+            terminate: of(SignalKind::terminate())?,
+        })
+    }
+    /// Ends when one of them comes.
+    pub async fn asked_to_stop(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+    /// Runs the server until it is asked to stop; what it has begun to answer it answers.
+    pub async fn until(self, server: Server) -> Result<(), String> {
+        let handle = server.handle();
+        let mut running = actix_web::rt::spawn(server);
+        let ended = tokio::select! {
+            ended = &mut running => ended,
+            () = self.asked_to_stop() => {
+                handle.stop(true).await;
+                running.await
+            }
+        };
+        ended.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
     }
 }
 

@@ -99,6 +99,7 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
     drop((c, vault));
     let app = serve::prepare(config)?;
     actix_web::rt::System::new().block_on(async move {
+        let signals = serve::Signals::listen()?;
         let gateway = gateway::start(gateway_bind, &account)?;
         if fresh {
             let records = async {
@@ -113,7 +114,6 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
         let (server, address) = serve::listen(&app, bind)?;
         let (stop, stopped) = watch::channel(false);
         let workers = background::start(&app, &stopped)?;
-        let server = actix_web::rt::spawn(server);
         tour::print(&tour::Standing {
             address,
             gateway: &gateway.base_url(),
@@ -121,10 +121,7 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
             keys: &options.keys_dir,
             fresh,
         });
-        let result = server
-            .await
-            .map_err(|e| e.to_string())?
-            .map_err(|e| e.to_string());
+        let result = signals.until(server).await;
         stop.send_replace(true);
         serve::end(workers, &app).await;
         gateway.stop().await;

@@ -155,8 +155,8 @@ fn a_terminal_is_asked_and_its_answer_counts() {
         .any(|line| line.contains("Stop with Ctrl-C"));
     assert!(started, "the demo begins anew");
     assert_ne!(keyring(dir.path()), before);
-    // Ctrl-C, as a terminal sends it, once the server listens for it.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    // Ctrl-C, as a terminal sends it: what says that it can be stopped listens already.
     typed.write_all(&[3]).unwrap();
-    assert!(asked.wait().unwrap().success());
+    let ended = asked.wait().unwrap();
+    assert!(ended.success(), "{ended}");
 }
