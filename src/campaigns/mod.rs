@@ -19,6 +19,7 @@ pub mod results;
 pub mod scheduler;
 pub mod steps_api;
 pub mod store;
+pub mod sync;
 pub mod texts;
 pub mod view;
 

@@ -98,10 +98,7 @@ pub fn prepare(config: Config) -> Result<web::Data<App>, String> {
 }
 
 /// Binds the API; port 0 takes a free one. Signals are the caller's.
-pub fn listen(
-    app: &web::Data<App>,
-    bind: SocketAddr,
-) -> Result<(Server, SocketAddr), String> {
+pub fn listen(app: &web::Data<App>, bind: SocketAddr) -> Result<(Server, SocketAddr), String> {
     let (data, config) = (app.clone(), app.config.clone());
     let server = HttpServer::new(move || app::build(data.clone()))
         .workers(config.http_workers)

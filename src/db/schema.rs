@@ -807,6 +807,83 @@ diesel::table! {
         retry_at -> Nullable<BigInt>,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    sync_operations (user_id, op_id) {
+        user_id -> UidSql,
+        op_id -> UidSql,
+        device_id -> Nullable<UidSql>,
+        kind -> Text,
+        action -> Text,
+        record_id -> UidSql,
+        body_mac -> Binary,
+        outcome -> Text,
+        version -> Nullable<BigInt>,
+        problem -> Nullable<Text>,
+        resting_id -> Nullable<UidSql>,
+        made_at -> BigInt,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    sync_resting (id) {
+        id -> UidSql,
+        cause -> Text,
+        state -> Text,
+        user_id -> UidSql,
+        device_id -> Nullable<UidSql>,
+        op_id -> UidSql,
+        kind -> Text,
+        action -> Text,
+        record_id -> UidSql,
+        parent_id -> Nullable<UidSql>,
+        base_version -> Nullable<BigInt>,
+        fields -> Text,
+        waits_for -> Nullable<UidSql>,
+        waits_also -> Nullable<UidSql>,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        data_key -> Nullable<Binary>,
+        body -> Nullable<Binary>,
+        problem -> Nullable<Text>,
+        made_at -> BigInt,
+        next_try_at -> BigInt,
+        expires_at -> BigInt,
+        settled_by -> Nullable<UidSql>,
+        settled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    device_sync (device_id) {
+        device_id -> UidSql,
+        user_id -> UidSql,
+        last_push_at -> Nullable<BigInt>,
+        last_pull_at -> Nullable<BigInt>,
+        backlog -> BigInt,
+        clock_skew_ms -> Nullable<BigInt>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    disclosures (record_id, user_id, day, view) {
+        record_id -> UidSql,
+        user_id -> UidSql,
+        day -> Text,
+        view -> Text,
+        kind -> Text,
+        device_id -> Nullable<UidSql>,
+        at -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     area_editions,
@@ -852,6 +929,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliveries,
     delivery_receipts,
     push_providers,
+    sync_operations,
+    sync_resting,
+    device_sync,
+    disclosures,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));

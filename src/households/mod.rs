@@ -17,6 +17,7 @@ pub mod model;
 pub mod people;
 pub mod rights;
 pub mod store;
+pub mod sync;
 pub mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -21,6 +21,7 @@ pub mod products;
 pub mod step_api;
 pub mod steps;
 pub mod store;
+pub mod sync;
 pub mod workdays;
 
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -9,6 +9,7 @@ pub mod api;
 pub mod marks;
 pub mod model;
 pub mod store;
+pub mod sync;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

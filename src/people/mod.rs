@@ -16,6 +16,7 @@ pub mod model;
 pub mod phones;
 pub mod reveal;
 pub mod store;
+pub mod sync;
 pub mod texts;
 
 use utoipa_actix_web::service_config::ServiceConfig;

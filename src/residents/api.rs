@@ -81,7 +81,7 @@ pub struct NewResident {
 
 impl NewResident {
     /// Checks what needs no database and seals what will rest.
-    fn seal(
+    pub(super) fn seal(
         self,
         app: &App,
         who: &Who,
@@ -322,7 +322,7 @@ pub struct ResidentPatch {
 }
 
 impl ResidentPatch {
-    fn check(self, today: jiff::civil::Date) -> AppResult<Patch> {
+    pub(super) fn check(self, today: jiff::civil::Date) -> AppResult<Patch> {
         if self.arrived_on.is_some_and(|day| day.0 > today) {
             return Err(AppError::field("/arrived_on", Fault::InTheFuture));
         }

@@ -11,7 +11,7 @@ use super::{feed, store};
 use crate::audit::{self, Entry};
 use crate::auth::policy::Role;
 use crate::auth::{Action, Placed, Who};
-use crate::db::Uid;
+use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::idempotency::path_id;
 use crate::http::json::{Body, invalid};
@@ -170,6 +170,34 @@ pub struct Assignee {
     pub assignee: Option<Uid>,
 }
 
+/// Gives a resident to a field member of the area, or to nobody.
+pub(super) fn assign(c: &mut DbConn, who: &Who, id: Uid, assignee: Option<Uid>) -> AppResult<()> {
+    let (resident, person) = store::locked(c, who, Action::ResidentAssign, id)?;
+    if let Some(user) = assignee {
+        let roles = [Role::FieldMember];
+        if !crate::auth::store::holds(c, user, &roles, &resident.place(), who.at)? {
+            return Err(AppError::field("/assignee", Fault::NoSuchRecord));
+        }
+    }
+    if resident.assignee == assignee {
+        return Ok(());
+    }
+    store::assign(c, &resident, assignee, who.at)?;
+    people::store::assign(c, &person, assignee, who.at)?;
+    audit::record(
+        c,
+        who,
+        Entry::new(Action::ResidentAssign, "resident", id, resident.place())
+            .with(&serde_json::json!({ "assignee": assignee })),
+    )?;
+    let after = ResidentRow {
+        version: resident.version + 1,
+        assignee,
+        ..ResidentRow::clone(&resident)
+    };
+    feed::shown_anew(c, who, &after)
+}
+
 /// Assign a resident
 ///
 /// To a field member of the area, who then sees the resident in clear; the one before no longer does,
@@ -188,33 +216,7 @@ pub async fn assign_resident(
     let assignee = body.value.assignee;
     let caller = who.clone();
     app.db
-        .write(move |c| {
-            let who = &caller;
-            let (resident, person) = store::locked(c, who, Action::ResidentAssign, id)?;
-            if let Some(user) = assignee {
-                let roles = [Role::FieldMember];
-                if !crate::auth::store::holds(c, user, &roles, &resident.place(), who.at)? {
-                    return Err(AppError::field("/assignee", Fault::NoSuchRecord));
-                }
-            }
-            if resident.assignee == assignee {
-                return Ok(());
-            }
-            store::assign(c, &resident, assignee, who.at)?;
-            people::store::assign(c, &person, assignee, who.at)?;
-            audit::record(
-                c,
-                who,
-                Entry::new(Action::ResidentAssign, "resident", id, resident.place())
-                    .with(&serde_json::json!({ "assignee": assignee })),
-            )?;
-            let after = ResidentRow {
-                version: resident.version + 1,
-                assignee,
-                ..ResidentRow::clone(&resident)
-            };
-            feed::shown_anew(c, who, &after)
-        })
+        .write(move |c| assign(c, &caller, id, assignee))
         .await?;
     Ok(changed(&read(&app, &who, id).await?))
 }

@@ -15,6 +15,7 @@ pub mod model;
 pub mod register;
 pub mod residences;
 pub mod store;
+pub mod sync;
 pub mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;

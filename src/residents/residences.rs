@@ -59,7 +59,7 @@ impl Tagged for Residence {
     }
 }
 
-fn show(row: EpisodeRow) -> AppResult<Residence> {
+pub(super) fn show(row: EpisodeRow) -> AppResult<Residence> {
     Ok(Residence {
         id: row.id,
         version: row.version,
@@ -89,6 +89,16 @@ pub struct NewResidence {
     address: Option<Address>,
     from_day: Day,
     reason: StayReason,
+}
+
+impl NewResidence {
+    /// Checks what needs no database.
+    pub(super) fn check(self, who: &Who) -> AppResult<NewResidence> {
+        if self.from_day.0 > who.at.china_day() {
+            return Err(AppError::field("/from_day", Fault::InTheFuture));
+        }
+        Ok(self)
+    }
 }
 
 /// List a resident's stays
@@ -142,11 +152,8 @@ pub async fn create_residence(
 ) -> AppResult<HttpResponse> {
     who.may(Action::ResidenceWrite)?;
     let resident = path_id(id)?;
-    if body.value.from_day.0 > who.at.china_day() {
-        return Err(AppError::field("/from_day", Fault::InTheFuture));
-    }
     let once = key.bind(&app.vault, who.user, "create_residence", &body.raw);
-    let (vault, new) = (app.vault.clone(), body.value);
+    let (vault, new) = (app.vault.clone(), body.value.check(&who)?);
     let row = app
         .db
         .write(move |c| {
@@ -164,7 +171,14 @@ pub async fn create_residence(
     ))
 }
 
-fn moved(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, new: &NewResidence) -> AppResult<Uid> {
+/// Moves a resident into a new stay and answers its id.
+pub(super) fn moved(
+    c: &mut DbConn,
+    vault: &Vault,
+    who: &Who,
+    id: Uid,
+    new: &NewResidence,
+) -> AppResult<Uid> {
     let (resident, person) = store::locked(c, who, Action::ResidenceWrite, id)?;
     let area = areas::store::placed(c, new.area.as_str(), "/area", PLACES)?;
     if !who.may_at(Action::ResidenceWrite, &area.place()) {

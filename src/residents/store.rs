@@ -97,6 +97,32 @@ pub fn list(
     Ok(query.load(c)?)
 }
 
+/// Those of these residents whom the caller may see, as [`visible`] finds one.
+pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<(ResidentRow, PersonRow)>> {
+    let rows: Vec<(ResidentRow, PersonRow)> = residents::table
+        .inner_join(persons::table)
+        .filter(residents::id.eq_any(ids.to_vec()))
+        .filter(residents::state.eq_any([ResidentState::Active, ResidentState::Left]))
+        .filter(exists(
+            consents::table
+                .filter(consents::person_id.eq(residents::person_id))
+                .filter(consents::purpose.eq(Purpose::Registration))
+                .filter(consents::withdrawn_at.is_null()),
+        ))
+        .select((ResidentRow::as_select(), PersonRow::as_select()))
+        .load(c)?;
+    let seen = |(resident, _): &(ResidentRow, _)| who.can(Action::ResidentRead, resident);
+    Ok(rows.into_iter().filter(seen).collect())
+}
+
+/// These stays, whoever may see them.
+pub fn episodes_among(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<EpisodeRow>> {
+    Ok(residence_episodes::table
+        .filter(residence_episodes::id.eq_any(ids.to_vec()))
+        .select(EpisodeRow::as_select())
+        .load(c)?)
+}
+
 /// The resident records of these people.
 pub fn of_person(c: &mut DbConn, person: Uid) -> AppResult<Option<ResidentRow>> {
     Ok(residents::table

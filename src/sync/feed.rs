@@ -20,6 +20,7 @@ text_enum! {
     Kind {
         Resident = "resident",
         Household = "household",
+        HouseholdPerson = "household_person",
         Consent = "consent",
         Residence = "residence",
         MemberHome = "member_home",

@@ -3,6 +3,7 @@
 
 pub mod feed;
 pub mod fields;
+pub mod kinds;
 
 pub use feed::{Change, Kind, record_change};
 pub use fields::touch;

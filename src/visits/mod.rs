@@ -16,6 +16,7 @@ pub mod homes_api;
 pub mod homes_store;
 pub mod model;
 pub mod rules;
+pub mod sync;
 pub mod texts;
 pub mod visits_api;
 pub mod visits_log;

@@ -1,0 +1,139 @@
+//! What phones hold of residents and their stays, and what they do to them offline.
+
+use diesel::prelude::*;
+
+use super::api::{NewResident, ResidentPatch};
+use super::departure::{self, Departure};
+use super::{care, register, residences, store, view};
+use crate::auth::{Action, Placed};
+use crate::db::schema::{residence_episodes, residents};
+use crate::sync::kinds::{Command, Entry, Loaded, Stand};
+
+/// Residents: those who look after them hold them in full, coordinators masked.
+pub static RESIDENT: Entry = Entry {
+    table: "residents",
+    read: Action::ResidentRead,
+    shared: false,
+    people: true,
+    ages: false,
+    masked: &[
+        "name",
+        "phone",
+        "document",
+        "address",
+        "employer",
+        "language",
+        "contact_hours",
+    ],
+    load: |c, vault, who, ids| {
+        let rows = store::among(c, who, ids)?;
+        rows.into_iter()
+            .map(|(resident, person)| {
+                let (place, full) = (resident.place(), who.owns(&resident));
+                let shown = view::show(vault, who, resident, person)?;
+                Loaded::new(shown.id, shown.version, place, full, &shown)
+            })
+            .collect()
+    },
+    stand: |c, id| {
+        let found: Option<(i64, String)> = residents::table
+            .find(id)
+            .select((residents::version, residents::field_versions))
+            .first(c)
+            .optional()?;
+        Ok(found.map(|(version, field_versions)| Stand {
+            version,
+            field_versions,
+        }))
+    },
+    commands: &[
+        Command {
+            action: "create",
+            operation: "create_resident",
+            prepare: |ask| {
+                let (new, ..) = ask.body_with_id::<NewResident>()?.seal(ask.app, ask.who)?;
+                Ok(Box::new(move |c, who| {
+                    register::register(c, who, &new).map(|_| ())
+                }))
+            },
+        },
+        Command {
+            action: "update",
+            operation: "update_resident",
+            prepare: |ask| {
+                let (vault, id) = (ask.app.vault.clone(), ask.record);
+                let patch = ask.body::<ResidentPatch>()?.check(ask.who.at.china_day())?;
+                Ok(Box::new(move |c, who| {
+                    register::amend(c, &vault, who, id, None, &patch)
+                }))
+            },
+        },
+        Command {
+            action: "departure",
+            operation: "record_departure",
+            prepare: |ask| {
+                let (left, id) = (ask.body::<Departure>()?, ask.record);
+                Ok(Box::new(move |c, who| departure::depart(c, who, id, &left)))
+            },
+        },
+        Command {
+            action: "assignee",
+            operation: "assign_resident",
+            prepare: |ask| {
+                let (to, id) = (ask.body::<care::Assignee>()?.assignee, ask.record);
+                Ok(Box::new(move |c, who| care::assign(c, who, id, to)))
+            },
+        },
+    ],
+};
+
+/// Stays: they go with their resident.
+pub static RESIDENCE: Entry = Entry {
+    table: "residence_episodes",
+    read: Action::ResidenceRead,
+    shared: false,
+    people: false,
+    ages: false,
+    masked: &[],
+    load: |c, _, who, ids| {
+        let stays = store::episodes_among(c, ids)?;
+        let mut of: Vec<_> = stays.iter().map(|stay| stay.resident_id).collect();
+        of.sort_unstable();
+        of.dedup();
+        let residents = store::among(c, who, &of)?;
+        let mut shown = Vec::with_capacity(stays.len());
+        for stay in stays {
+            let resident = residents.iter().find(|(r, _)| r.id == stay.resident_id);
+            if let Some((resident, _)) = resident {
+                let (place, full) = (resident.place(), who.owns(resident));
+                let stay = residences::show(stay)?;
+                shown.push(Loaded::new(stay.id, stay.version, place, full, &stay)?);
+            }
+        }
+        Ok(shown)
+    },
+    stand: |c, id| {
+        let found: Option<i64> = residence_episodes::table
+            .find(id)
+            .select(residence_episodes::version)
+            .first(c)
+            .optional()?;
+        Ok(found.map(|version| Stand {
+            version,
+            field_versions: String::new(),
+        }))
+    },
+    commands: &[Command {
+        action: "create",
+        operation: "create_residence",
+        prepare: |ask| {
+            let (vault, resident) = (ask.app.vault.clone(), ask.parent()?);
+            let new = ask
+                .body_with_id::<residences::NewResidence>()?
+                .check(ask.who)?;
+            Ok(Box::new(move |c, who| {
+                residences::moved(c, &vault, who, resident, &new).map(|_| ())
+            }))
+        },
+    }],
+};

@@ -1,0 +1,231 @@
+//! The registry of kinds: everything that sync does with a kind of record stands in one place of its domain.
+//!
+//! A kind that phones hold joins here, and with it push, pull, the conformance kit and the register of what
+//! rests (`privacy::resting`). `of` is a `match`, so that a kind without its entry does not compile; a test
+//! holds the registry against the schema and against the operations of the API.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use validator::Validate;
+
+use super::feed::Kind;
+use crate::auth::{Action, Place, Who};
+use crate::crypto::Vault;
+use crate::db::{DbConn, Uid};
+use crate::error::{AppError, AppResult, Fault};
+use crate::http::json;
+use crate::state::App;
+
+/// How sync deals with one kind.
+pub struct Entry {
+    /// The table whose rows carry the kind's versions.
+    pub table: &'static str,
+    /// What REST asks for to read one.
+    pub read: Action,
+    /// Everybody of an area works with all of them, field members too.
+    pub shared: bool,
+    /// It shows people: each delivery is a disclosure.
+    pub people: bool,
+    /// Old ones stay behind at a first pull, as far as the configuration says.
+    pub ages: bool,
+    /// Fields that come masked to those who do not look after the record.
+    pub masked: &'static [&'static str],
+    /// What REST would show the caller of these records now, by REST's own rule and text. What the caller
+    /// may not see is left out.
+    pub load: fn(&mut DbConn, &Vault, &Who, &[Uid]) -> AppResult<Vec<Loaded>>,
+    /// Where a record stands, for merging and for results; no question of rights.
+    pub stand: fn(&mut DbConn, Uid) -> AppResult<Option<Stand>>,
+    /// What a phone may do offline.
+    pub commands: &'static [Command],
+}
+
+/// A record as one caller sees it.
+pub struct Loaded {
+    pub id: Uid,
+    pub version: i64,
+    pub place: Place,
+    /// In full, for whoever looks after it.
+    pub full: bool,
+    pub record: Box<RawValue>,
+}
+
+impl Loaded {
+    pub fn new<T: Serialize>(
+        id: Uid,
+        version: i64,
+        place: Place,
+        full: bool,
+        record: &T,
+    ) -> AppResult<Loaded> {
+        Ok(Loaded {
+            id,
+            version,
+            place,
+            full,
+            record: serde_json::value::to_raw_value(record).map_err(AppError::internal)?,
+        })
+    }
+}
+
+/// A record's version, and of each field the version of its last change (`sync::fields`); kinds without
+/// merging leave that empty.
+pub struct Stand {
+    pub version: i64,
+    pub field_versions: String,
+}
+
+/// One command of a kind: the very command of a REST operation.
+pub struct Command {
+    /// `create`, `update` or the noun of the transition, as in the path.
+    pub action: &'static str,
+    /// The operation that does the same.
+    pub operation: &'static str,
+    /// Parses, checks and seals what was sent, as the operation's handler does.
+    pub prepare: fn(&Ask<'_>) -> AppResult<Work>,
+}
+
+/// What a command is asked to do.
+pub struct Ask<'a> {
+    pub app: &'a App,
+    pub who: &'a Who,
+    /// The record it makes or changes.
+    pub record: Uid,
+    /// The record it belongs to, where the path of the operation names two.
+    pub parent: Option<Uid>,
+    /// The operation's body, a JSON object.
+    pub body: &'a [u8],
+}
+
+/// A command ready to run in one write, once or again.
+///
+/// Who runs it is given then: work that rested runs by the rights of that time.
+pub type Work = Box<dyn Fn(&mut DbConn, &Who) -> AppResult<()> + Send + Sync>;
+
+impl Ask<'_> {
+    /// The body of a transition or an amendment.
+    pub fn body<T: DeserializeOwned + Validate>(&self) -> AppResult<T> {
+        json::parse(self.body)
+    }
+    /// The body of a create, with the record's id as its `id`.
+    pub fn body_with_id<T: DeserializeOwned + Validate>(&self) -> AppResult<T> {
+        let rest = self
+            .body
+            .trim_ascii_start()
+            .strip_prefix(b"{")
+            .ok_or_else(|| AppError::field("", Fault::WrongType))?;
+        let mut text = format!("{{\"id\":\"{}\"", self.record).into_bytes();
+        if rest.trim_ascii_start().first() != Some(&b'}') {
+            text.push(b',');
+        }
+        text.extend_from_slice(rest);
+        json::parse(&text)
+    }
+    /// A command that takes no body.
+    pub fn no_body(&self) -> AppResult<()> {
+        json::parse::<Nothing>(self.body).map(|_| ())
+    }
+    pub fn parent(&self) -> AppResult<Uid> {
+        self.parent.ok_or_else(no_parent)
+    }
+}
+
+/// The pointer is of the operation, where those of bodies are below its `changed`.
+fn no_parent() -> AppError {
+    AppError::field("../parent_id", Fault::Required)
+}
+
+#[derive(serde::Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// What sync knows of a kind.
+pub fn of(kind: Kind) -> &'static Entry {
+    match kind {
+        Kind::Resident => &crate::residents::sync::RESIDENT,
+        Kind::Residence => &crate::residents::sync::RESIDENCE,
+        Kind::Consent => &crate::people::sync::CONSENT,
+        Kind::Household => &crate::households::sync::HOUSEHOLD,
+        Kind::HouseholdPerson => &crate::households::sync::HOUSEHOLD_PERSON,
+        Kind::MemberHome => &crate::visits::sync::MEMBER_HOME,
+        Kind::Visit => &crate::visits::sync::VISIT,
+        Kind::FollowUp => &crate::visits::sync::FOLLOW_UP,
+        Kind::Policy => &crate::insurance::sync::POLICY,
+        Kind::Claim => &crate::insurance::sync::CLAIM,
+        Kind::Product => &crate::insurance::sync::PRODUCT,
+        Kind::Campaign => &crate::campaigns::sync::CAMPAIGN,
+        Kind::Festival => &crate::campaigns::sync::FESTIVAL,
+        Kind::Notification => &crate::notifications::sync::NOTIFICATION,
+    }
+}
+
+/// A command by its word.
+pub fn command(kind: Kind, action: &str) -> Option<&'static Command> {
+    of(kind).commands.iter().find(|c| c.action == action)
+}
+
+/// Tables with versions that no phone holds, and why.
+pub const NOT_ON_PHONES: &[(&str, &str)] = &[
+    ("users", "accounts are an administrator's work, at a desk"),
+    (
+        "assignments",
+        "they decide what a phone may hold; the server alone does",
+    ),
+    (
+        "devices",
+        "a phone knows itself; others are managed at a desk",
+    ),
+    (
+        "persons",
+        "a person is shown as a resident or as one of a household",
+    ),
+];
+
+/// Writes that need the server at once, and why.
+pub const ONLINE_ONLY: &[(&str, &str)] = &[
+    (
+        "delete_current_session",
+        "signing out is the server's to know",
+    ),
+    ("update_password", "secrets are not queued"),
+    ("create_enrolment", "it answers a secret"),
+    ("revoke_device", "it has to hold at once"),
+    ("set_push_subscription", "the newest token alone counts"),
+    ("create_user", "accounts are made at a desk"),
+    ("update_user", "accounts are managed at a desk"),
+    ("revoke_user_sessions", "it has to hold at once"),
+    ("create_assignment", "assignments are made at a desk"),
+    ("end_assignment", "it has to hold at once"),
+    ("look_up_resident", "it asks what the server knows"),
+    (
+        "reveal_resident",
+        "a disclosure is audited before it is made",
+    ),
+    (
+        "reveal_household_person",
+        "a disclosure is audited before it is made",
+    ),
+    ("create_insurance_product", "products are kept at a desk"),
+    (
+        "create_festival",
+        "festivals are everybody's; kept at a desk",
+    ),
+    (
+        "update_festival",
+        "festivals are everybody's; kept at a desk",
+    ),
+    (
+        "create_campaign",
+        "an approval is of the text that was read, by its version",
+    ),
+    (
+        "update_campaign",
+        "an approval is of the text that was read, by its version",
+    ),
+    (
+        "approve_campaign",
+        "an approval is of the text that was read, by its version",
+    ),
+    ("schedule_campaign", "it counts the audience of that moment"),
+    ("cancel_campaign", "it has to hold at once"),
+];
