@@ -44,6 +44,9 @@ pub struct Config {
     pub push_ramp_micros: i64,
     pub push_concurrency: usize,
     pub push_lease_micros: i64,
+    pub sync_keep_days: i64,
+    pub sync_member_days: i64,
+    pub sync_coordinator_days: i64,
     pub log: String,
     pub log_json: bool,
     shown: Vec<(&'static str, String, Source)>,
@@ -111,6 +114,9 @@ keys! {
     "push.ramp_seconds" = "60": "Over how long the pushes of one campaign reminder are spread.";
     "push.concurrency" = "64": "Sends in flight at once, by provider.";
     "push.lease_seconds" = "60": "How long a worker may hold a push; after a crash another one takes it over then.";
+    "sync.keep_days" = "30": "How long a phone may keep people's data without a pull.";
+    "sync.member_days" = "730": "How old visits, claims and other work of a moment are that a field member's first pull brings.";
+    "sync.coordinator_days" = "365": "The same for coordinators and other staff.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
 }
@@ -249,6 +255,9 @@ impl Config {
             push_ramp_micros: number("push.ramp_seconds", 0, 86_400)? as i64 * 1_000_000,
             push_concurrency: number("push.concurrency", 1, 4096)? as usize,
             push_lease_micros: number("push.lease_seconds", 1, 3600)? as i64 * 1_000_000,
+            sync_keep_days: number("sync.keep_days", 1, 365)? as i64,
+            sync_member_days: number("sync.member_days", 1, 36_500)? as i64,
+            sync_coordinator_days: number("sync.coordinator_days", 1, 36_500)? as i64,
             log: text("log.filter"),
             log_json: yes("log.json")?,
             shown,

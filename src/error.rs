@@ -32,6 +32,8 @@ pub struct Problem {
     pub state: Option<(String, Vec<String>)>,
     /// For 405: the methods the path knows.
     pub allow: Option<String>,
+    /// For `resync_required`: operations acknowledged since then may be missing.
+    pub acknowledged_after: Option<crate::db::Micros>,
 }
 
 /// One fault in what was sent, at an RFC 6901 pointer.
@@ -103,6 +105,12 @@ catalogue! {
             "The record's state does not allow this step; see state and allowed_actions." "记录当前状态不允许此步骤，请见 state 与 allowed_actions。";
         IdempotencyInProgress "idempotency_in_progress" 409 "Still running" "正在处理"
             "The first request with this key has not ended yet. Ask again." "使用此键的首个请求尚未结束，请稍后再试。";
+        ResyncRequired "resync_required" 409 "Pull from the start" "需要重新同步"
+            "The server was restored from a backup. Keep the queue, put back what was acknowledged after acknowledged_after, push, and pull from the start." "服务器已从备份恢复。请保留队列，将 acknowledged_after 之后确认的操作放回队列，先推送，再从头拉取。";
+        CursorExpired "cursor_expired" 410 "Cursor too old" "游标已过期"
+            "This phone was away for more than 400 days. Push what waits, then pull from the start." "此手机离线已超过 400 天，请先推送待上传的操作，再从头拉取。";
+        RestingFull "resting_full" 409 "Too much waits" "待处理事项过多"
+            "Too much of this user's work waits for a record or a decision. Keep it on the phone and come again." "该用户等待记录或决定的操作过多，请保留在手机上稍后再试。";
         VersionConflict "version_conflict" 412 "Changed meanwhile" "记录已被修改"
             "The record is newer than your If-Match says. Read it again and repeat your change." "记录的版本比 If-Match 新，请重新读取后再修改。";
         PayloadTooLarge "payload_too_large" 413 "Too large" "内容过大"
@@ -115,6 +123,8 @@ catalogue! {
             "The body holds a field that this operation does not know; see errors." "请求体含有此操作不认识的字段，请见 errors。";
         IdempotencyKeyReused "idempotency_key_reused" 422 "Key used for another request" "幂等键已用于其他请求"
             "This Idempotency-Key came before with another body." "此 Idempotency-Key 曾用于不同的请求体。";
+        OpIdReused "op_id_reused" 422 "Operation id used for another operation" "操作编号已用于其他操作"
+            "This op_id came before with something else in it. Make a new id for a new operation." "此 op_id 曾用于内容不同的操作，新操作请使用新编号。";
         PreconditionRequired "precondition_required" 428 "If-Match required" "需要 If-Match"
             "Send the record's ETag as If-Match, so that nobody's change is lost." "请将记录的 ETag 作为 If-Match 发送，以免覆盖他人的修改。";
         RateLimited "rate_limited" 429 "Too many requests" "请求过于频繁"
@@ -186,6 +196,7 @@ impl Problem {
             retry_after: None,
             state: None,
             allow: None,
+            acknowledged_after: None,
         }
     }
 }

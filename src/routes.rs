@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     areas, audit, auth, campaigns, households, insurance, notifications, people, privacy,
-    residents, visits,
+    residents, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -43,5 +43,6 @@ fn signed_in(cfg: &mut ServiceConfig) {
     visits::routes(cfg);
     campaigns::routes(cfg);
     notifications::routes(cfg);
+    sync::routes(cfg);
     audit::routes(cfg);
 }

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::crypto::Vault;
 use crate::db::{Db, Micros};
 use crate::http::limits::Limiter;
+use crate::sync::health::Seen;
 use crate::telemetry::Metrics;
 
 pub struct App {
@@ -21,6 +22,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Rung when something was put into the outbox.
     pub outbox: Arc<tokio::sync::Notify>,
+    /// How phones' sync fares, until it is stored.
+    pub seen: Seen,
 }
 
 /// Time is injected: tests move it.
@@ -52,6 +55,7 @@ impl App {
             rights: RightsCache::default(),
             metrics: Arc::default(),
             outbox: Arc::default(),
+            seen: Seen::default(),
         }
     }
 }

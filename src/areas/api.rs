@@ -45,7 +45,7 @@ pub struct AreaPage {
 
 /// Areas as they are shown, each with the codes of those it lies in: which ones, its parents say, for
 /// digits may begin with another area's.
-fn show(c: &mut DbConn, rows: Vec<AreaRow>) -> AppResult<Vec<Area>> {
+pub fn show(c: &mut DbConn, rows: Vec<AreaRow>) -> AppResult<Vec<Area>> {
     let mut around: Vec<Uid> = rows.iter().flat_map(AreaRow::chain).collect();
     around.sort_unstable();
     around.dedup();

@@ -87,6 +87,33 @@ pub fn children(
     Ok(Found::page(query.load(c)?, limit, None))
 }
 
+/// When areas were imported last: it changes when they do.
+pub fn imported_at(c: &mut DbConn) -> AppResult<Option<i64>> {
+    use crate::db::schema::area_editions;
+    Ok(area_editions::table
+        .select(diesel::dsl::max(area_editions::imported_at))
+        .first(c)?)
+}
+
+/// An area with all below it and all around it, those that are no more too, in the order of their codes.
+pub fn around(c: &mut DbConn, area: &AreaRow, skip: i64, limit: i64) -> AppResult<Vec<AreaRow>> {
+    let wider: Vec<Uid> = area.chain().collect();
+    let query = areas::table
+        .select(AreaRow::as_select())
+        .order((areas::code, areas::id))
+        .offset(skip)
+        .limit(limit)
+        .into_boxed();
+    let query = match area.level {
+        AreaLevel::Province => query.filter(areas::id.eq_any(wider).or(areas::province.eq(area.id))),
+        AreaLevel::City => query.filter(areas::id.eq_any(wider).nullable().or(areas::city.eq(area.id))),
+        AreaLevel::County => query.filter(areas::id.eq_any(wider).nullable().or(areas::county.eq(area.id))),
+        AreaLevel::Town => query.filter(areas::id.eq_any(wider).nullable().or(areas::town.eq(area.id))),
+        AreaLevel::Village => query.filter(areas::id.eq_any(wider)),
+    };
+    Ok(query.load(c)?)
+}
+
 /// Areas that one search looks at. Nothing indexes a part of a name on both databases, so the nation's
 /// 665,276 areas are gone through in the order of their codes, so many a request and on from there: one
 /// range of an index and a substring test a row. On SQLite and a busy machine of two cores a window took

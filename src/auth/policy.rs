@@ -107,6 +107,14 @@ actions! {
     CampaignApprove "campaign.approve" on "campaign" by ORGANISERS;
     NotificationRead "notification.read" on "notification" by ALL;
     NotificationMark "notification.mark" on "notification" by ALL;
+    // Phones that were away.
+    SyncPush "sync.push" on "sync" by ALL;
+    SyncPull "sync.pull" on "sync" by ALL;
+    SyncReceipt "sync.receipt" on "sync" by ALL;
+    SyncHealth "sync.health" on "device" by &[Coordinator, Administrator];
+    RestingRead "resting.read" on "resting" by WORKERS;
+    ConflictResolve "resting.resolve" on "resting" by WORKERS;
+    QuarantineSettle "resting.settle" on "resting" by &[Coordinator];
 }
 
 /// How far a role reaches where people are concerned.
@@ -224,6 +232,8 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("get_campaign_results", Action::CampaignRead),
     ("list_notifications", Action::NotificationRead),
     ("mark_notifications", Action::NotificationMark),
+    ("push_changes", Action::SyncPush),
+    ("pull_changes", Action::SyncPull),
 ];
 
 pub fn action_of(operation: &str) -> Option<Action> {

@@ -194,6 +194,11 @@ fn without_password(text: &str, url: &str) -> String {
     }
 }
 
+/// Whether a failure passes by itself, so that the whole write is worth another try.
+pub fn passes(e: &diesel::result::Error) -> bool {
+    passing::passing(e).is_some()
+}
+
 /// What passes by itself is 503 with Retry-After, and its cause a line in the log.
 fn come_again(e: AppError) -> AppError {
     match &e {

@@ -851,6 +851,7 @@ diesel::table! {
         body -> Nullable<Binary>,
         problem -> Nullable<Text>,
         made_at -> BigInt,
+        seen_pos -> BigInt,
         next_try_at -> BigInt,
         expires_at -> BigInt,
         settled_by -> Nullable<UidSql>,

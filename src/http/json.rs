@@ -12,16 +12,16 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use crate::error::{AppError, AppResult, Code, Fault, FieldError};
 
-/// The largest body any JSON operation takes, after decompression.
+/// The largest body a JSON operation takes, after decompression, where it does not say otherwise.
 pub const MAX_BODY: usize = 256 * 1024;
 
 /// A JSON body, parsed and validated, with the bytes it came from (idempotency compares them).
-pub struct Body<T> {
+pub struct Body<T, const LIMIT: usize = MAX_BODY> {
     pub value: T,
     pub raw: Vec<u8>,
 }
 
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + Validate + 'static, const LIMIT: usize> FromRequest for Body<T, LIMIT> {
     type Error = AppError;
     type Future = LocalBoxFuture<'static, Result<Self, AppError>>;
 
@@ -29,7 +29,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
         let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move {
             check_media_type(&req)?;
-            let raw = read(&req, payload).await?;
+            let raw = read(&req, payload, LIMIT).await?;
             let value = parse::<T>(&raw)?;
             Ok(Body { value, raw })
         })
@@ -65,18 +65,18 @@ fn check_media_type(req: &HttpRequest) -> AppResult<()> {
 ///
 /// Not with actix's `Decompress`: it decodes a whole chunk of input before it
 /// yields, so that 60 KiB on the wire are 60 MB in memory before anybody counts.
-async fn read(req: &HttpRequest, mut payload: Payload) -> AppResult<Vec<u8>> {
+async fn read(req: &HttpRequest, mut payload: Payload, limit: usize) -> AppResult<Vec<u8>> {
     let mut sent = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| AppError::of(Code::MalformedJson))?;
-        if sent.len() + chunk.len() > MAX_BODY {
+        if sent.len() + chunk.len() > limit {
             return Err(AppError::of(Code::PayloadTooLarge));
         }
         sent.extend_from_slice(&chunk);
     }
     let encoding = req.headers().get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|v| v.as_bytes() == b"gzip") {
-        bounded(MultiGzDecoder::new(sent.as_slice()), MAX_BODY)
+        bounded(MultiGzDecoder::new(sent.as_slice()), limit)
     } else {
         Ok(sent)
     }

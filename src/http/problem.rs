@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::db::Micros;
 use crate::error::{AppError, Code, Fault, Problem};
 
 /// A refusal. `code` is stable and has a page at `type`; texts are zh-CN or en by `Accept-Language`.
@@ -57,6 +58,9 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 50)]
     pub allowed_actions: Option<Vec<AllowedAction>>,
+    /// For `resync_required`: operations acknowledged after this may be missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_after: Option<Micros>,
 }
 
 /// An action that the record's state allows.
@@ -104,17 +108,11 @@ pub fn wants_chinese(headers: &header::HeaderMap) -> bool {
     best.0
 }
 
-pub fn render(e: &AppError, zh: bool, request_id: &str) -> HttpResponse {
-    let fallback;
-    let problem: &Problem = match e {
-        AppError::Problem(p) => p,
-        _ => {
-            fallback = Problem::new(Code::Internal);
-            &fallback
-        }
-    };
+/// A refusal in words.
+pub fn body(problem: &Problem, zh: bool, request_id: &str) -> ProblemBody {
     let code = problem.code;
-    let body = ProblemBody {
+    let (state, allowed) = problem.state.clone().unzip();
+    ProblemBody {
         r#type: format!("/problems/{}", code.as_str()),
         title: code.title(zh),
         status: i32::from(code.status()),
@@ -131,12 +129,23 @@ pub fn render(e: &AppError, zh: bool, request_id: &str) -> HttpResponse {
                 detail: e.fault.detail(zh),
             })
             .collect(),
-        state: problem.state.as_ref().map(|(state, _)| state.clone()),
-        allowed_actions: problem
-            .state
-            .as_ref()
-            .map(|(_, a)| a.iter().cloned().map(AllowedAction).collect()),
+        state,
+        allowed_actions: allowed.map(|a| a.into_iter().map(AllowedAction).collect()),
+        acknowledged_after: problem.acknowledged_after,
+    }
+}
+
+pub fn render(e: &AppError, zh: bool, request_id: &str) -> HttpResponse {
+    let fallback;
+    let problem: &Problem = match e {
+        AppError::Problem(p) => p,
+        _ => {
+            fallback = Problem::new(Code::Internal);
+            &fallback
+        }
     };
+    let code = problem.code;
+    let body = body(problem, zh, request_id);
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status).json(body);
     let headers = response.headers_mut();

@@ -206,6 +206,8 @@ text_type! {
     DeviceName 1..=60 LINE check_line "Redmi 12";
     /// A mobile number of mainland China.
     PhoneNumber 11..=20 PHONE check_phone "13812345678";
+    /// A kind of record, or an action on one.
+    SyncWord 2..=40 WORD check_word "resident";
     /// A word of a fixed list, or the name of a field.
     FactWord 1..=80 WORD check_word "approved";
     /// A short code of a product or an insurer.

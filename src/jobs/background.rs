@@ -11,6 +11,8 @@ use crate::db::Micros;
 use crate::http::idempotency;
 use crate::push;
 use crate::state::App;
+use crate::sync::health;
+use crate::sync::resting::settle;
 
 /// Rights changed within this window are looked at again and again, so that none is missed.
 const WINDOW: i64 = 10 * Micros::SECOND;
@@ -43,6 +45,9 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second / 2, seal_audit),
         every(app, stop, second, send_reminders),
         every(app, stop, second * 5, expire_pushes),
+        every(app, stop, second, try_held_work),
+        every(app, stop, second * 60, expire_resting),
+        every(app, stop, second * 5, store_seen),
         every(app, stop, second * 3600, forget_old),
         every(app, stop, second * 6 * 3600, fill_calendar),
     ]);
@@ -134,7 +139,8 @@ async fn forget_old(app: web::Data<App>) -> bool {
             store::forget_old_events(c, now.plus(-Micros::DAY))?;
             let sessions = sessions_store::forget_ended(c, now)?;
             let keys = idempotency::forget(c, now)?;
-            Ok(sessions || keys)
+            let synced = crate::sync::forget(c, now)?;
+            Ok(sessions || keys || synced)
         })
         .await
     {
@@ -155,6 +161,28 @@ async fn expire_pushes(app: web::Data<App>) -> bool {
     match app.db.write(move |c| push::store::expire(c, now)).await {
         Ok(more) => more,
         Err(e) => failed("expiring pushes", e),
+    }
+}
+
+async fn try_held_work(app: web::Data<App>) -> bool {
+    match settle::try_held(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("trying held work", e),
+    }
+}
+
+async fn expire_resting(app: web::Data<App>) -> bool {
+    let now = app.clock.now();
+    match app.db.write(move |c| settle::expire(c, now)).await {
+        Ok(more) => more,
+        Err(e) => failed("ending what rested too long", e),
+    }
+}
+
+async fn store_seen(app: web::Data<App>) -> bool {
+    match health::store_seen(&app).await {
+        Ok(()) => false,
+        Err(e) => failed("storing how phones fare", e),
     }
 }
 

@@ -56,20 +56,10 @@ pub struct ConsentTextList {
     pub next_cursor: Option<Cursor>,
 }
 
-/// List the consent texts
-///
-/// What to show before asking: purpose, manner, kinds of data and recipient, in zh-CN and en.
-#[utoipa::path(tag = "consents", responses((status = 200, description = "The texts in force", body = ConsentTextList)))]
-#[get("/consent-texts")]
-pub async fn list_consent_texts(app: web::Data<App>, who: Who) -> AppResult<HttpResponse> {
-    who.may(Action::ConsentTextRead)?;
-    let today = Day(who.at.china_day());
-    let rows = app
-        .db
-        .read(move |c| store::texts_in_force(c, today))
-        .await?;
-    let items = rows
-        .into_iter()
+/// The texts in force on a day.
+pub fn texts(c: &mut DbConn, today: Day) -> AppResult<Vec<ConsentText>> {
+    let rows = store::texts_in_force(c, today)?.into_iter();
+    Ok(rows
         .map(|r| ConsentText {
             purpose: r.purpose,
             text_version: r.text_version,
@@ -79,7 +69,18 @@ pub async fn list_consent_texts(app: web::Data<App>, who: Who) -> AppResult<Http
             kinds_text: r.kinds_text,
             recipient_text: r.recipient_text,
         })
-        .collect();
+        .collect())
+}
+
+/// List the consent texts
+///
+/// What to show before asking: purpose, manner, kinds of data and recipient, in zh-CN and en.
+#[utoipa::path(tag = "consents", responses((status = 200, description = "The texts in force", body = ConsentTextList)))]
+#[get("/consent-texts")]
+pub async fn list_consent_texts(app: web::Data<App>, who: Who) -> AppResult<HttpResponse> {
+    who.may(Action::ConsentTextRead)?;
+    let today = Day(who.at.china_day());
+    let items = app.db.read(move |c| texts(c, today)).await?;
     Ok(HttpResponse::Ok().json(ConsentTextList {
         items,
         next_cursor: None,

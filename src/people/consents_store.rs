@@ -180,6 +180,14 @@ pub fn texts_in_force(c: &mut DbConn, today: Day) -> AppResult<Vec<ConsentTextRo
     Ok(out)
 }
 
+/// How many texts have come into force: a number that changes when the texts do.
+pub fn texts_so_far(c: &mut DbConn, today: Day) -> AppResult<i64> {
+    Ok(consent_texts::table
+        .filter(consent_texts::in_force_from.le(today))
+        .count()
+        .get_result(c)?)
+}
+
 /// Whether this version of a text is the one in force.
 pub fn text_in_force(
     c: &mut DbConn,

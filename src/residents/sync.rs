@@ -52,7 +52,7 @@ pub static RESIDENT: Entry = Entry {
             operation: "create_resident",
             prepare: |ask| {
                 let (new, ..) = ask.body_with_id::<NewResident>()?.seal(ask.app, ask.who)?;
-                Ok(Box::new(move |c, who| {
+                Ok(Box::new(move |c, who, _| {
                     register::register(c, who, &new).map(|_| ())
                 }))
             },
@@ -63,8 +63,8 @@ pub static RESIDENT: Entry = Entry {
             prepare: |ask| {
                 let (vault, id) = (ask.app.vault.clone(), ask.record);
                 let patch = ask.body::<ResidentPatch>()?.check(ask.who.at.china_day())?;
-                Ok(Box::new(move |c, who| {
-                    register::amend(c, &vault, who, id, None, &patch)
+                Ok(Box::new(move |c, who, version| {
+                    register::amend(c, &vault, who, id, version, &patch)
                 }))
             },
         },
@@ -73,7 +73,7 @@ pub static RESIDENT: Entry = Entry {
             operation: "record_departure",
             prepare: |ask| {
                 let (left, id) = (ask.body::<Departure>()?, ask.record);
-                Ok(Box::new(move |c, who| departure::depart(c, who, id, &left)))
+                Ok(Box::new(move |c, who, _| departure::depart(c, who, id, &left)))
             },
         },
         Command {
@@ -81,7 +81,7 @@ pub static RESIDENT: Entry = Entry {
             operation: "assign_resident",
             prepare: |ask| {
                 let (to, id) = (ask.body::<care::Assignee>()?.assignee, ask.record);
-                Ok(Box::new(move |c, who| care::assign(c, who, id, to)))
+                Ok(Box::new(move |c, who, _| care::assign(c, who, id, to)))
             },
         },
     ],
@@ -131,7 +131,7 @@ pub static RESIDENCE: Entry = Entry {
             let new = ask
                 .body_with_id::<residences::NewResidence>()?
                 .check(ask.who)?;
-            Ok(Box::new(move |c, who| {
+            Ok(Box::new(move |c, who, _| {
                 residences::moved(c, &vault, who, resident, &new).map(|_| ())
             }))
         },

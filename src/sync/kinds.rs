@@ -99,8 +99,9 @@ pub struct Ask<'a> {
 
 /// A command ready to run in one write, once or again.
 ///
-/// Who runs it is given then: work that rested runs by the rights of that time.
-pub type Work = Box<dyn Fn(&mut DbConn, &Who) -> AppResult<()> + Send + Sync>;
+/// Who runs it is given then: work that rested runs by the rights of that time. An amendment is also given
+/// the version it was merged into, and refuses with `version_conflict` when the record is past it.
+pub type Work = Box<dyn Fn(&mut DbConn, &Who, Option<i64>) -> AppResult<()> + Send + Sync>;
 
 impl Ask<'_> {
     /// The body of a transition or an amendment.

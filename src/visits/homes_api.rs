@@ -10,7 +10,7 @@ use super::texts::{self, Sealer};
 use super::{homes, homes_store as store};
 use crate::auth::{Action, Who};
 use crate::crypto::Vault;
-use crate::db::{Day, Micros, Uid};
+use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
@@ -46,6 +46,18 @@ pub struct PossessionKindList {
     pub next_cursor: Option<Cursor>,
 }
 
+/// The catalogue of possessions.
+pub fn possession_kinds(c: &mut DbConn) -> AppResult<Vec<PossessionKind>> {
+    let rows = store::kinds(c)?.into_iter();
+    Ok(rows
+        .map(|k| PossessionKind {
+            kind: k.kind,
+            label_zh: k.label_zh,
+            label_en: k.label_en,
+        })
+        .collect())
+}
+
 /// List the kinds of possessions
 ///
 /// The five possessions (五有) of a member home: premises, sign, rules, equipment, activities.
@@ -53,15 +65,7 @@ pub struct PossessionKindList {
 #[get("/possession-kinds")]
 pub async fn list_possession_kinds(app: web::Data<App>, who: Who) -> AppResult<HttpResponse> {
     who.may(Action::MemberHomeRead)?;
-    let rows = app.db.read(store::kinds).await?;
-    let items = rows
-        .into_iter()
-        .map(|k| PossessionKind {
-            kind: k.kind,
-            label_zh: k.label_zh,
-            label_en: k.label_en,
-        })
-        .collect();
+    let items = app.db.read(possession_kinds).await?;
     Ok(HttpResponse::Ok().json(PossessionKindList {
         items,
         next_cursor: None,

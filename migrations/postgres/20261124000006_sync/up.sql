@@ -42,6 +42,7 @@ CREATE TABLE sync_resting (
   body BYTEA,
   problem TEXT COLLATE "C",
   made_at BIGINT NOT NULL,
+  seen_pos BIGINT NOT NULL,
   next_try_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   settled_by UUID REFERENCES users(id),
@@ -89,3 +90,4 @@ CREATE INDEX disclosures_by_day ON disclosures (day);
 -- What is in no area and nobody's own is everybody's.
 CREATE INDEX changes_of_everybody ON changes (pos) WHERE county IS NULL AND town IS NULL AND village IS NULL AND assignee IS NULL;
 CREATE INDEX feed_lineage_by_time ON feed_lineage (at, start_pos);
+CREATE INDEX changes_gone ON changes (at) WHERE op <> 'upsert';

@@ -42,6 +42,7 @@ CREATE TABLE sync_resting (
   body BLOB,
   problem TEXT,
   made_at INTEGER NOT NULL,
+  seen_pos INTEGER NOT NULL,
   next_try_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   settled_by BLOB REFERENCES users(id),
@@ -89,3 +90,4 @@ CREATE INDEX disclosures_by_day ON disclosures (day);
 -- What is in no area and nobody's own is everybody's.
 CREATE INDEX changes_of_everybody ON changes (pos) WHERE county IS NULL AND town IS NULL AND village IS NULL AND assignee IS NULL;
 CREATE INDEX feed_lineage_by_time ON feed_lineage (at, start_pos);
+CREATE INDEX changes_gone ON changes (at) WHERE op <> 'upsert';

@@ -1,0 +1,186 @@
+//! Push over HTTP.
+
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use utoipa::ToSchema;
+
+use super::feed::Kind;
+use super::kinds;
+use super::model::{DeviceSyncRow, Outcome};
+use super::operation::{PUSH_BODY, SyncPush};
+use super::push::{self, Done};
+use crate::auth::Who;
+use crate::db::{Micros, Uid};
+use crate::error::AppResult;
+use crate::http::json::Body;
+use crate::http::problem::{self, ProblemBody};
+use crate::state::App;
+use crate::text_enum;
+
+text_enum! {
+    /// What became of an operation; `duplicate`: it was seen before, and `original` says what became of it.
+    SyncOutcome {
+        Applied = "applied",
+        Duplicate = "duplicate",
+        Merged = "merged",
+        Conflict = "conflict",
+        Held = "held",
+        Quarantined = "quarantined",
+        Rejected = "rejected",
+    }
+}
+
+/// What became of one operation.
+#[derive(Serialize, ToSchema)]
+pub struct SyncResult {
+    pub op_id: Uid,
+    pub outcome: SyncOutcome,
+    /// Of a duplicate: what became of it then, or since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original: Option<Outcome>,
+    /// The kind of record, as sent.
+    #[schema(min_length = 2, max_length = 40, pattern = r"^[A-Za-z0-9_.\-]+$", example = "resident")]
+    pub kind: String,
+    pub record_id: Uid,
+    /// The version this operation made.
+    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 4)]
+    pub version: Option<i64>,
+    /// The record as REST would show it to the caller now; null where the caller does not see it.
+    #[schema(value_type = Option<Object>)]
+    pub record: Option<Box<RawValue>>,
+    /// Of a conflict: the fields where the server's value stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 60)]
+    pub fields: Vec<FieldName>,
+    /// Where the work rests: of `conflict`, `held` and `quarantined`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resting_id: Option<Uid>,
+    /// Why it was rejected; pointers of the body stand below `/changed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ProblemBody)]
+    pub problem: Option<ProblemBody>,
+}
+
+/// The name of a field of the record.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(max_length = 60, pattern = "^[a-z_]+$", example = "phone")]
+pub struct FieldName(pub String);
+
+/// What became of each operation.
+#[derive(Serialize, ToSchema)]
+pub struct SyncResults {
+    /// In the order of the operations.
+    #[schema(max_items = 500)]
+    pub results: Vec<SyncResult>,
+    pub server_time: Micros,
+}
+
+/// Push what was done on a phone
+///
+/// Up to 500 operations and 4 MiB, done one after the other; each has its own result, and one that fails
+/// stops no other. Safe to repeat: an `op_id` happens once. A fault of the envelope refuses the whole request
+/// and nothing of it is done; `kind`, `action` and `changed` are judged one by one.
+#[utoipa::path(tag = "sync", request_body = SyncPush, responses((status = 200, description = "What became of each", body = SyncResults)))]
+#[post("/sync/push")]
+pub async fn push_changes(
+    app: web::Data<App>,
+    who: Who,
+    req: HttpRequest,
+    body: Body<SyncPush, PUSH_BODY>,
+) -> AppResult<HttpResponse> {
+    let zh = problem::wants_chinese(req.headers());
+    let SyncPush {
+        sent_at,
+        backlog,
+        operations,
+    } = body.value;
+    let skew = sent_at.0.saturating_sub(who.at.0) / 1000;
+    let done = push::push(&app, &who, operations.0).await?;
+    // Whatever was done may have something to send.
+    app.outbox.notify_waiters();
+    let mut records = shown(&app, &who, &done).await?;
+    if let Some(device) = who.device {
+        let backlog = backlog.map(|b| b.0);
+        let row = DeviceSyncRow {
+            device_id: device,
+            user_id: who.user,
+            last_push_at: Some(who.at),
+            last_pull_at: None,
+            backlog: backlog.unwrap_or(0),
+            clock_skew_ms: Some(skew),
+            updated_at: who.at,
+        };
+        app.seen.note(row, backlog);
+    }
+    let results = done
+        .into_iter()
+        .map(|d| result(d, &mut records, zh, &who.request_id))
+        .collect();
+    Ok(HttpResponse::Ok().json(SyncResults {
+        results,
+        server_time: who.at,
+    }))
+}
+
+type Records = HashMap<(String, Uid), Box<RawValue>>;
+
+/// The records that operations touched, as the caller may see them now.
+async fn shown(app: &web::Data<App>, who: &Who, done: &[Done]) -> AppResult<Records> {
+    let mut wanted: HashMap<Kind, Vec<Uid>> = HashMap::new();
+    for d in done.iter().filter(|d| d.version.is_some()) {
+        if let Ok(kind) = d.kind.parse() {
+            wanted.entry(kind).or_default().push(d.record);
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(Records::new());
+    }
+    let (vault, who) = (app.vault.clone(), who.clone());
+    app.db
+        .read(move |c| {
+            let mut records = Records::new();
+            for (kind, mut ids) in wanted {
+                ids.sort_unstable();
+                ids.dedup();
+                for loaded in (kinds::of(kind).load)(c, &vault, &who, &ids)? {
+                    records.insert((kind.as_str().to_owned(), loaded.id), loaded.record);
+                }
+            }
+            Ok(records)
+        })
+        .await
+}
+
+fn outcome(done: &Done) -> SyncOutcome {
+    match done.outcome {
+        _ if done.repeated => SyncOutcome::Duplicate,
+        Outcome::Applied => SyncOutcome::Applied,
+        Outcome::Merged => SyncOutcome::Merged,
+        Outcome::Conflict => SyncOutcome::Conflict,
+        Outcome::Held => SyncOutcome::Held,
+        Outcome::Quarantined => SyncOutcome::Quarantined,
+        Outcome::Rejected => SyncOutcome::Rejected,
+    }
+}
+
+fn result(done: Done, records: &mut Records, zh: bool, request_id: &str) -> SyncResult {
+    let record = match done.version {
+        Some(_) => records.get(&(done.kind.clone(), done.record)).cloned(),
+        None => None,
+    };
+    SyncResult {
+        op_id: done.op_id,
+        outcome: outcome(&done),
+        original: done.repeated.then_some(done.outcome),
+        record,
+        kind: done.kind,
+        record_id: done.record,
+        version: done.version,
+        fields: done.fields.into_iter().map(FieldName).collect(),
+        resting_id: done.resting,
+        problem: done.problem.map(|p| problem::body(&p, zh, request_id)),
+    }
+}

@@ -1,0 +1,216 @@
+//! All SQL of push: what came, and what the feed knows of records.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use super::model::*;
+use crate::auth::{Place, Placed};
+use crate::db::schema::{changes, device_sync, disclosures, sync_operations};
+use crate::db::{Day, DbConn, Micros, Uid};
+use crate::each_backend;
+use crate::error::AppResult;
+
+/// The pushes of one user come one after the other, so that one operation sent twice at once is seen twice.
+/// SQLite has one writer.
+pub fn lock_pushes(c: &mut DbConn, user: Uid) -> AppResult<()> {
+    if let DbConn::Pg(c) = c {
+        let key = user.0.as_u64_pair();
+        let key = (key.0 ^ key.1) as i64;
+        c.batch_execute(&format!("SELECT pg_advisory_xact_lock({key})"))?;
+    }
+    Ok(())
+}
+
+/// Those of these operations of a user that were seen before.
+pub fn operations(c: &mut DbConn, user: Uid, ids: &[Uid]) -> AppResult<Vec<OperationRow>> {
+    Ok(sync_operations::table
+        .filter(sync_operations::user_id.eq(user))
+        .filter(sync_operations::op_id.eq_any(ids.to_vec()))
+        .select(OperationRow::as_select())
+        .load(c)?)
+}
+
+pub fn insert_operations(c: &mut DbConn, rows: &[OperationRow]) -> AppResult<()> {
+    if !rows.is_empty() {
+        each_backend!(c, |c| diesel::insert_into(sync_operations::table)
+            .values(rows)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// What became of an operation in the end.
+pub fn settle_operation(
+    c: &mut DbConn,
+    row: &RestingRow,
+    outcome: Outcome,
+    version: Option<i64>,
+    resting: Option<Uid>,
+    problem: Option<String>,
+) -> AppResult<()> {
+    diesel::update(sync_operations::table.find((row.user_id, row.op_id)))
+        .set((
+            sync_operations::outcome.eq(outcome),
+            sync_operations::version.eq(version),
+            sync_operations::resting_id.eq(resting),
+            sync_operations::problem.eq(problem),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Forgets operations that no phone will repeat any more, a bounded part at once; true when more may be left.
+pub fn forget_operations(c: &mut DbConn, before: Micros, most: i64) -> AppResult<bool> {
+    let old: Vec<(Uid, Uid)> = sync_operations::table
+        .filter(sync_operations::at.lt(before.0))
+        .select((sync_operations::user_id, sync_operations::op_id))
+        .limit(most)
+        .load(c)?;
+    for id in &old {
+        diesel::delete(sync_operations::table.find(*id)).execute(c)?;
+    }
+    Ok(old.len() as i64 == most)
+}
+
+/// The operations of a phone, or of a user without one, in a time: kind, outcome, id.
+pub fn operations_between(
+    c: &mut DbConn,
+    user: Uid,
+    device: Option<Uid>,
+    from: Micros,
+    to: Micros,
+) -> AppResult<Vec<(String, Outcome, Uid)>> {
+    let mut query = sync_operations::table
+        .filter(sync_operations::user_id.eq(user))
+        .filter(sync_operations::at.ge(from.0).and(sync_operations::at.lt(to.0)))
+        .select((
+            sync_operations::kind,
+            sync_operations::outcome,
+            sync_operations::op_id,
+        ))
+        .order(sync_operations::op_id)
+        .into_boxed();
+    query = match device {
+        Some(device) => query.filter(sync_operations::device_id.eq(device)),
+        None => query.filter(sync_operations::device_id.is_null()),
+    };
+    Ok(query.load(c)?)
+}
+
+/// What the feed knows of a record.
+#[derive(Queryable)]
+pub struct Known {
+    pub audience: Uid,
+    county: Option<Uid>,
+    town: Option<Uid>,
+    village: Option<Uid>,
+}
+
+impl Placed for Known {
+    fn place(&self) -> Place {
+        Place {
+            county: self.county,
+            town: self.town,
+            village: self.village,
+        }
+    }
+}
+
+pub fn feed_of(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<Known>> {
+    Ok(changes::table
+        .filter(changes::record_id.eq_any(ids.to_vec()))
+        .select((
+            changes::audience,
+            changes::county,
+            changes::town,
+            changes::village,
+        ))
+        .limit(200)
+        .load(c)?)
+}
+
+/// The feed's newest position.
+pub fn newest_pos(c: &mut DbConn) -> AppResult<i64> {
+    let newest: Option<i64> = changes::table
+        .select(diesel::dsl::max(changes::pos))
+        .first(c)?;
+    Ok(newest.unwrap_or(0))
+}
+
+/// Notes how a phone's sync fares; what is `None` stays.
+pub fn note_device(c: &mut DbConn, row: &DeviceSyncRow, backlog: Option<i64>) -> AppResult<()> {
+    #[derive(AsChangeset)]
+    #[diesel(table_name = device_sync)]
+    struct Newer {
+        user_id: Uid,
+        last_push_at: Option<Micros>,
+        last_pull_at: Option<Micros>,
+        backlog: Option<i64>,
+        clock_skew_ms: Option<i64>,
+        updated_at: Micros,
+    }
+    let newer = Newer {
+        user_id: row.user_id,
+        last_push_at: row.last_push_at,
+        last_pull_at: row.last_pull_at,
+        backlog,
+        clock_skew_ms: row.clock_skew_ms,
+        updated_at: row.updated_at,
+    };
+    each_backend!(c, |c| diesel::insert_into(device_sync::table)
+        .values(row)
+        .on_conflict(device_sync::device_id)
+        .do_update()
+        .set(&newer)
+        .execute(c))?;
+    Ok(())
+}
+
+/// Notes whose data came onto a phone; a second time a day is the same.
+pub fn disclose(c: &mut DbConn, rows: &[DisclosureRow]) -> AppResult<()> {
+    for part in rows.chunks(500) {
+        each_backend!(c, |c| diesel::insert_into(disclosures::table)
+            .values(part)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Forgets disclosures of days long past; true when more may be left.
+pub fn forget_disclosures(c: &mut DbConn, before: Micros, most: i64) -> AppResult<bool> {
+    let oldest: Option<Day> = disclosures::table
+        .order(disclosures::day)
+        .select(disclosures::day)
+        .first(c)
+        .optional()?;
+    let Some(day) = oldest.filter(|day| *day < Day(before.china_day())) else {
+        return Ok(false);
+    };
+    let old: Vec<(Uid, Uid, String)> = disclosures::table
+        .filter(disclosures::day.eq(day))
+        .select((
+            disclosures::record_id,
+            disclosures::user_id,
+            disclosures::view,
+        ))
+        .limit(most)
+        .load(c)?;
+    for (record, user, view) in old {
+        diesel::delete(disclosures::table.find((record, user, day, view))).execute(c)?;
+    }
+    Ok(true)
+}
+
+/// Forgets that records left or were deleted; true when more may be left.
+pub fn forget_tombstones(c: &mut DbConn, before: Micros, most: i64) -> AppResult<bool> {
+    let old: Vec<i64> = changes::table
+        .filter(changes::op.ne("upsert"))
+        .filter(changes::at.lt(before.0))
+        .select(changes::seq)
+        .limit(most)
+        .load(c)?;
+    let more = old.len() as i64 == most;
+    diesel::delete(changes::table.filter(changes::seq.eq_any(old))).execute(c)?;
+    Ok(more)
+}
