@@ -4,6 +4,7 @@
 pub mod feed;
 pub mod fields;
 pub mod kinds;
+pub mod lineage;
 
 pub use feed::{Change, Kind, record_change};
 pub use fields::touch;
