@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::crypto::Vault;
-use crate::db::{Db, DbConn, Target, connect, migrate as migrations};
-use crate::jobs::background;
+use crate::db::{Db, DbConn, Target, connect, migrate as migrations, transact};
+use crate::jobs::{background, sequencer};
 use crate::state::{App, Clock};
 use crate::{app, telemetry};
 
@@ -79,14 +79,16 @@ pub fn prepare(config: Config) -> Result<web::Data<App>, String> {
     let mut c = connect(&config.target()?, true)?;
     let vault = open_vault(&config, &mut c)?;
     let clock = Clock::default();
+    // Before anything is written: what a restored database gets first belongs to the new lineage.
+    let now = clock.now();
+    transact(&mut c, |c| sequencer::note_start(c, now))
+        .map_err(|e| format!("cannot note the start: {e}"))?;
     crate::people::texts::seed(&mut c)
         .map_err(|e| format!("cannot store the consent texts: {e}"))?;
     crate::insurance::products::seed(&mut c)
         .map_err(|e| format!("cannot store the insurance products: {e}"))?;
     crate::campaigns::festivals::seed(&mut c, clock.now())
         .map_err(|e| format!("cannot store the festivals: {e}"))?;
-    crate::jobs::sequencer::note_start(&mut c, clock.now())
-        .map_err(|e| format!("cannot note the start: {e}"))?;
     drop(c);
     let db = Db::open(config.db_options()?)?;
     Ok(web::Data::new(App::new(

@@ -19,6 +19,7 @@ mod writer;
 pub use conn::{DbConn, MultiBackend};
 pub use types::{Day, Fen, Json, Micros, Uid};
 pub use violation::{Violation, violation};
+pub use writer::transact;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;

@@ -229,7 +229,7 @@ diesel::table! {
     feed_lineage (id) {
         id -> UidSql,
         start_pos -> BigInt,
-        system_identifier -> Text,
+        instance -> Text,
         timeline -> BigInt,
         at -> BigInt,
     }

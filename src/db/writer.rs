@@ -232,6 +232,22 @@ fn alone(conn: &mut Option<DbConn>, options: &DbOptions, mut job: Write) {
     job.answer(Some(overloaded()));
 }
 
+/// One transaction on a connection of one's own, begun as `Db::write` begins it; not tried again.
+pub fn transact<T>(c: &mut DbConn, f: impl FnOnce(&mut DbConn) -> AppResult<T>) -> AppResult<T> {
+    begin(c)?;
+    match f(c) {
+        Ok(done) => {
+            commit(c)?;
+            Ok(done)
+        }
+        Err(e) => {
+            // The first failure is the one to tell.
+            drop(rollback(c));
+            Err(e)
+        }
+    }
+}
+
 fn begin(c: &mut DbConn) -> diesel::QueryResult<()> {
     match c {
         // The outermost one takes the write lock at once: a deferred one that

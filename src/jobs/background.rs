@@ -199,9 +199,15 @@ async fn fill_calendar(app: web::Data<App>) -> bool {
 }
 
 async fn number_feed(app: web::Data<App>) -> bool {
-    match app.db.write(sequencer::run).await {
+    let now = app.clock.now();
+    match app.db.write(move |c| sequencer::run(c, now)).await {
         Ok(more) => more,
-        Err(e) => failed("numbering the feed", e),
+        Err(e) => {
+            let again = failed("numbering the feed", e);
+            // A database that is away is not asked, and not told of in the log, twenty times a second.
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            again
+        }
     }
 }
 
@@ -213,7 +219,9 @@ async fn watch_lineage(app: web::Data<App>) -> bool {
         other => other,
     };
     match noted {
-        Ok(true) => tracing::warn!("the database is another one, or on another timeline"),
+        Ok(true) => tracing::warn!(
+            "the database was restarted, restored or failed over; phones that are ahead of it will resync"
+        ),
         Ok(false) => {}
         Err(e) => return failed("watching the feed's lineage", e),
     }

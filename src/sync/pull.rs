@@ -134,7 +134,7 @@ fn open(c: &mut DbConn, vault: &Vault, who: &Who, ask: &Ask, text: &str) -> AppR
     }
     if !lineage::holds(c, state.lineage, state.pos)? {
         return Err(AppError::Problem(Box::new(Problem {
-            acknowledged_after: Some(lineage::restored_at(c)?),
+            acknowledged_after: Some(lineage::restored_at(c, state.lineage)?),
             ..Problem::new(Code::ResyncRequired)
         })));
     }

@@ -113,22 +113,6 @@ both! {
         assert_eq!(ops(app, &visit), sorted(vec![(Uid::NIL, "upsert"), (coordinator.id, "upsert")]));
     }
 
-    async fn another_timeline_is_another_lineage(app) {
-        use diesel::prelude::*;
-        use qianshou::db::schema::feed_lineage;
-        let now = app.now();
-        let watch = async || app.data.db.write(move |c| qianshou::jobs::sequencer::watch(c, now)).await.unwrap();
-        let count = || feed_lineage::table.count().get_result::<i64>(&mut app.connection()).unwrap();
-        watch().await;
-        let before = count();
-        assert!(!watch().await && count() == before, "nothing changed");
-        diesel::update(feed_lineage::table).set((feed_lineage::timeline.eq(41), feed_lineage::at.eq(0))).execute(&mut app.connection()).unwrap();
-        // A running node sees it by itself, where there is a cluster; asked, it notes it once.
-        let noted = watch().await || count() > before;
-        assert!(noted && count() == before + 1);
-        assert!(!watch().await);
-    }
-
     async fn a_repeated_registration_leaves_no_second_rows(app) {
         let member = app.member().await;
         let body = resident();

@@ -1,78 +1,13 @@
 //! Real processes, killed by signal: what was approved is sent, whenever the process dies.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::support::process::Process;
 use crate::support::pushing::*;
 use crate::support::*;
 use qianshou::auth::policy::Role;
-use qianshou::db::{Micros, Target};
+use qianshou::db::Micros;
 use qianshou::push::gateway::{FaultKind, FaultRule, Running};
-
-/// The service as a process of its own, ended with SIGKILL at the latest when it is dropped.
-struct Process {
-    child: Child,
-    url: String,
-}
-
-impl Process {
-    fn start(app: &TestApp, settings: &[(&'static str, String)], more: &[(&str, &str)]) -> Process {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_qianshou"));
-        let database = match &app.target {
-            Target::Sqlite(path) => format!("sqlite:{path}"),
-            Target::Postgres(url) => url.clone(),
-        };
-        let dir = scratch();
-        command.arg("serve").current_dir(&dir);
-        let mut set = |key: &str, value: &str| {
-            let name = format!("QIANSHOU_{}", key.replace('.', "__").to_uppercase());
-            command.env(name, value);
-        };
-        for (key, value) in [
-            ("server.bind", "127.0.0.1:0"),
-            ("server.workers", "1"),
-            ("database.url", &database),
-            ("database.readers", "2"),
-            ("database.writers", "4"),
-            ("keys.dir", dir.join("keys").to_str().unwrap()),
-            ("push.ramp_seconds", "0"),
-            ("push.lease_seconds", "2"),
-        ] {
-            set(key, value);
-        }
-        settings.iter().for_each(|(key, value)| set(key, value));
-        more.iter().for_each(|(key, value)| set(key, value));
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next().expect("the process listens").unwrap();
-            if let Some(rest) = line.split("\"address\":\"").nth(1) {
-                break format!("http://{}", rest.split('"').next().unwrap());
-            }
-        };
-        // A full pipe would block the process.
-        std::thread::spawn(move || lines.for_each(drop));
-        Process { child, url }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
 
 struct Prepared {
     app: TestApp,

@@ -54,8 +54,8 @@ fn postgres_user() -> Option<(u32, u32)> {
     Some((id("-u"), id("-g")))
 }
 
-/// Starts a cluster with these settings, such as `-c fsync=off`.
-pub fn start(bin: &Path, settings: &str) -> Cluster {
+/// A folder that the server may write to.
+fn folder() -> PathBuf {
     let dir = tempfile::Builder::new()
         .prefix("qianshou-pg-")
         .tempdir()
@@ -64,11 +64,16 @@ pub fn start(bin: &Path, settings: &str) -> Cluster {
     if let Some((uid, gid)) = postgres_user() {
         std::os::unix::fs::chown(&dir, Some(uid), Some(gid)).unwrap();
     }
-    let data = dir.join("data");
+    dir
+}
+
+/// Starts a cluster with these settings, such as `-c fsync=off`.
+pub fn start(bin: &Path, settings: &str) -> Cluster {
+    let dir = folder();
     let done = command(bin.join("initdb"))
         .args([
             "-D",
-            &data.display().to_string(),
+            &dir.join("data").display().to_string(),
             "-U",
             "qianshou",
             "--auth=trust",
@@ -79,6 +84,26 @@ pub fn start(bin: &Path, settings: &str) -> Cluster {
         .status()
         .unwrap();
     assert!(done.success(), "initdb failed");
+    serve(bin, &dir, settings)
+}
+
+/// Starts a replica that follows this cluster.
+#[allow(dead_code)] // benchmarks have none
+pub fn replica(bin: &Path, of: &Cluster, settings: &str) -> Cluster {
+    let dir = folder();
+    let done = command(bin.join("pg_basebackup"))
+        .args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf"])
+        .args(["--dbname", &of.url("postgres"), "--pgdata"])
+        .arg(dir.join("data"))
+        .status()
+        .unwrap();
+    assert!(done.success(), "pg_basebackup failed");
+    serve(bin, &dir, settings)
+}
+
+/// Runs the server on the data in this folder.
+fn serve(bin: &Path, dir: &Path, settings: &str) -> Cluster {
+    let data = dir.join("data");
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -2,8 +2,10 @@
 
 pub mod client;
 pub mod cluster;
+pub mod feed_reader;
 pub mod make;
 pub mod postgres;
+pub mod process;
 pub mod pushing;
 
 use actix_web::web;
@@ -16,7 +18,8 @@ use tokio::sync::watch;
 use qianshou::auth::policy::Role;
 use qianshou::config::Config;
 use qianshou::crypto::Vault;
-use qianshou::db::{Db, DbConn, Micros, Target, connect, migrate};
+use qianshou::db::{Db, DbConn, Micros, Target, connect, migrate, transact};
+use qianshou::jobs::sequencer;
 use qianshou::state::{App, Clock};
 
 pub use client::{Answer, Client};
@@ -129,6 +132,9 @@ impl TestApp {
         let target = config.target().unwrap();
         let db = Db::open(config.db_options().unwrap()).unwrap();
         let data = web::Data::new(App::new(db, vault, Arc::new(config), Clock::default()));
+        // As every start is noted.
+        let mut own = connect(&target, true).unwrap();
+        transact(&mut own, |c| sequencer::note_start(c, data.clock.now())).unwrap();
         let (server, address) = qianshou::cli::serve::listen(&data, data.config.bind).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);

@@ -1,0 +1,1 @@
+ALTER TABLE feed_lineage RENAME COLUMN instance TO system_identifier;
