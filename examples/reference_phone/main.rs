@@ -1,6 +1,8 @@
 //! The reference phone on the command line, to try against `qianshou demo`. README.md beside it walks through it.
 
 mod phone;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
