@@ -5,5 +5,5 @@ pub mod feed;
 pub mod fields;
 pub mod kinds;
 
-pub use feed::{Change, Kind, record_change};
+pub use feed::{Change, Kind, record_change, untold};
 pub use fields::touch;
