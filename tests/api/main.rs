@@ -20,6 +20,7 @@ mod gateway;
 mod households;
 mod idempotency;
 mod insurance;
+mod kinds;
 mod member_homes;
 mod operating;
 mod overload;

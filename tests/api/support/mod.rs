@@ -3,6 +3,7 @@
 pub mod client;
 pub mod cluster;
 pub mod make;
+pub mod phones;
 pub mod postgres;
 pub mod pushing;
 
