@@ -53,7 +53,10 @@ const TAGS: &[(&str, &str)] = &[
         "Festivals, campaigns and their reminders (宣传活动)",
     ),
     ("inbox", "Notifications; a push only announces them"),
-    ("sync", "Phones that were offline: push, pull and what rests"),
+    (
+        "sync",
+        "Phones that were offline: push, pull and what rests",
+    ),
     ("audit", "Who did what, when and why"),
     ("privacy", "What is never collected"),
 ];

@@ -105,10 +105,27 @@ pub fn around(c: &mut DbConn, area: &AreaRow, skip: i64, limit: i64) -> AppResul
         .limit(limit)
         .into_boxed();
     let query = match area.level {
-        AreaLevel::Province => query.filter(areas::id.eq_any(wider).or(areas::province.eq(area.id))),
-        AreaLevel::City => query.filter(areas::id.eq_any(wider).nullable().or(areas::city.eq(area.id))),
-        AreaLevel::County => query.filter(areas::id.eq_any(wider).nullable().or(areas::county.eq(area.id))),
-        AreaLevel::Town => query.filter(areas::id.eq_any(wider).nullable().or(areas::town.eq(area.id))),
+        AreaLevel::Province => {
+            query.filter(areas::id.eq_any(wider).or(areas::province.eq(area.id)))
+        }
+        AreaLevel::City => query.filter(
+            areas::id
+                .eq_any(wider)
+                .nullable()
+                .or(areas::city.eq(area.id)),
+        ),
+        AreaLevel::County => query.filter(
+            areas::id
+                .eq_any(wider)
+                .nullable()
+                .or(areas::county.eq(area.id)),
+        ),
+        AreaLevel::Town => query.filter(
+            areas::id
+                .eq_any(wider)
+                .nullable()
+                .or(areas::town.eq(area.id)),
+        ),
         AreaLevel::Village => query.filter(areas::id.eq_any(wider)),
     };
     Ok(query.load(c)?)

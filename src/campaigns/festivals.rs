@@ -38,7 +38,7 @@ fn row(festival: &BuiltIn) -> FestivalRow {
     }
 }
 
-/// Stores the festivals that are not there yet, and the days that are.
+/// Stores the festivals that are not there yet, and their days, and tells phones of them.
 pub fn seed(c: &mut DbConn, now: Micros) -> AppResult<()> {
     for festival in BUILT_IN {
         store::offer(c, &row(festival))?;
@@ -46,12 +46,29 @@ pub fn seed(c: &mut DbConn, now: Micros) -> AppResult<()> {
     refresh_days(c, now)
 }
 
-/// Adds the days that came into reach since the last time.
+/// Adds the days that came into reach since the last time. A festival is shown with its days, so it is told
+/// of anew; and once for all if it never was.
 pub fn refresh_days(c: &mut DbConn, now: Micros) -> AppResult<()> {
-    for festival in store::all(c)? {
-        store::put_days(c, festival.id, &days(&festival, now)?)?;
+    let festivals = store::all(c)?;
+    let ids: Vec<Uid> = festivals.iter().map(|festival| festival.id).collect();
+    let untold = sync::untold(c, Kind::Festival, &ids)?;
+    for festival in festivals {
+        let added = store::put_days(c, festival.id, &days(&festival, now)?)?;
+        if added == 0 && !untold.contains(&festival.id) {
+            continue;
+        }
+        // Locked, so that nobody is told of an older version after a newer one.
+        if let Some(festival) = store::locked(c, festival.id)? {
+            let change = change(&festival, festival.version, now);
+            sync::record_change(c, change.shown_anew())?;
+        }
     }
     Ok(())
+}
+
+/// The feed row of a festival: everybody sees it.
+fn change(festival: &FestivalRow, version: i64, at: Micros) -> Change {
+    Change::upsert(Kind::Festival, festival.id, version, Place::default(), at)
 }
 
 /// The days of a festival from today on.
@@ -165,8 +182,5 @@ fn noted(
         Entry::new(Action::FestivalWrite, "festival", festival.id, nowhere)
             .with(&serde_json::json!({ "fields": fields })),
     )?;
-    sync::record_change(
-        c,
-        Change::upsert(Kind::Festival, festival.id, version, nowhere, who.at),
-    )
+    sync::record_change(c, change(festival, version, who.at))
 }

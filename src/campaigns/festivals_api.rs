@@ -60,6 +60,13 @@ impl Tagged for Festival {
     fn version(&self) -> i64 {
         self.version
     }
+    /// Its days pass, and others come into reach, without a new version.
+    fn etag(&self) -> String {
+        let first = self.days.first().map(|d| d.starts_on.to_string());
+        let last = self.days.last().map(|d| d.starts_on.to_string());
+        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+        format!("\"{}-f-{first}-{last}\"", self.version)
+    }
 }
 
 page_of! {
@@ -67,9 +74,9 @@ page_of! {
     FestivalPage of Festival
 }
 
-type Days = Vec<(Uid, Day, Day)>;
+pub(super) type Days = Vec<(Uid, Day, Day)>;
 
-fn shown(row: FestivalRow, days: &Days) -> Festival {
+pub(super) fn shown(row: FestivalRow, days: &Days) -> Festival {
     Festival {
         days: days
             .iter()

@@ -38,20 +38,21 @@ pub fn insert(c: &mut DbConn, row: &FestivalRow) -> AppResult<()> {
     Ok(())
 }
 
-/// Adds days; those that stand stay.
-pub fn put_days(c: &mut DbConn, festival: Uid, days: &[(Day, Day)]) -> AppResult<()> {
+/// Adds days, and answers how many; those that stand stay.
+pub fn put_days(c: &mut DbConn, festival: Uid, days: &[(Day, Day)]) -> AppResult<usize> {
+    let mut added = 0;
     for (from, to) in days {
         let values = (
             festival_days::festival_id.eq(festival),
             festival_days::starts_on.eq(from),
             festival_days::ends_on.eq(to),
         );
-        each_backend!(c, |c| diesel::insert_into(festival_days::table)
+        added += each_backend!(c, |c| diesel::insert_into(festival_days::table)
             .values(values)
             .on_conflict_do_nothing()
             .execute(c))?;
     }
-    Ok(())
+    Ok(added)
 }
 
 pub fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<FestivalRow>> {
@@ -60,6 +61,14 @@ pub fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<FestivalRow>> {
         .select(FestivalRow::as_select())
         .first(c)
         .optional()?)
+}
+
+/// Those of these festivals that there are.
+pub fn among(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<FestivalRow>> {
+    Ok(festivals::table
+        .filter(festivals::id.eq_any(ids.to_vec()))
+        .select(FestivalRow::as_select())
+        .load(c)?)
 }
 
 pub fn locked(c: &mut DbConn, id: Uid) -> AppResult<Option<FestivalRow>> {

@@ -38,6 +38,16 @@ pub fn visible(
     who.authorise(action, row)
 }
 
+/// Those of these campaigns that the caller may see, as [`visible`] finds one.
+pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<CampaignRow>> {
+    let mut rows: Vec<CampaignRow> = campaigns::table
+        .filter(campaigns::id.eq_any(ids.to_vec()))
+        .select(CampaignRow::as_select())
+        .load(c)?;
+    rows.retain(|campaign| who.can(Action::CampaignRead, campaign));
+    Ok(rows)
+}
+
 /// The campaign, locked for writing.
 pub fn locked(
     c: &mut DbConn,

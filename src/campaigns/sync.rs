@@ -1,7 +1,11 @@
-//! What phones hold of festivals and campaigns.
+//! What phones hold of festivals and campaigns. Both are kept at a desk.
 
-use crate::auth::Action;
-use crate::sync::kinds::Entry;
+use super::view::Campaign;
+use super::{festivals_api, festivals_store, store};
+use crate::auth::{Action, Place, Placed};
+use crate::db::Day;
+use crate::stand;
+use crate::sync::kinds::{Entry, Loaded};
 
 /// Campaigns, of organisers.
 pub static CAMPAIGN: Entry = Entry {
@@ -11,8 +15,17 @@ pub static CAMPAIGN: Entry = Entry {
     people: false,
     ages: true,
     masked: &[],
-    load: |_, _, _, _| Ok(Vec::new()),
-    stand: |_, _| Ok(None),
+    load: |c, _, who, ids| {
+        store::among(c, who, ids)?
+            .into_iter()
+            .map(|row| {
+                let place = row.place();
+                let shown = Campaign::of(row, who);
+                Loaded::new(shown.id, shown.version, place, true, &shown)
+            })
+            .collect()
+    },
+    stand: stand!(campaigns),
     commands: &[],
 };
 
@@ -24,7 +37,19 @@ pub static FESTIVAL: Entry = Entry {
     people: false,
     ages: false,
     masked: &[],
-    load: |_, _, _, _| Ok(Vec::new()),
-    stand: |_, _| Ok(None),
+    load: |c, _, who, ids| {
+        if who.may(Action::FestivalRead).is_err() {
+            return Ok(Vec::new());
+        }
+        let rows = festivals_store::among(c, ids)?;
+        let days = festivals_store::days_of(c, ids, Day(who.at.china_day()))?;
+        rows.into_iter()
+            .map(|row| {
+                let shown = festivals_api::shown(row, &days);
+                Loaded::new(shown.id, shown.version, Place::default(), true, &shown)
+            })
+            .collect()
+    },
+    stand: stand!(festivals),
     commands: &[],
 };

@@ -85,7 +85,7 @@ pub fn prepare(config: Config) -> Result<web::Data<App>, String> {
         .map_err(|e| format!("cannot note the start: {e}"))?;
     crate::people::texts::seed(&mut c)
         .map_err(|e| format!("cannot store the consent texts: {e}"))?;
-    crate::insurance::products::seed(&mut c)
+    crate::insurance::catalogue::seed(&mut c)
         .map_err(|e| format!("cannot store the insurance products: {e}"))?;
     crate::campaigns::festivals::seed(&mut c, clock.now())
         .map_err(|e| format!("cannot store the festivals: {e}"))?;

@@ -6,6 +6,7 @@
 //! PostgreSQL each write has a connection and a transaction of its own.
 
 mod conn;
+mod groups;
 mod lanes;
 pub mod meta;
 pub mod migrate;
@@ -17,6 +18,7 @@ mod violation;
 mod writer;
 
 pub use conn::{DbConn, MultiBackend};
+pub use groups::groups;
 pub use types::{Day, Fen, Json, Micros, Uid};
 pub use violation::{Violation, violation};
 pub use writer::transact;

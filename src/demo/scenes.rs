@@ -84,7 +84,8 @@ async fn home_and_visit(
                 let found: PossessionCheck = body(
                     json!({ "present": true, "checked_on": yesterday.china_day().to_string() }),
                 )?;
-                homes::check(c, &vault, &member, home, kind, &found)?;
+                let kind = homes::kind(c, kind)?.ok_or_else(AppError::not_found)?;
+                homes::check(c, &vault, &member, home, &kind, &found)?;
             }
             let visit: NewVisit = body(json!({
                 "member_home_id": home, "purpose": "routine",

@@ -160,3 +160,11 @@ pub fn data_key(c: &mut DbConn, id: Uid) -> AppResult<Vec<u8>> {
         .select(households::data_key)
         .first(c)?)
 }
+
+/// The same of several households.
+pub fn wrapped_keys(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<(Uid, Vec<u8>)>> {
+    Ok(households::table
+        .filter(households::id.eq_any(ids.to_vec()))
+        .select((households::id, households::data_key))
+        .load(c)?)
+}

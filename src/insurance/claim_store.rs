@@ -30,7 +30,17 @@ pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<
     who.authorise(action, row)
 }
 
-/// The same, locked for writing: it or anything that hangs on it.
+/// Those of these claims that the caller may see, as [`visible`] finds one.
+pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<ClaimRow>> {
+    let mut rows: Vec<ClaimRow> = claims::table
+        .filter(claims::id.eq_any(ids.to_vec()))
+        .select(ClaimRow::as_select())
+        .load(c)?;
+    rows.retain(|claim| who.can(Action::ClaimRead, claim));
+    Ok(rows)
+}
+
+/// The claim, locked for writing: it or anything that hangs on it.
 pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<ClaimRow>> {
     let row = first_locked!(c, claims::table.find(id).select(ClaimRow::as_select())).optional()?;
     who.authorise(action, row)
@@ -127,10 +137,10 @@ pub fn add_event(c: &mut DbConn, row: &EventRow) -> AppResult<()> {
     Ok(())
 }
 
-/// All steps in their order. A claim has tens of them.
-pub fn events(c: &mut DbConn, claim: &Handle<ClaimRow>) -> AppResult<Vec<EventRow>> {
+/// All steps of some claims, each claim's in their order. A claim has tens of them.
+pub fn events(c: &mut DbConn, claims: &[Uid]) -> AppResult<Vec<EventRow>> {
     Ok(claim_events::table
-        .filter(claim_events::claim_id.eq(claim.id))
+        .filter(claim_events::claim_id.eq_any(claims.to_vec()))
         .select(EventRow::as_select())
         .order(claim_events::number)
         .load(c)?)
@@ -163,9 +173,10 @@ pub fn add_documents(c: &mut DbConn, rows: &[DocumentRow]) -> AppResult<()> {
     Ok(())
 }
 
-pub fn documents(c: &mut DbConn, claim: &Handle<ClaimRow>) -> AppResult<Vec<DocumentRow>> {
+/// The papers of some claims, each claim's in the order of its checklist.
+pub fn documents(c: &mut DbConn, claims: &[Uid]) -> AppResult<Vec<DocumentRow>> {
     Ok(claim_documents::table
-        .filter(claim_documents::claim_id.eq(claim.id))
+        .filter(claim_documents::claim_id.eq_any(claims.to_vec()))
         .select(DocumentRow::as_select())
         .order((claim_documents::position, claim_documents::kind))
         .load(c)?)
@@ -248,9 +259,10 @@ pub fn add_payment(c: &mut DbConn, row: &PaymentRow) -> AppResult<()> {
     Ok(())
 }
 
-pub fn payments(c: &mut DbConn, claim: &Handle<ClaimRow>) -> AppResult<Vec<PaymentRow>> {
+/// The payments on some claims, in the order in which they were noted.
+pub fn payments(c: &mut DbConn, claims: &[Uid]) -> AppResult<Vec<PaymentRow>> {
     Ok(claim_payments::table
-        .filter(claim_payments::claim_id.eq(claim.id))
+        .filter(claim_payments::claim_id.eq_any(claims.to_vec()))
         .select(PaymentRow::as_select())
         .order(claim_payments::id)
         .load(c)?)

@@ -1,5 +1,7 @@
 //! How a claim is shown: where it stands, what is possible, what is missing, and the insurer's clocks.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -8,10 +10,10 @@ use super::clocks;
 use super::facts::{calendar, facts};
 use super::machine;
 use super::model::*;
-use super::policies::{key_of, product_of};
+use super::policies::{keys_of, product_id};
 use crate::auth::{Handle, Who};
 use crate::crypto::{DataKey, Vault};
-use crate::db::{Day, DbConn, Fen, Micros, Uid};
+use crate::db::{Day, DbConn, Fen, Micros, Uid, groups};
 use crate::error::{AppError, AppResult};
 use crate::http::precondition::Tagged;
 use crate::http::text::{Money, Note};
@@ -232,99 +234,101 @@ impl From<clocks::Clock> for ClaimClock {
     }
 }
 
-/// A step as it was recorded. `x-masked` fields are null for whoever does not look after the claim.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ClaimEvent {
-    pub id: Uid,
-    /// The order of the steps.
-    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
-    pub number: i64,
-    /// `report`, or a step as `allowed_actions` names it.
-    #[schema(
-        min_length = 1,
-        max_length = 40,
-        pattern = r"^[a-z_]+$",
-        example = "acceptance"
-    )]
-    pub step: String,
-    pub from_state: Option<ClaimStateWord>,
-    pub to_state: ClaimStateWord,
-    /// The day it happened, by the insurer's paper.
-    pub on: Day,
-    pub received_on: Option<Day>,
-    pub found_incomplete_on: Option<Day>,
-    pub notified_on: Option<Day>,
-    #[schema(max_items = 20)]
-    pub papers: Vec<PaperKind>,
-    #[schema(example = false)]
-    pub complex: Option<bool>,
-    pub amount: Option<Money>,
-    pub payment_kind: Option<PaymentKind>,
-    pub way: Option<DisputeWay>,
-    #[schema(
-        min_length = 64,
-        max_length = 64,
-        pattern = r"^[0-9a-f]+$",
-        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-    )]
-    pub evidence_sha256: Option<String>,
-    #[schema(min_length = 1, max_length = 60, pattern = r"^[^\u0000]+$", example = "PICC-2026-330402-000123", extensions(("x-masked" = json!(true))))]
-    pub insurer_reference: Option<String>,
-    #[schema(value_type = Option<Note>, extensions(("x-masked" = json!(true))))]
-    pub reasons: Option<String>,
-    /// The clocks that this step came too late for.
-    #[schema(max_items = 9, value_type = Vec<ClockWord>)]
-    pub late: Vec<String>,
-    /// Who recorded it.
-    pub recorded_by: Uid,
-    pub recorded_at: Micros,
-}
-
-crate::text_type! {
-    /// The name of a clock.
-    ClockWord 1..=40 WORD check_word "determination";
-}
-
-impl Tagged for ClaimEvent {
-    fn id(&self) -> Uid {
-        self.id
-    }
-    fn version(&self) -> i64 {
-        1
-    }
-}
-
 /// The steps possible in a state.
 pub fn allowed(state: ClaimStateWord) -> Vec<ClaimStepWord> {
     let steps = machine::allowed(state.0).into_iter();
     steps.map(ClaimStepWord).collect()
 }
 
-/// The key of a claim's household, if this caller sees the claim in clear.
-pub fn key_for(
+/// A claim as this caller may see it today.
+pub fn show(c: &mut DbConn, vault: &Vault, who: &Who, claim: Handle<ClaimRow>) -> AppResult<Claim> {
+    let shown = show_all(c, vault, who, vec![claim.into_row()])?.pop();
+    shown.ok_or_else(AppError::not_found)
+}
+
+/// Claims that this caller may see, as they may see them today.
+pub fn show_all(
     c: &mut DbConn,
     vault: &Vault,
     who: &Who,
-    claim: &ClaimRow,
-) -> AppResult<Option<DataKey>> {
-    match who.owns(claim) {
-        true => Ok(Some(key_of(c, vault, claim.household_id)?)),
-        false => Ok(None),
+    claims: Vec<ClaimRow>,
+) -> AppResult<Vec<Claim>> {
+    let ids: Vec<Uid> = claims.iter().map(|claim| claim.id).collect();
+    let keys = keys_of(c, vault, claims.iter().map(|claim| claim.household_id))?;
+    let covers = covers(c, &keys, &claims)?;
+    let mut events = groups(store::events(c, &ids)?, |e| e.claim_id);
+    let mut documents = groups(store::documents(c, &ids)?, |d| d.claim_id);
+    let mut payments = groups(store::payments(c, &ids)?, |p| p.claim_id);
+    claims
+        .into_iter()
+        .map(|claim| {
+            let hung = Hung {
+                events: events.remove(&claim.id).unwrap_or_default(),
+                documents: documents.remove(&claim.id).unwrap_or_default(),
+                payments: payments.remove(&claim.id).unwrap_or_default(),
+            };
+            let key = keys.get(&claim.household_id);
+            let product = covers.of(&claim);
+            show_one(who, key.ok_or_else(keyless)?, product?, claim, hung)
+        })
+        .collect()
+}
+
+fn keyless() -> AppError {
+    AppError::internal("a claim without a household's key")
+}
+
+/// The products that claims are made on.
+struct Covers {
+    /// By policy.
+    product: HashMap<Uid, Uid>,
+    rows: HashMap<Uid, ProductRow>,
+}
+
+fn covers(c: &mut DbConn, keys: &HashMap<Uid, DataKey>, claims: &[ClaimRow]) -> AppResult<Covers> {
+    let mut product = HashMap::new();
+    for policy in super::store::policies_of(c, claims)? {
+        let key = keys.get(&policy.household_id).ok_or_else(keyless)?;
+        product.insert(policy.id, product_id(key, &policy)?);
+    }
+    let mut ids: Vec<Uid> = product.values().copied().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let rows = super::store::products_among(c, &ids)?;
+    Ok(Covers {
+        product,
+        rows: rows.into_iter().map(|row| (row.id, row)).collect(),
+    })
+}
+
+impl Covers {
+    fn of(&self, claim: &ClaimRow) -> AppResult<&ProductRow> {
+        let product = self.product.get(&claim.policy_id);
+        product
+            .and_then(|id| self.rows.get(id))
+            .ok_or_else(|| AppError::internal("a claim without a product"))
     }
 }
 
-/// A claim as this caller may see it today.
-pub fn show(c: &mut DbConn, vault: &Vault, who: &Who, claim: Handle<ClaimRow>) -> AppResult<Claim> {
-    let policy = super::store::policy_of(c, &claim)?;
-    let key = key_of(c, vault, claim.household_id)?;
-    let product = product_of(c, &key, &policy)?;
-    let events = store::events(c, &claim)?;
-    let documents = store::documents(c, &claim)?;
-    let payments = store::payments(c, &claim)?;
+/// What hangs on a claim.
+struct Hung {
+    events: Vec<EventRow>,
+    documents: Vec<DocumentRow>,
+    payments: Vec<PaymentRow>,
+}
+
+fn show_one(
+    who: &Who,
+    key: &DataKey,
+    product: &ProductRow,
+    claim: ClaimRow,
+    hung: Hung,
+) -> AppResult<Claim> {
+    let (documents, payments) = (hung.documents, hung.payments);
     let today = who.at.china_day();
-    let facts = facts(&claim, &product, &events, &payments);
+    let facts = facts(&claim, product, &hung.events, &payments);
     let clocks = clocks::clocks(&facts, calendar(), today).into_iter();
-    let full = who.owns(&*claim);
+    let full = who.owns(&claim);
     let description = match &claim.description {
         Some(sealed) if full => Some(
             key.open("claims.description", claim.id.0, sealed)
@@ -332,7 +336,6 @@ pub fn show(c: &mut DbConn, vault: &Vault, who: &Who, claim: Handle<ClaimRow>) -
         ),
         _ => None,
     };
-    let claim = claim.into_row();
     Ok(Claim {
         id: claim.id,
         version: claim.version,
@@ -374,41 +377,5 @@ pub fn show(c: &mut DbConn, vault: &Vault, who: &Who, claim: Handle<ClaimRow>) -
         created_at: claim.created_at,
         updated_at: claim.updated_at,
         as_of: Day(today),
-    })
-}
-
-/// A step, opened where there is a key.
-pub fn show_event(key: Option<&DataKey>, row: EventRow) -> AppResult<ClaimEvent> {
-    let open = |column: &'static str, sealed: &Option<Vec<u8>>| match (key, sealed) {
-        (Some(key), Some(sealed)) => {
-            let text = key.open(column, row.id.0, sealed);
-            text.map(Some).map_err(AppError::internal)
-        }
-        _ => Ok(None),
-    };
-    let insurer_reference = open("claim_events.insurer_reference", &row.insurer_reference)?;
-    let reasons = open("claim_events.reasons", &row.reasons)?;
-    let more = row.facts.0;
-    Ok(ClaimEvent {
-        id: row.id,
-        number: row.number,
-        step: row.step,
-        from_state: row.from_state,
-        to_state: row.to_state,
-        on: row.on_day,
-        received_on: more.received_on,
-        found_incomplete_on: more.found_incomplete_on,
-        notified_on: more.notified_on,
-        papers: more.papers,
-        complex: more.complex,
-        amount: more.amount.map(|sum| Money(Fen(sum))),
-        payment_kind: more.payment_kind,
-        way: more.way,
-        evidence_sha256: more.evidence_sha256,
-        insurer_reference,
-        reasons,
-        late: row.late.0,
-        recorded_by: row.by_user,
-        recorded_at: row.at,
     })
 }

@@ -1,5 +1,5 @@
 //! Claims: reported to the insurer, listed, read and amended. Their papers stand in `papers`, their steps in
-//! `step_api`.
+//! `step_api` and `claim_events`.
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::claim_store::{self as store, ClaimChange, Filter};
-use super::claim_view::{Claim, ClaimEvent, ClaimSummary, key_for, show, show_event};
+use super::claim_view::{Claim, ClaimSummary, show};
 use super::machine::ClaimState;
 use super::model::*;
 use super::policies::{key_of, product_of};
@@ -19,7 +19,7 @@ use crate::db::{Day, DbConn, Fen, Json, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params, invalid};
-use crate::http::page::{Bound, Cursor, PageParams};
+use crate::http::page::{Bound, Cursor};
 use crate::http::precondition::{IfMatch, changed, created, found};
 use crate::http::text::{Limit, Money, Note, not_null};
 use crate::people::model::Purpose;
@@ -319,11 +319,13 @@ pub fn amend(
     vault: &Vault,
     who: &Who,
     id: Uid,
-    version: IfMatch,
+    version: Option<i64>,
     patch: &ClaimPatch,
 ) -> AppResult<()> {
     let claim = store::locked(c, who, Action::ClaimWrite, id)?;
-    version.check(claim.version)?;
+    if version.is_some_and(|v| v != claim.version) {
+        return Err(AppError::of(Code::VersionConflict));
+    }
     consented(c, &claim, Purpose::Insurance)?;
     let today = Day(who.at.china_day());
     for (day, pointer) in [
@@ -400,51 +402,9 @@ pub async fn update_claim(
     let claim = app
         .db
         .write(move |c| {
-            amend(c, &vault, &who, id, version, &patch)?;
+            amend(c, &vault, &who, id, Some(version.0), &patch)?;
             one(c, &vault, &who, id)
         })
         .await?;
     Ok(changed(&claim))
-}
-
-page_of! {
-    /// A page of steps.
-    ClaimEventPage of ClaimEvent
-}
-
-/// List a claim's steps
-///
-/// What happened, on which day, recorded by whom; steps are only ever added. Reasons and references are
-/// seen by whoever looks after the claim.
-#[utoipa::path(tag = "insurance", params(PageParams, ("id" = Uid, Path, description = "The claim's id")),
-    responses((status = 200, description = "A page of steps", body = ClaimEventPage)))]
-#[get("/claims/{id}/events")]
-pub async fn list_claim_events(
-    app: web::Data<App>,
-    who: Who,
-    id: web::Path<String>,
-    Params(query): Params<PageParams>,
-) -> AppResult<HttpResponse> {
-    who.may(Action::ClaimRead)?;
-    let id = path_id(id)?;
-    let bound = Bound {
-        vault: &app.vault,
-        user: who.user,
-        list: format!("list_claim_events {id}"),
-    };
-    let page = bound.open(query.limit, query.cursor.as_deref())?;
-    let (vault, caller) = (app.vault.clone(), who.clone());
-    let (rows, key) = app
-        .db
-        .read(move |c| {
-            let claim = store::visible(c, &caller, Action::ClaimRead, id)?;
-            let key = key_for(c, &vault, &caller, &claim)?;
-            Ok((store::event_page(c, &claim, page)?, key))
-        })
-        .await?;
-    let (items, next) = bound.finish(page, rows, |r| r.id, |r| show_event(key.as_ref(), r))?;
-    Ok(HttpResponse::Ok().json(ClaimEventPage {
-        items,
-        next_cursor: next.map(Cursor),
-    }))
 }

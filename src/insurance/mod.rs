@@ -7,6 +7,8 @@
 //! them and to remind is what an association can do.
 
 pub mod assignment;
+pub mod catalogue;
+pub mod claim_events;
 pub mod claim_store;
 pub mod claim_view;
 pub mod claims;
@@ -17,8 +19,10 @@ pub mod machine;
 pub mod model;
 pub mod papers;
 pub mod policies;
+pub mod policy_view;
 pub mod products;
 pub mod step_api;
+pub mod step_bodies;
 pub mod steps;
 pub mod store;
 pub mod sync;
@@ -37,7 +41,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(claims::list_claims)
         .service(claims::get_claim)
         .service(claims::update_claim)
-        .service(claims::list_claim_events)
+        .service(claim_events::list_claim_events)
         .service(papers::list_claim_documents)
         .service(papers::receive_claim_document);
     cfg.service(step_api::accept_claim)

@@ -50,7 +50,7 @@ pub async fn list_claim_documents(
         .db
         .read(move |c| {
             let claim = store::visible(c, &who, Action::ClaimRead, id)?;
-            store::documents(c, &claim)
+            store::documents(c, &[claim.id])
         })
         .await?;
     Ok(HttpResponse::Ok().json(ClaimDocumentList {
@@ -63,11 +63,11 @@ pub async fn list_claim_documents(
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReceivedDocument {
-    received_on: Day,
+    pub received_on: Day,
     /// The file it is kept as.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    file_sha256: Option<Sha256Hex>,
+    pub file_sha256: Option<Sha256Hex>,
 }
 
 /// Notes a paper of the checklist as received; one that nobody asked for comes onto it.

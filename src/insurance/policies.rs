@@ -3,28 +3,30 @@
 //! Which product a family has may say what befell it. So the product rests sealed, and only whoever
 //! registered the policy or is assigned to it sees it; nobody else, in no list and no push.
 
+use std::collections::HashMap;
+
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::model::*;
+use super::policy_view::{Policy, PolicyPage, show};
 use super::store;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::{DataKey, Vault};
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params, invalid};
 use crate::http::page::{Bound, Cursor};
-use crate::http::precondition::{Tagged, created, found};
+use crate::http::precondition::{created, found};
 use crate::http::text::{InsurerReference, Int, Limit, ShortCode, UpTo, not_null};
 use crate::people::model::Purpose;
-use crate::residents::view::View;
 use crate::state::App;
 use crate::sync::{self, Change, Kind};
-use crate::{households, page_of, people};
+use crate::{households, people};
 
 /// Somebody insured.
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
@@ -129,13 +131,36 @@ pub fn key_of(c: &mut DbConn, vault: &Vault, household: Uid) -> AppResult<DataKe
         .map_err(AppError::internal)
 }
 
+/// The keys of several households.
+pub fn keys_of(
+    c: &mut DbConn,
+    vault: &Vault,
+    households: impl Iterator<Item = Uid>,
+) -> AppResult<HashMap<Uid, DataKey>> {
+    let mut ids: Vec<Uid> = households.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    households::store::wrapped_keys(c, &ids)?
+        .into_iter()
+        .map(|(id, wrapped)| {
+            let key = vault.open_data_key(id.0, &wrapped);
+            Ok((id, key.map_err(AppError::internal)?))
+        })
+        .collect()
+}
+
+/// Which product a policy is of, opened.
+pub fn product_id(key: &DataKey, policy: &PolicyRow) -> AppResult<Uid> {
+    key.open("policies.product", policy.id.0, &policy.product)
+        .map_err(AppError::internal)?
+        .parse()
+        .map_err(AppError::internal)
+}
+
 /// The product of a policy, opened.
 pub fn product_of(c: &mut DbConn, key: &DataKey, policy: &PolicyRow) -> AppResult<ProductRow> {
-    let id = key
-        .open("policies.product", policy.id.0, &policy.product)
-        .map_err(AppError::internal)?;
-    let id = id.parse().map_err(AppError::internal)?;
-    store::product(c, id)?.ok_or_else(|| AppError::internal("a policy without a product"))
+    store::product(c, product_id(key, policy)?)?
+        .ok_or_else(|| AppError::internal("a policy without a product"))
 }
 
 fn too_young_or_old(product: &ProductRow, birth_year: Option<i64>, on: Day) -> bool {
@@ -259,131 +284,6 @@ pub fn conclude(
     Ok(id)
 }
 
-/// Somebody insured by a policy.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Insured {
-    pub person_id: Uid,
-    /// Whether the insured agreed to the sum; null in the masked view.
-    #[schema(example = true, extensions(("x-masked" = json!(true))))]
-    pub sum_agreed: Option<bool>,
-}
-
-/// Somebody who benefits by a policy.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Beneficiary {
-    pub person_id: Uid,
-    /// Percent.
-    #[schema(minimum = 1, maximum = 100, example = 100)]
-    pub share: i64,
-}
-
-/// A policy. `x-masked` fields are null when `view` is `masked`.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Policy {
-    pub id: Uid,
-    /// Grows with every change.
-    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
-    pub version: i64,
-    pub view: View,
-    pub household_id: Uid,
-    /// Only whoever registered or is assigned to the policy sees it.
-    #[schema(extensions(("x-masked" = json!(true))))]
-    pub product_id: Option<Uid>,
-    #[schema(value_type = ShortCode)]
-    pub insurer_code: String,
-    /// The insurer's number of the policy.
-    #[schema(min_length = 1, max_length = 60, pattern = r"^[^\u0000]+$", example = "PICC-2026-330402-000123", extensions(("x-masked" = json!(true))))]
-    pub policy_number: Option<String>,
-    pub holder_person_id: Uid,
-    pub payer_person_id: Uid,
-    #[schema(max_items = 20)]
-    pub insured: Vec<Insured>,
-    #[schema(max_items = 20)]
-    pub beneficiaries: Vec<Beneficiary>,
-    pub starts_on: Day,
-    pub ends_on: Day,
-    pub registered_by: Uid,
-    pub assignee: Option<Uid>,
-    pub created_at: Micros,
-    pub updated_at: Micros,
-}
-
-impl Tagged for Policy {
-    fn id(&self) -> Uid {
-        self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn view(&self) -> &str {
-        match self.view {
-            View::Full => "f",
-            View::Masked => "m",
-        }
-    }
-}
-
-/// Policies as this caller may see them.
-fn show(c: &mut DbConn, vault: &Vault, who: &Who, rows: Vec<PolicyRow>) -> AppResult<Vec<Policy>> {
-    let ids: Vec<Uid> = rows.iter().map(|r| r.id).collect();
-    let insured = store::insured(c, &ids)?;
-    let beneficiaries = store::beneficiaries(c, &ids)?;
-    let mut out = Vec::new();
-    for row in rows {
-        let key = match who.owns(&row) {
-            true => Some(key_of(c, vault, row.household_id)?),
-            false => None,
-        };
-        let open = |column: &'static str, id: Uid, sealed: &[u8]| {
-            let opened = key.as_ref().map(|k| k.open(column, id.0, sealed));
-            opened.transpose().map_err(AppError::internal)
-        };
-        let product = open("policies.product", row.id, &row.product)?;
-        let number = row.policy_number.as_deref();
-        let number = number.map(|n| open("policies.policy_number", row.id, n));
-        let mut people = Vec::new();
-        for one in insured.iter().filter(|i| i.policy_id == row.id) {
-            let agreed = open("policy_insured.sum_agreed", one.person_id, &one.sum_agreed)?;
-            people.push(Insured {
-                person_id: one.person_id,
-                sum_agreed: agreed.map(|word| word == "true"),
-            });
-        }
-        let benefit = beneficiaries.iter().filter(|b| b.policy_id == row.id);
-        out.push(Policy {
-            id: row.id,
-            version: row.version,
-            view: match key {
-                Some(_) => View::Full,
-                None => View::Masked,
-            },
-            household_id: row.household_id,
-            product_id: product
-                .map(|id| id.parse())
-                .transpose()
-                .map_err(AppError::internal)?,
-            insurer_code: row.insurer_code,
-            policy_number: number.transpose()?.flatten(),
-            holder_person_id: row.holder_person_id,
-            payer_person_id: row.payer_person_id,
-            insured: people,
-            beneficiaries: benefit
-                .map(|b| Beneficiary {
-                    person_id: b.person_id,
-                    share: b.share,
-                })
-                .collect(),
-            starts_on: row.starts_on,
-            ends_on: row.ends_on,
-            registered_by: row.registered_by,
-            assignee: row.assignee,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        });
-    }
-    Ok(out)
-}
-
 fn one(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid) -> AppResult<Policy> {
     let row = store::policy(c, who, Action::PolicyRead, id)?.into_row();
     let shown = show(c, vault, who, vec![row])?.pop();
@@ -430,11 +330,6 @@ pub struct PolicyQuery {
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>, max_length = 200, pattern = r"^[A-Za-z0-9_\-]+$", example = "AQGajF58AHAAgABaHwwOmxGqYX0")]
     cursor: Option<String>,
-}
-
-page_of! {
-    /// A page of policies.
-    PolicyPage of Policy
 }
 
 /// List policies

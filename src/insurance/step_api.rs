@@ -1,24 +1,19 @@
-//! The steps of a claim over HTTP, each a resource below it. They differ only in what is told.
+//! The steps of a claim over HTTP, each a resource below it. They differ only in what is told: `step_bodies`.
 
 use actix_web::{HttpResponse, post, web};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use validator::Validate;
 
 use super::claim_store as store;
 use super::claim_view::{Claim, show};
-use super::machine::{self, ClaimStep};
-use super::model::*;
+use super::machine::ClaimStep;
+use super::step_bodies::*;
 use super::steps::{self, Step};
 use crate::auth::{Action, Who};
-use crate::db::{Day, Uid};
-use crate::error::{AppResult, Fault};
+use crate::db::Uid;
+use crate::error::AppResult;
 use crate::http::idempotency::path_id;
-use crate::http::json::{Body, invalid};
+use crate::http::json::Body;
 use crate::http::precondition::changed;
-use crate::http::text::{InsurerReference, Money, Note, Sha256Hex, UpTo, not_null};
 use crate::state::App;
-use crate::text_enum;
 
 async fn taken(app: &App, who: Who, id: web::Path<String>, step: Step) -> AppResult<HttpResponse> {
     let id = path_id(id)?;
@@ -34,37 +29,6 @@ async fn taken(app: &App, who: Who, id: web::Path<String>, step: Step) -> AppRes
     Ok(changed(&claim))
 }
 
-fn step(who: &Who, step: ClaimStep, on: Day, facts: EventFacts) -> Step {
-    Step {
-        id: Uid::new(who.at),
-        step,
-        on,
-        on_at: "/on",
-        facts,
-        insurer_reference: None,
-        reasons: None,
-    }
-}
-
-/// The day of a step.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClaimStepDay {
-    /// Not before the step before, not in the future.
-    on: Day,
-}
-
-/// The insurer took the claim in.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClaimAcceptance {
-    on: Day,
-    /// Claim and proofs first reached the insurer; the decision's time runs from here. Without it: `on`.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    received_on: Option<Day>,
-}
-
 /// Record the acceptance
 ///
 /// The insurer took the claim in (受理). Its time for deciding runs from the receipt of claim and proofs.
@@ -78,38 +42,8 @@ pub async fn accept_claim(
     body: Body<ClaimAcceptance>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let facts = EventFacts {
-        received_on: body.value.received_on,
-        ..EventFacts::default()
-    };
-    let step = step(&who, ClaimStep::Acceptance, body.value.on, facts);
+    let step = body.value.step(&who);
     taken(&app, who, id, step).await
-}
-
-/// The insurer asked for papers.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = asks))]
-pub struct DocumentRequest {
-    /// The request reached the family; the decision's time stands still from here.
-    on: Day,
-    /// The insurer found papers missing.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    found_incomplete_on: Option<Day>,
-    #[schema(value_type = Vec<PaperKind>, min_items = 1, max_items = 15)]
-    papers: UpTo<15, PaperKind>,
-}
-
-fn asks(r: &DocumentRequest) -> Result<(), validator::ValidationError> {
-    let different: std::collections::HashSet<_> = r.papers.0.iter().collect();
-    if r.papers.0.is_empty() {
-        return Err(invalid("/papers", Fault::TooShort));
-    }
-    if different.len() < r.papers.0.len() {
-        return Err(invalid("/papers", Fault::Repeated));
-    }
-    Ok(())
 }
 
 /// Record a request for papers
@@ -126,12 +60,7 @@ pub async fn request_claim_documents(
     body: Body<DocumentRequest>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let facts = EventFacts {
-        found_incomplete_on: body.value.found_incomplete_on,
-        papers: body.value.papers.0,
-        ..EventFacts::default()
-    };
-    let step = step(&who, ClaimStep::DocumentRequest, body.value.on, facts);
+    let step = body.value.step(&who);
     taken(&app, who, id, step).await
 }
 
@@ -149,34 +78,8 @@ pub async fn complete_claim_documents(
     body: Body<ClaimStepDay>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let step = step(
-        &who,
-        ClaimStep::DocumentsCompletion,
-        body.value.on,
-        EventFacts::default(),
-    );
+    let step = body.value.step(&who, ClaimStep::DocumentsCompletion);
     taken(&app, who, id, step).await
-}
-
-/// The insurer examines.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClaimExamination {
-    on: Day,
-    /// The insurer called the case complex (情形复杂): thirty days instead of promptly.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false, example = false)]
-    complex: Option<bool>,
-}
-
-impl ClaimExamination {
-    fn step(self, who: &Who, which: ClaimStep) -> Step {
-        let facts = EventFacts {
-            complex: self.complex,
-            ..EventFacts::default()
-        };
-        step(who, which, self.on, facts)
-    }
 }
 
 /// Record the review
@@ -213,54 +116,6 @@ pub async fn investigate_claim(
     taken(&app, who, id, step).await
 }
 
-text_enum! {
-    /// What the insurer found.
-    InsurerDecision { Approved = "approved", PartlyApproved = "partly_approved", Refused = "refused" }
-}
-
-/// The insurer's decision, by its letter.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = decides))]
-#[schema(example = json!({"decision": "approved", "decided_on": "2026-05-29", "amount": {"amount": "123.45", "currency": "CNY"}, "insurer_reference": "PICC-2026-330402-000123"}))]
-pub struct ClaimDetermination {
-    decision: InsurerDecision,
-    decided_on: Day,
-    /// What it grants, in all; not with a refusal.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    amount: Option<Money>,
-    /// Its reasons for the part it refuses; with every refusal, be it of a part.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    reasons: Option<Note>,
-    /// The notice of refusal with its reasons was sent: three days are allowed.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    notified_on: Option<Day>,
-    /// The sign of the insurer's letter.
-    insurer_reference: InsurerReference,
-    /// The letter, once it is kept as a file.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    evidence_sha256: Option<Sha256Hex>,
-}
-
-fn decides(d: &ClaimDetermination) -> Result<(), validator::ValidationError> {
-    let (refused, approved) = (
-        d.decision == InsurerDecision::Refused,
-        d.decision == InsurerDecision::Approved,
-    );
-    match (&d.amount, &d.reasons, &d.notified_on) {
-        (Some(_), ..) if refused => Err(invalid("/amount", Fault::NotFitting)),
-        (None, ..) if !refused => Err(invalid("/amount", Fault::Required)),
-        (_, Some(_), _) if approved => Err(invalid("/reasons", Fault::NotFitting)),
-        (_, None, _) if !approved => Err(invalid("/reasons", Fault::Required)),
-        (.., Some(_)) if approved => Err(invalid("/notified_on", Fault::NotFitting)),
-        _ => Ok(()),
-    }
-}
-
 /// Record the insurer's decision
 ///
 /// The insurer decides; this records what its letter says, with the letter's reference. A refusal, be it
@@ -275,29 +130,7 @@ pub async fn determine_claim(
     body: Body<ClaimDetermination>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let told = body.value;
-    let decision = match told.decision {
-        InsurerDecision::Approved => machine::Decision::Approved,
-        InsurerDecision::PartlyApproved => machine::Decision::PartlyApproved,
-        InsurerDecision::Refused => machine::Decision::Refused,
-    };
-    let facts = EventFacts {
-        amount: told.amount.map(|m| m.0.0),
-        notified_on: told.notified_on,
-        evidence_sha256: told.evidence_sha256.map(Sha256Hex::into_string),
-        ..EventFacts::default()
-    };
-    let step = Step {
-        on_at: "/decided_on",
-        insurer_reference: Some(told.insurer_reference.into_string()),
-        reasons: told.reasons.map(Note::into_string),
-        ..step(
-            &who,
-            ClaimStep::Determination(decision),
-            told.decided_on,
-            facts,
-        )
-    };
+    let step = body.value.step(&who);
     taken(&app, who, id, step).await
 }
 
@@ -314,34 +147,8 @@ pub async fn agree_claim(
     body: Body<ClaimStepDay>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let step = step(
-        &who,
-        ClaimStep::Agreement,
-        body.value.on,
-        EventFacts::default(),
-    );
+    let step = body.value.step(&who, ClaimStep::Agreement);
     taken(&app, who, id, step).await
-}
-
-/// A payment of the insurer.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewClaimPayment {
-    /// Made by the phone, if it likes: a repeated request is then refused as `already_exists`.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    id: Option<Uid>,
-    kind: PaymentKind,
-    /// All payments together never exceed what was approved. `full` is all that is left: 0.00 where
-    /// advances covered everything.
-    amount: Money,
-    paid_on: Day,
-    /// The insurer's sign of the payment.
-    insurer_reference: InsurerReference,
-    /// The receipt, once it is kept as a file.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    evidence_sha256: Option<Sha256Hex>,
 }
 
 /// Record a payment
@@ -357,23 +164,7 @@ pub async fn pay_claim(
     body: Body<NewClaimPayment>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let told = body.value;
-    let which = match told.kind {
-        PaymentKind::Advance => ClaimStep::AdvancePayment,
-        PaymentKind::Full | PaymentKind::Part => ClaimStep::Payment,
-    };
-    let facts = EventFacts {
-        amount: Some(told.amount.0.0),
-        payment_kind: Some(told.kind),
-        evidence_sha256: told.evidence_sha256.map(Sha256Hex::into_string),
-        ..EventFacts::default()
-    };
-    let mut step = Step {
-        on_at: "/paid_on",
-        insurer_reference: Some(told.insurer_reference.into_string()),
-        ..step(&who, which, told.paid_on, facts)
-    };
-    step.id = told.id.unwrap_or(step.id);
+    let step = body.value.step(&who);
     taken(&app, who, id, step).await
 }
 
@@ -390,12 +181,7 @@ pub async fn close_claim(
     body: Body<ClaimStepDay>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let step = step(
-        &who,
-        ClaimStep::Closure,
-        body.value.on,
-        EventFacts::default(),
-    );
+    let step = body.value.step(&who, ClaimStep::Closure);
     taken(&app, who, id, step).await
 }
 
@@ -412,21 +198,8 @@ pub async fn withdraw_claim(
     body: Body<ClaimStepDay>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let step = step(
-        &who,
-        ClaimStep::Withdrawal,
-        body.value.on,
-        EventFacts::default(),
-    );
+    let step = body.value.step(&who, ClaimStep::Withdrawal);
     taken(&app, who, id, step).await
-}
-
-/// The family contests.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClaimDispute {
-    on: Day,
-    way: DisputeWay,
 }
 
 /// Record a dispute
@@ -443,29 +216,8 @@ pub async fn dispute_claim(
     body: Body<ClaimDispute>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let facts = EventFacts {
-        way: Some(body.value.way),
-        ..EventFacts::default()
-    };
-    let step = step(&who, ClaimStep::Dispute, body.value.on, facts);
+    let step = body.value.step(&who);
     taken(&app, who, id, step).await
-}
-
-text_enum! {
-    /// How a dispute ended: the insurer looks again, or it stays as it was.
-    ClaimDisputeEnd { BackToReview = "back_to_review", Closed = "closed" }
-}
-
-/// The end of a dispute.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClaimDisputeOutcome {
-    on: Day,
-    outcome: ClaimDisputeEnd,
-    /// The sign of the paper that ends it.
-    #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    insurer_reference: Option<InsurerReference>,
 }
 
 /// Record a dispute's outcome
@@ -481,15 +233,6 @@ pub async fn end_claim_dispute(
     body: Body<ClaimDisputeOutcome>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ClaimWrite)?;
-    let told = body.value;
-    let outcome = match told.outcome {
-        ClaimDisputeEnd::BackToReview => machine::DisputeOutcome::BackToReview,
-        ClaimDisputeEnd::Closed => machine::DisputeOutcome::Closed,
-    };
-    let which = ClaimStep::DisputeOutcome(outcome);
-    let step = Step {
-        insurer_reference: told.insurer_reference.map(InsurerReference::into_string),
-        ..step(&who, which, told.on, EventFacts::default())
-    };
+    let step = body.value.step(&who);
     taken(&app, who, id, step).await
 }

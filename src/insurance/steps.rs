@@ -50,8 +50,8 @@ pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, claim: Uid, step: &Step) -
     }
     let today = Day(who.at.china_day());
     check_days(&claim, step, today)?;
-    let events = store::events(c, &claim)?;
-    let payments = store::payments(c, &claim)?;
+    let events = store::events(c, &[claim.id])?;
+    let payments = store::payments(c, &[claim.id])?;
     let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
     check_sums(&claim, step, paid)?;
 
@@ -173,9 +173,16 @@ fn changed(
     let mut row = ClaimRow::clone(claim);
     row.state = state;
     row.last_on = step.on;
+    // A decision also writes what an amendment may: a phone that was away does not undo it unasked.
+    let fields: &[&str] = match step.step {
+        ClaimStep::Determination(_) | ClaimStep::DisputeOutcome(DisputeOutcome::BackToReview) => {
+            &["state", "approved", "refusal_notice_on"]
+        }
+        _ => &["state"],
+    };
     let mut change = ClaimChange {
         version,
-        field_versions: sync::touch(&claim.field_versions, version, &["state"]),
+        field_versions: sync::touch(&claim.field_versions, version, fields),
         state: Some(state),
         last_on: Some(step.on),
         updated_at: who.at,
@@ -219,7 +226,7 @@ fn payment(step: &Step, claim: Uid, who: &Who) -> Option<PaymentRow> {
 fn papers(c: &mut DbConn, who: &Who, claim: &Handle<ClaimRow>, step: &Step) -> AppResult<()> {
     match step.step {
         ClaimStep::DocumentRequest => {
-            let known = store::documents(c, claim)?;
+            let known = store::documents(c, &[claim.id])?;
             let listed = |kind: PaperKind| known.iter().any(|d| d.kind == kind);
             let asked = &step.facts.papers;
             let new: Vec<DocumentRow> = (100..)

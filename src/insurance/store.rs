@@ -39,6 +39,14 @@ pub fn product(c: &mut DbConn, id: Uid) -> AppResult<Option<ProductRow>> {
         .optional()?)
 }
 
+/// Those of these products that there are.
+pub fn products_among(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<ProductRow>> {
+    Ok(insurance_products::table
+        .filter(insurance_products::id.eq_any(ids.to_vec()))
+        .select(ProductRow::as_select())
+        .load(c)?)
+}
+
 pub fn products(c: &mut DbConn, page: Page) -> AppResult<Vec<ProductRow>> {
     let mut query = insurance_products::table
         .select(ProductRow::as_select())
@@ -102,6 +110,27 @@ pub fn locked_policy(
 pub fn policy_of(c: &mut DbConn, claim: &Handle<ClaimRow>) -> AppResult<PolicyRow> {
     find_policy(c, claim.policy_id)?
         .ok_or_else(|| crate::error::AppError::internal("a claim without a policy"))
+}
+
+/// The policies of claims that the caller may see.
+pub fn policies_of(c: &mut DbConn, claims: &[ClaimRow]) -> AppResult<Vec<PolicyRow>> {
+    let mut ids: Vec<Uid> = claims.iter().map(|claim| claim.policy_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(policies::table
+        .filter(policies::id.eq_any(ids))
+        .select(PolicyRow::as_select())
+        .load(c)?)
+}
+
+/// Those of these policies that the caller may see, as [`policy`] finds one.
+pub fn policies_among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<PolicyRow>> {
+    let mut rows: Vec<PolicyRow> = policies::table
+        .filter(policies::id.eq_any(ids.to_vec()))
+        .select(PolicyRow::as_select())
+        .load(c)?;
+    rows.retain(|policy| who.can(Action::PolicyRead, policy));
+    Ok(rows)
 }
 
 /// A page of policies the caller may see, newest first.

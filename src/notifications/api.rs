@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use super::marks::{self, Mark};
 use super::model::{NotificationKind, NotificationMark, NotificationRow};
-use super::{marks, store};
+use super::store;
 use crate::auth::{Action, Who};
 use crate::db::{Micros, Uid};
 use crate::error::AppResult;
@@ -163,9 +164,11 @@ pub async fn mark_notifications(
     body: Body<NotificationMarks>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::NotificationMark)?;
-    let mut wanted: BTreeMap<Uid, Vec<NewMark>> = BTreeMap::new();
-    for mark in body.value.marks.0 {
-        wanted.entry(mark.notification_id).or_default().push(mark);
+    let mut wanted: BTreeMap<Uid, Vec<Mark>> = BTreeMap::new();
+    for new in body.value.marks.0 {
+        let (mark, at) = (new.mark, new.at);
+        let of = wanted.entry(new.notification_id).or_default();
+        of.push(Mark { mark, at });
     }
     let (changed, unknown) = app.db.write(move |c| marks::take(c, &who, &wanted)).await?;
     Ok(HttpResponse::Ok().json(MarksTaken { changed, unknown }))

@@ -2,22 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use super::api::NewMark;
+use serde::Deserialize;
+use validator::Validate;
+
+use super::model::NotificationMark;
 use super::store;
-use crate::auth::{Place, Who};
+use crate::auth::{Action, Place, Who};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
+use crate::http::text::not_null;
 use crate::sync::{self, Change, Kind};
 
 /// A phone's clock may be behind by months after a flat battery; older than this, now is nearer the truth.
 const OLDEST: i64 = 90 * Micros::DAY;
 
+/// How far somebody came with a notification, and when, if the phone says.
+#[derive(Debug, Clone, Copy, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    pub mark: NotificationMark,
+    #[serde(default, deserialize_with = "not_null")]
+    pub at: Option<Micros>,
+}
+
 /// Takes the marks on the caller's own notifications; answers how many changed and which ids are not theirs.
 pub fn take(
     c: &mut DbConn,
     who: &Who,
-    wanted: &BTreeMap<Uid, Vec<NewMark>>,
+    wanted: &BTreeMap<Uid, Vec<Mark>>,
 ) -> AppResult<(i64, Vec<Uid>)> {
+    who.may(Action::NotificationMark)?;
     let ids: Vec<Uid> = wanted.keys().copied().collect();
     let rows = store::own(c, who.user, &ids)?;
     let unknown = ids

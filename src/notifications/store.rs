@@ -55,6 +55,24 @@ pub fn list(
     Ok(query.load(c)?)
 }
 
+/// Somebody's own notifications among these ids.
+pub fn among(c: &mut DbConn, user: Uid, ids: &[Uid]) -> AppResult<Vec<NotificationRow>> {
+    Ok(notifications::table
+        .filter(notifications::user_id.eq(user))
+        .filter(notifications::id.eq_any(ids.to_vec()))
+        .select(NotificationRow::as_select())
+        .load(c)?)
+}
+
+/// A notification's version, whoever it is for.
+pub fn version(c: &mut DbConn, id: Uid) -> AppResult<Option<i64>> {
+    Ok(notifications::table
+        .find(id)
+        .select(notifications::version)
+        .first(c)
+        .optional()?)
+}
+
 /// How many of somebody's notifications were neither read nor done; counted to `most`.
 pub fn unread(c: &mut DbConn, user: Uid, most: i64) -> AppResult<i64> {
     let rows: Vec<Uid> = notifications::table

@@ -1,9 +1,15 @@
 //! What phones hold of the inbox, and how they mark it offline.
 
-use crate::auth::Action;
-use crate::sync::kinds::Entry;
+use std::collections::BTreeMap;
 
-/// One's own notifications.
+use super::api::Notification;
+use super::marks::{self, Mark};
+use super::store;
+use crate::auth::{Action, Place};
+use crate::error::AppError;
+use crate::sync::kinds::{Command, Entry, Loaded, Stand};
+
+/// One's own notifications, wherever one works.
 pub static NOTIFICATION: Entry = Entry {
     table: "notifications",
     read: Action::NotificationRead,
@@ -11,7 +17,38 @@ pub static NOTIFICATION: Entry = Entry {
     people: false,
     ages: true,
     masked: &[],
-    load: |_, _, _, _| Ok(Vec::new()),
-    stand: |_, _| Ok(None),
-    commands: &[],
+    load: |c, _, who, ids| {
+        if who.may(Action::NotificationRead).is_err() {
+            return Ok(Vec::new());
+        }
+        store::among(c, who.user, ids)?
+            .into_iter()
+            .map(|row| {
+                let shown = Notification::from(row);
+                Loaded::new(shown.id, shown.version, Place::default(), true, &shown)
+            })
+            .collect()
+    },
+    stand: |c, id| {
+        let found = store::version(c, id)?;
+        Ok(found.map(|version| Stand {
+            version,
+            field_versions: String::new(),
+        }))
+    },
+    commands: &[Command {
+        action: "marks",
+        operation: "mark_notifications",
+        prepare: |ask| {
+            let (id, mark) = (ask.record, ask.body::<Mark>()?);
+            let wanted = BTreeMap::from([(id, vec![mark])]);
+            Ok(Box::new(move |c, who, _| {
+                let (_, unknown) = marks::take(c, who, &wanted)?;
+                match unknown.is_empty() {
+                    true => Ok(()),
+                    false => Err(AppError::not_found()),
+                }
+            }))
+        },
+    }],
 };

@@ -73,7 +73,9 @@ pub static RESIDENT: Entry = Entry {
             operation: "record_departure",
             prepare: |ask| {
                 let (left, id) = (ask.body::<Departure>()?, ask.record);
-                Ok(Box::new(move |c, who, _| departure::depart(c, who, id, &left)))
+                Ok(Box::new(move |c, who, _| {
+                    departure::depart(c, who, id, &left)
+                }))
             },
         },
         Command {

@@ -220,12 +220,24 @@ mod tests {
         ]);
         let walk = (purpose, any::<i64>(), scopes());
         let walks = proptest::collection::vec(
-            walk.prop_map(|(purpose, down, scopes)| Walk { purpose, down, scopes }),
+            walk.prop_map(|(purpose, down, scopes)| Walk {
+                purpose,
+                down,
+                scopes,
+            }),
             0..4,
         );
         let numbers = (any::<u32>(), any::<i64>(), any::<u32>(), any::<u32>());
         (uid(), numbers, scopes(), walks).prop_map(
-            |(lineage, (day, pos, reference, kinds), scopes, walks)| State { lineage, day, pos, reference, kinds, scopes, walks },
+            |(lineage, (day, pos, reference, kinds), scopes, walks)| State {
+                lineage,
+                day,
+                pos,
+                reference,
+                kinds,
+                scopes,
+                walks,
+            },
         )
     }
 
@@ -248,9 +260,16 @@ mod tests {
     #[test]
     fn the_longest_cursor_fits() {
         let scopes: Vec<Scope> = (0..40u128)
-            .map(|n| Scope { role: Role::Coordinator, area: Uid(uuid::Uuid::from_u128(n)) })
+            .map(|n| Scope {
+                role: Role::Coordinator,
+                area: Uid(uuid::Uuid::from_u128(n)),
+            })
             .collect();
-        let walk = |purpose| Walk { purpose, down: 1, scopes: scopes.clone() };
+        let walk = |purpose| Walk {
+            purpose,
+            down: 1,
+            scopes: scopes.clone(),
+        };
         let state = State {
             lineage: Uid::NIL,
             day: 1,

@@ -175,6 +175,20 @@ fn held(c: &mut DbConn, change: &Change) -> AppResult<Vec<Held>> {
         .load(c)?)
 }
 
+/// Those of these records that the feed has never told of: what an installation begins with is in no write.
+pub fn untold(c: &mut DbConn, kind: Kind, ids: &[Uid]) -> AppResult<Vec<Uid>> {
+    let told: Vec<Uid> = changes::table
+        .filter(changes::kind.eq(kind.as_str()))
+        .filter(changes::record_id.eq_any(ids.to_vec()))
+        .select(changes::record_id)
+        .load(c)?;
+    Ok(ids
+        .iter()
+        .copied()
+        .filter(|id| !told.contains(id))
+        .collect())
+}
+
 /// Those of the readers who work at the record's place, and so see it.
 fn present(c: &mut DbConn, change: &Change) -> AppResult<Vec<Uid>> {
     let mut there = Vec::new();

@@ -16,3 +16,25 @@ pub fn touch(stored: &str, version: i64, fields: &[&str]) -> String {
 
 /// A new record: every field changed last when it was made, which needs no entries.
 pub const NEW: &str = "{}";
+
+/// `stand` of a kind whose table keeps the versions of its fields.
+#[macro_export]
+macro_rules! stand {
+    ($table:ident) => {
+        |c, id| {
+            use diesel::prelude::*;
+            use $crate::db::schema::$table as t;
+            let found: Option<(i64, String)> = t::table
+                .find(id)
+                .select((t::version, t::field_versions))
+                .first(c)
+                .optional()?;
+            Ok(
+                found.map(|(version, field_versions)| $crate::sync::kinds::Stand {
+                    version,
+                    field_versions,
+                }),
+            )
+        }
+    };
+}

@@ -33,12 +33,14 @@ pub struct Entry {
     pub masked: &'static [&'static str],
     /// What REST would show the caller of these records now, by REST's own rule and text. What the caller
     /// may not see is left out.
-    pub load: fn(&mut DbConn, &Vault, &Who, &[Uid]) -> AppResult<Vec<Loaded>>,
+    pub load: Load,
     /// Where a record stands, for merging and for results; no question of rights.
     pub stand: fn(&mut DbConn, Uid) -> AppResult<Option<Stand>>,
     /// What a phone may do offline.
     pub commands: &'static [Command],
 }
+
+pub type Load = fn(&mut DbConn, &Vault, &Who, &[Uid]) -> AppResult<Vec<Loaded>>;
 
 /// A record as one caller sees it.
 pub struct Loaded {
@@ -223,6 +225,7 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
         "update_campaign",
         "an approval is of the text that was read, by its version",
     ),
+    ("preview_campaign_audience", "it asks what the server knows"),
     (
         "approve_campaign",
         "an approval is of the text that was read, by its version",

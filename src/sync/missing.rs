@@ -26,7 +26,9 @@ pub fn of(problem: &Problem, op: &SyncOperation) -> Option<Missing> {
             let ids: Vec<Uid> = own.into_iter().chain(op.parent_id).collect();
             (!ids.is_empty()).then_some(Missing::Records(ids))
         }
-        Code::ForbiddenAction => Some(Missing::Area { code: named_area(op) }),
+        Code::ForbiddenAction => Some(Missing::Area {
+            code: named_area(op),
+        }),
         Code::ValidationFailed => {
             let faults = || problem.errors.iter().map(|e| e.fault);
             if faults().all(|f| f == Fault::NoSuchRecord) {
@@ -34,7 +36,9 @@ pub fn of(problem: &Problem, op: &SyncOperation) -> Option<Missing> {
                 let ids: Vec<Uid> = named.filter_map(|e| id_at(op, &e.pointer)).collect();
                 (!ids.is_empty()).then_some(Missing::Records(ids))
             } else if faults().all(|f| f == Fault::AreaOutside) {
-                Some(Missing::Area { code: named_area(op) })
+                Some(Missing::Area {
+                    code: named_area(op),
+                })
             } else {
                 None
             }

@@ -25,7 +25,7 @@ pub mod resting;
 pub mod sources;
 pub mod store;
 
-pub use feed::{Change, Kind, record_change};
+pub use feed::{Change, Kind, record_change, untold};
 pub use fields::touch;
 
 use crate::db::{DbConn, Micros};

@@ -118,7 +118,11 @@ impl SyncOperation {
     }
 
     pub fn command(&self) -> Result<(Kind, &'static Command), Fault> {
-        let kind = self.kind.as_str().parse::<Kind>().map_err(|_| Fault::NotOneOf)?;
+        let kind = self
+            .kind
+            .as_str()
+            .parse::<Kind>()
+            .map_err(|_| Fault::NotOneOf)?;
         let command = kinds::command(kind, self.action.as_str()).ok_or(Fault::Unknown)?;
         Ok((kind, command))
     }

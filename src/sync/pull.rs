@@ -359,7 +359,10 @@ impl Pull<'_> {
 
     /// Whether it stays behind at a first pull, being old and of its moment.
     fn aged(&self, row: &Row) -> bool {
-        let ages = row.kind.parse().is_ok_and(|kind: Kind| kinds::of(kind).ages);
+        let ages = row
+            .kind
+            .parse()
+            .is_ok_and(|kind: Kind| kinds::of(kind).ages);
         let days = |role: Role| match reach(role) {
             Reach::Own => self.config.sync_member_days,
             Reach::Area => self.config.sync_coordinator_days,

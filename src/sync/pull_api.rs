@@ -91,7 +91,11 @@ pub struct SyncPage {
     #[schema(max_items = 2000)]
     pub changes: Vec<SyncChange>,
     /// To be kept in the transaction that stores the changes.
-    #[schema(max_length = 4096, pattern = r"^[A-Za-z0-9_\-]+$", example = "AQGajF58AHAAgABaHwwOmxGqYX0")]
+    #[schema(
+        max_length = 4096,
+        pattern = r"^[A-Za-z0-9_\-]+$",
+        example = "AQGajF58AHAAgABaHwwOmxGqYX0"
+    )]
     pub next_cursor: String,
     /// Pull again at once.
     #[schema(example = false)]
@@ -172,7 +176,11 @@ fn change(given: Given) -> SyncChange {
         Some(loaded) => {
             let place = loaded.place;
             let areas = [place.county, place.town, place.village];
-            let view = if loaded.full { View::Full } else { View::Masked };
+            let view = if loaded.full {
+                View::Full
+            } else {
+                View::Masked
+            };
             (
                 Some(view),
                 areas.into_iter().flatten().collect(),
@@ -201,7 +209,11 @@ async fn disclose(app: &web::Data<App>, who: &Who, page: &Page) -> AppResult<()>
             record_id: given.id,
             user_id: who.user,
             day,
-            view: if loaded.full { View::Full } else { View::Masked },
+            view: if loaded.full {
+                View::Full
+            } else {
+                View::Masked
+            },
             kind: kind.as_str(),
             device_id: who.device,
             at: who.at,

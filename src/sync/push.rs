@@ -190,15 +190,11 @@ fn row_of(who: &Who, p: &Prepared, ended: &Ended) -> OperationRow {
 }
 
 /// Tries one operation; an error is of the whole piece (the database went away), never of the operation.
-fn attempt(
-    c: &mut DbConn,
-    app: &App,
-    who: &Who,
-    p: &Prepared,
-    known: &Known,
-) -> AppResult<Ended> {
+fn attempt(c: &mut DbConn, app: &App, who: &Who, p: &Prepared, known: &Known) -> AppResult<Ended> {
     let tried = match (&p.known, &p.work) {
-        (Ok((kind, command)), Ok(work)) => carry_out(c, app, who, &p.op, *kind, command, work, known),
+        (Ok((kind, command)), Ok(work)) => {
+            carry_out(c, app, who, &p.op, *kind, command, work, known)
+        }
         (_, Err(AppError::Problem(problem))) => Err(AppError::Problem(problem.clone())),
         (_, Err(e)) => Err(AppError::internal(e)),
         (Err(fault), Ok(_)) => Err(AppError::field("/kind", *fault)),
@@ -228,10 +224,7 @@ pub(super) fn refused(
             });
         }
     };
-    if matches!(
-        problem.code,
-        Code::Overloaded | Code::IdempotencyInProgress
-    ) {
+    if matches!(problem.code, Code::Overloaded | Code::IdempotencyInProgress) {
         return Err(AppError::Problem(Box::new(problem)));
     }
     let Some(missing) = missing::of(&problem, op) else {
@@ -294,12 +287,7 @@ pub(super) fn carry_out_again(
 }
 
 /// One command in a savepoint of its own: what it did goes when it fails.
-pub(super) fn run(
-    c: &mut DbConn,
-    who: &Who,
-    work: &Work,
-    version: Option<i64>,
-) -> AppResult<()> {
+pub(super) fn run(c: &mut DbConn, who: &Who, work: &Work, version: Option<i64>) -> AppResult<()> {
     c.transaction(|c| work(c, who, version).map_err(below_changed))
 }
 
@@ -346,10 +334,15 @@ fn amend(
         let version = version(c, kind, op.record_id)?;
         let Some(fields) = overlapping else {
             let merged = base < stand.version;
-            let outcome = if merged { Outcome::Merged } else { Outcome::Applied };
+            let outcome = if merged {
+                Outcome::Merged
+            } else {
+                Outcome::Applied
+            };
             return Ok(Ended::at(outcome, version));
         };
-        let kept = serde_json::to_string(&merge::only(&changed, &fields)).map_err(AppError::internal)?;
+        let kept =
+            serde_json::to_string(&merge::only(&changed, &fields)).map_err(AppError::internal)?;
         let reason = Reason::Conflict(seen.place, fields.clone());
         let id = resting::rest(c, &app.vault, who, op, &kept, reason)?;
         return Ok(Ended {
@@ -381,7 +374,6 @@ fn part(
 }
 
 fn object(op: &SyncOperation) -> AppResult<serde_json::Map<String, serde_json::Value>> {
-    serde_json::from_str(op.changed.get()).map_err(|_| {
-        AppError::fields(vec![FieldError::new("/changed", Fault::WrongType)])
-    })
+    serde_json::from_str(op.changed.get())
+        .map_err(|_| AppError::fields(vec![FieldError::new("/changed", Fault::WrongType)]))
 }

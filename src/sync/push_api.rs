@@ -41,7 +41,12 @@ pub struct SyncResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original: Option<Outcome>,
     /// The kind of record, as sent.
-    #[schema(min_length = 2, max_length = 40, pattern = r"^[A-Za-z0-9_.\-]+$", example = "resident")]
+    #[schema(
+        min_length = 2,
+        max_length = 40,
+        pattern = r"^[A-Za-z0-9_.\-]+$",
+        example = "resident"
+    )]
     pub kind: String,
     pub record_id: Uid,
     /// The version this operation made.

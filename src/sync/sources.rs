@@ -172,9 +172,7 @@ fn rows_of(c: &mut DbConn, source: &Source, range: Range, limit: i64) -> AppResu
         .into_boxed();
     let query = of_source!(query, source);
     let query = match range {
-        Range::Above(pos) => query
-            .filter(changes::pos.gt(pos))
-            .order(changes::pos.asc()),
+        Range::Above(pos) => query.filter(changes::pos.gt(pos)).order(changes::pos.asc()),
         Range::Below(pos) => query
             .filter(changes::pos.lt(pos))
             .filter(changes::op.eq("upsert"))

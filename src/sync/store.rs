@@ -82,7 +82,11 @@ pub fn operations_between(
 ) -> AppResult<Vec<(String, Outcome, Uid)>> {
     let mut query = sync_operations::table
         .filter(sync_operations::user_id.eq(user))
-        .filter(sync_operations::at.ge(from.0).and(sync_operations::at.lt(to.0)))
+        .filter(
+            sync_operations::at
+                .ge(from.0)
+                .and(sync_operations::at.lt(to.0)),
+        )
         .select((
             sync_operations::kind,
             sync_operations::outcome,

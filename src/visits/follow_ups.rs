@@ -5,6 +5,7 @@ use super::follow_ups_store::{self as store, FollowUpChange};
 use super::model::*;
 use super::rules::{self, FollowUpState};
 use super::texts::{self, Sealer};
+use super::{visits_log, visits_store};
 use crate::audit::{self, Entry};
 use crate::auth::policy::Role;
 use crate::auth::{Action, Handle, Place, Placed, Who};
@@ -135,8 +136,18 @@ pub fn of_household(
     household: &Handle<HouseholdRow>,
     worker: Uid,
 ) -> AppResult<()> {
-    for row in store::assign_household(c, household, worker, who.at)? {
-        sync::record_change(c, feed(who, &row, row.version))?;
+    // The visits first, as every command on them does: two lockers in two orders would block each other.
+    let of = store::open_visits(c, household)?;
+    visits_store::locked_among(c, &of)?;
+    let moved = store::assign_household(c, household, worker, who.at)?;
+    for row in &moved {
+        sync::record_change(c, feed(who, row, row.version))?;
+    }
+    let mut of: Vec<Uid> = moved.iter().map(|row| row.visit_id).collect();
+    of.sort_unstable();
+    of.dedup();
+    for visit in visits_store::locked_among(c, &of)? {
+        visits_log::shown_anew(c, who, &visit)?;
     }
     Ok(())
 }
@@ -149,7 +160,7 @@ pub fn complete(
     id: Uid,
     done: &Completion,
 ) -> AppResult<()> {
-    let row = store::locked(c, who, Action::FollowUpWrite, id)?;
+    let (row, visit) = store::locked(c, who, Action::FollowUpWrite, id)?;
     rules::still_open(row.state)?;
     let sealer = Sealer::of(c, vault, row.household_id)?;
     let note = done.note.as_ref().map(Note::as_str);
@@ -168,7 +179,8 @@ pub fn complete(
         Entry::new(Action::FollowUpWrite, "follow_up", id, row.place())
             .because(done.outcome.as_str()),
     )?;
-    sync::record_change(c, feed(who, &row, change.version))
+    sync::record_change(c, feed(who, &row, change.version))?;
+    visits_log::shown_anew(c, who, &visit)
 }
 
 /// Gives an open follow-up to somebody else or another day.
@@ -179,7 +191,7 @@ pub fn amend(
     version: Option<i64>,
     patch: &FollowUpPatch,
 ) -> AppResult<()> {
-    let row = store::locked(c, who, Action::FollowUpAssign, id)?;
+    let (row, visit) = store::locked(c, who, Action::FollowUpAssign, id)?;
     if version.is_some_and(|v| v != row.version) {
         return Err(AppError::of(Code::VersionConflict));
     }
@@ -210,5 +222,6 @@ pub fn amend(
     if let Some(user) = patch.assignee.filter(|user| *user != row.assignee) {
         after.assignee = user;
     }
-    sync::record_change(c, feed(who, &after, change.version))
+    sync::record_change(c, feed(who, &after, change.version))?;
+    visits_log::shown_anew(c, who, &visit)
 }

@@ -12,7 +12,6 @@ use super::{follow_ups, follow_ups_store as store};
 use crate::auth::{Action, Who};
 use crate::db::{Day, Micros, Uid};
 use crate::error::AppResult;
-use crate::households;
 use crate::http::idempotency::path_id;
 use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor};
@@ -149,10 +148,7 @@ pub async fn list_follow_ups(
         .db
         .read(move |c| {
             let rows = store::list(c, &scope, caller, state, due_before, page)?;
-            let mut ids: Vec<Uid> = rows.iter().filter_map(|r| r.household_id).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            let keys = households::store::data_keys(c, &ids)?;
+            let keys = texts::keys(c, rows.iter().filter_map(|r| r.household_id))?;
             Ok((rows, keys))
         })
         .await?;
@@ -173,7 +169,7 @@ async fn read(app: &App, who: &Who, id: Uid) -> AppResult<FollowUp> {
         .db
         .read(move |c| {
             let row = store::visible(c, &caller, Action::FollowUpRead, id)?;
-            let keys = households::store::data_keys(c, row.household_id.as_slice())?;
+            let keys = texts::keys(c, row.household_id.into_iter())?;
             Ok((row.into_row(), keys))
         })
         .await?;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::model::*;
 use super::rules::FollowUpState;
+use super::visits_store;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
 use crate::db::schema::follow_ups;
@@ -21,12 +22,16 @@ pub fn insert(c: &mut DbConn, row: &FollowUpRow) -> AppResult<()> {
 }
 
 /// What belongs to a draft is its author's alone.
-fn published_or_own(who: &Who, row: Handle<FollowUpRow>) -> AppResult<Handle<FollowUpRow>> {
-    if row.published || row.registered_by == who.user {
-        Ok(row)
-    } else {
-        Err(AppError::not_found())
-    }
+fn published_or_own(who: &Who, row: &FollowUpRow) -> bool {
+    row.published || row.registered_by == who.user
+}
+
+fn authorised(
+    who: &Who,
+    action: Action,
+    row: Option<FollowUpRow>,
+) -> AppResult<Handle<FollowUpRow>> {
+    who.authorise(action, row.filter(|row| published_or_own(who, row)))
 }
 
 /// The follow-up, if the caller may do this to it; for reading.
@@ -41,31 +46,49 @@ pub fn visible(
         .select(FollowUpRow::as_select())
         .first(c)
         .optional()?;
-    published_or_own(who, who.authorise(action, row)?)
+    authorised(who, action, row)
 }
 
-/// The follow-up, locked for writing.
+/// Those of these follow-ups that the caller may see, as [`visible`] finds one.
+pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<FollowUpRow>> {
+    let mut rows: Vec<FollowUpRow> = follow_ups::table
+        .filter(follow_ups::id.eq_any(ids.to_vec()))
+        .select(FollowUpRow::as_select())
+        .load(c)?;
+    rows.retain(|row| published_or_own(who, row) && who.can(Action::FollowUpRead, row));
+    Ok(rows)
+}
+
+/// The follow-up, locked for writing, and its visit, of which it is shown as a part: locked first, as
+/// every command on a visit does.
 pub fn locked(
     c: &mut DbConn,
     who: &Who,
     action: Action,
     id: Uid,
-) -> AppResult<Handle<FollowUpRow>> {
+) -> AppResult<(Handle<FollowUpRow>, VisitRow)> {
+    let of: Option<Uid> = follow_ups::table
+        .find(id)
+        .select(follow_ups::visit_id)
+        .first(c)
+        .optional()?;
+    let visit = visits_store::locked_among(c, of.as_slice())?.pop();
     let row = first_locked!(
         c,
         follow_ups::table.find(id).select(FollowUpRow::as_select())
     )
     .optional()?;
-    published_or_own(who, who.authorise(action, row)?)
+    let row = authorised(who, action, row)?;
+    let visit = visit.ok_or_else(|| AppError::internal("a follow-up without a visit"))?;
+    Ok((row, visit))
 }
 
-/// All of one visit, by their days. The visit's lock or handle is held.
-pub fn of_visit(c: &mut DbConn, visit: Uid) -> AppResult<Vec<FollowUpRow>> {
+/// All of several visits, by their days.
+pub fn of_visits(c: &mut DbConn, visits: &[Uid]) -> AppResult<Vec<FollowUpRow>> {
     Ok(follow_ups::table
-        .filter(follow_ups::visit_id.eq(visit))
+        .filter(follow_ups::visit_id.eq_any(visits.to_vec()))
         .select(FollowUpRow::as_select())
         .order((follow_ups::due_on, follow_ups::id))
-        .limit(200)
         .load(c)?)
 }
 
@@ -110,6 +133,17 @@ pub fn list(
         query = query.filter(follow_ups::id.lt(after));
     }
     Ok(query.load(c)?)
+}
+
+/// The visits that left published open follow-ups about a household.
+pub fn open_visits(c: &mut DbConn, household: &Handle<HouseholdRow>) -> AppResult<Vec<Uid>> {
+    Ok(follow_ups::table
+        .filter(follow_ups::household_id.eq(household.id))
+        .filter(follow_ups::state.eq(FollowUpState::Open))
+        .filter(follow_ups::published.eq(true))
+        .select(follow_ups::visit_id)
+        .distinct()
+        .load(c)?)
 }
 
 /// Gives the published open follow-ups of a household to a worker; answers them as they are then.

@@ -81,19 +81,22 @@ pub fn amend(
     noted(c, who, Action::MemberHomeWrite, &home, next, &fields)
 }
 
+/// A kind of possession by its word.
+pub fn kind(c: &mut DbConn, word: &str) -> AppResult<Option<PossessionKindRow>> {
+    Ok(store::kinds(c)?.into_iter().find(|k| k.kind == word))
+}
+
 /// Records that somebody looked whether the home has one of its possessions.
 pub fn check(
     c: &mut DbConn,
     vault: &Vault,
     who: &Who,
     id: Uid,
-    kind: &str,
+    kind: &PossessionKindRow,
     found: &PossessionCheck,
 ) -> AppResult<()> {
+    let kind = kind.kind.as_str();
     let home = store::locked(c, who, Action::MemberHomeEvidence, id)?;
-    if !store::kinds(c)?.iter().any(|k| k.kind == kind) {
-        return Err(AppError::not_found());
-    }
     if found.checked_on.0 > who.at.china_day() {
         return Err(AppError::field("/checked_on", Fault::InTheFuture));
     }

@@ -5,20 +5,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use super::homes_view::{MemberHome, MemberHomePage, load, show};
 use super::model::*;
-use super::texts::{self, Sealer};
 use super::{homes, homes_store as store};
 use crate::auth::{Action, Who};
-use crate::crypto::Vault;
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor};
-use crate::http::precondition::{IfMatch, Tagged, changed, created, found};
+use crate::http::precondition::{IfMatch, changed, created, found};
 use crate::http::text::{Address, AreaCode, Label, Limit, Note, not_null};
 use crate::state::App;
-use crate::{page_of, text_type};
+use crate::text_type;
 
 text_type! {
     /// A kind of possession, a word of `list_possession_kinds`.
@@ -72,124 +71,16 @@ pub async fn list_possession_kinds(app: web::Data<App>, who: Who) -> AppResult<H
     }))
 }
 
-/// One possession of a home, as last checked.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Possession {
-    #[schema(value_type = PossessionWord)]
-    pub kind: String,
-    pub status: PossessionStatus,
-    /// Null while nobody has looked.
-    pub checked_on: Option<Day>,
-    pub checked_by: Option<Uid>,
-    #[schema(value_type = Option<Note>)]
-    pub note: Option<String>,
-    /// The photo that was taken of it.
-    pub photo: Option<PhotoSlot>,
-}
-
-/// A member home (会员之家).
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MemberHome {
-    pub id: Uid,
-    /// Grows with every change, of a possession too.
-    #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
-    pub version: i64,
-    pub state: HomeState,
-    pub area: AreaCode,
-    /// What the home is called.
-    #[schema(value_type = Label, example = "百福社区会员之家")]
-    pub title: String,
-    /// Where the public finds it.
-    #[schema(value_type = Address)]
-    pub site_address: String,
-    #[schema(value_type = Option<Label>, example = "周一至周五 8:30-17:00")]
-    pub opening_hours: Option<String>,
-    /// The user who looks after it.
-    pub keeper_id: Option<Uid>,
-    /// Each kind once, in the usual order.
-    #[schema(max_items = 20)]
-    pub possessions: Vec<Possession>,
-    /// Whether every possession was found present at its last check.
-    #[schema(example = false)]
-    pub complete: bool,
-    pub created_at: Micros,
-    pub updated_at: Micros,
-}
-
-page_of! {
-    /// A page of member homes.
-    MemberHomePage of MemberHome
-}
-
-impl Tagged for MemberHome {
-    fn id(&self) -> Uid {
-        self.id
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-fn show(
-    vault: &Vault,
-    kinds: &[PossessionKindRow],
-    checked: &[PossessionRow],
-    home: HomeRow,
-) -> AppResult<MemberHome> {
-    let possessions = kinds
-        .iter()
-        .map(|k| {
-            let row = checked
-                .iter()
-                .find(|p| p.home_id == home.id && p.kind == k.kind);
-            let note = row.and_then(|p| p.note.as_deref().map(|note| (p.id, note)));
-            Ok(Possession {
-                kind: k.kind.clone(),
-                status: match row.map(|p| p.present) {
-                    Some(true) => PossessionStatus::Present,
-                    Some(false) => PossessionStatus::Missing,
-                    None => PossessionStatus::Unchecked,
-                },
-                checked_on: row.map(|p| p.checked_on),
-                checked_by: row.map(|p| p.checked_by),
-                photo: row.and_then(|p| p.photo.as_ref().map(|photo| photo.0.clone())),
-                note: match note {
-                    Some((id, sealed)) => Sealer::House(vault).open(texts::EVIDENCE, id, sealed)?,
-                    None => None,
-                },
-            })
-        })
-        .collect::<AppResult<Vec<_>>>()?;
-    Ok(MemberHome {
-        id: home.id,
-        version: home.version,
-        state: home.state,
-        area: AreaCode::parse(home.area_code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
-        title: home.title,
-        site_address: home.site_address,
-        opening_hours: home.opening_hours,
-        keeper_id: home.keeper_id,
-        complete: possessions
-            .iter()
-            .all(|p| p.status == PossessionStatus::Present),
-        possessions,
-        created_at: home.created_at,
-        updated_at: home.updated_at,
-    })
-}
-
 async fn read(app: &App, who: &Who, id: Uid) -> AppResult<MemberHome> {
     let who = who.clone();
-    let (kinds, checked, home) = app
+    let (evidence, home) = app
         .db
         .read(move |c| {
-            let home = store::visible(c, &who, Action::MemberHomeRead, id)?;
-            let checked = store::possessions_of(c, &[home.id])?;
-            Ok((store::kinds(c)?, checked, home.into_row()))
+            let home = store::visible(c, &who, Action::MemberHomeRead, id)?.into_row();
+            Ok((load(c, std::slice::from_ref(&home))?, home))
         })
         .await?;
-    show(&app.vault, &kinds, &checked, home)
+    show(&app.vault, &evidence, home)
 }
 
 /// A member home to open.
@@ -271,15 +162,14 @@ pub async fn list_member_homes(
     };
     let page = bound.open(query.limit, query.cursor.as_deref())?;
     let scope = who.scope(Action::MemberHomeRead).shared();
-    let (kinds, checked, rows) = app
+    let (evidence, rows) = app
         .db
         .read(move |c| {
             let rows = store::list(c, &scope, state, page)?;
-            let ids: Vec<Uid> = rows.iter().map(|r| r.id).collect();
-            Ok((store::kinds(c)?, store::possessions_of(c, &ids)?, rows))
+            Ok((load(c, &rows)?, rows))
         })
         .await?;
-    let render = |row| show(&app.vault, &kinds, &checked, row);
+    let render = |row| show(&app.vault, &evidence, row);
     let (items, next) = bound.finish(page, rows, |r| r.id, render)?;
     Ok(HttpResponse::Ok().json(MemberHomePage {
         items,
@@ -399,7 +289,10 @@ pub async fn set_possession(
     let id: Uid = id.parse().map_err(|_| AppError::not_found())?;
     let (vault, caller, check) = (app.vault.clone(), who.clone(), body.value);
     app.db
-        .write(move |c| homes::check(c, &vault, &caller, id, &kind, &check))
+        .write(move |c| {
+            let kind = homes::kind(c, &kind)?.ok_or_else(AppError::not_found)?;
+            homes::check(c, &vault, &caller, id, &kind, &check)
+        })
         .await?;
     Ok(changed(&read(&app, &who, id).await?))
 }

@@ -38,6 +38,16 @@ pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<
     who.authorise(action, row)
 }
 
+/// Those of these homes that the caller may see, as [`visible`] finds one.
+pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<HomeRow>> {
+    let mut rows: Vec<HomeRow> = member_homes::table
+        .filter(member_homes::id.eq_any(ids.to_vec()))
+        .select(HomeRow::as_select())
+        .load(c)?;
+    rows.retain(|home| who.can(Action::MemberHomeRead, home));
+    Ok(rows)
+}
+
 /// The home, locked for writing.
 pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<HomeRow>> {
     let row =

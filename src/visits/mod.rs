@@ -14,6 +14,7 @@ pub mod follow_ups_store;
 pub mod homes;
 pub mod homes_api;
 pub mod homes_store;
+pub mod homes_view;
 pub mod model;
 pub mod rules;
 pub mod sync;

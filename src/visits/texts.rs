@@ -8,6 +8,17 @@ use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult};
 use crate::households;
 
+/// The wrapped keys of those of these households that were not erased, each once.
+pub fn keys(
+    c: &mut DbConn,
+    households: impl Iterator<Item = Uid>,
+) -> AppResult<Vec<(Uid, Vec<u8>)>> {
+    let mut ids: Vec<Uid> = households.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    households::store::data_keys(c, &ids)
+}
+
 /// What seals the texts of one visit and of its follow-ups.
 pub enum Sealer<'a> {
     House(&'a Vault),

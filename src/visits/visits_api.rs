@@ -133,14 +133,15 @@ fn one_target(v: &NewVisit) -> Result<(), validator::ValidationError> {
 
 async fn read(app: &App, who: &Who, id: Uid, warnings: Vec<VisitWarning>) -> AppResult<Visit> {
     let caller = who.clone();
-    let loaded = app
+    let (mut hung, row) = app
         .db
         .read(move |c| {
-            let visit = store::visible(c, &caller, Action::VisitRead, id)?;
-            load(c, visit)
+            let visit = store::visible(c, &caller, Action::VisitRead, id)?.into_row();
+            Ok((load(c, std::slice::from_ref(&visit))?, visit))
         })
         .await?;
-    show(&app.vault, who, loaded, warnings)
+    let visit = show(&app.vault, who, &mut hung, row)?;
+    Ok(Visit { warnings, ..visit })
 }
 
 /// Log a visit

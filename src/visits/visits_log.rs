@@ -378,6 +378,11 @@ fn noted(
     sync::record_change(c, change_of(who, visit, version))
 }
 
+/// The visit is what it was; a follow-up that is shown with it is not. Its lock is held.
+pub(super) fn shown_anew(c: &mut DbConn, who: &Who, visit: &VisitRow) -> AppResult<()> {
+    sync::record_change(c, change_of(who, visit, visit.version).shown_anew())
+}
+
 /// The feed rows of a visit: a draft is in no area, only with its author.
 fn change_of(who: &Who, visit: &VisitRow, version: i64) -> Change {
     let (place, readers) = match visit.state {

@@ -8,10 +8,10 @@ use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
 use crate::db::schema::{visit_opinions, visits};
 use crate::db::{Day, DbConn, Json, Micros, Uid};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::page::Page;
 use crate::residents::model::Need;
-use crate::{first_locked, in_scope_or_own};
+use crate::{all_locked, first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &VisitRow) -> AppResult<()> {
     diesel::insert_into(visits::table)
@@ -22,12 +22,12 @@ pub fn insert(c: &mut DbConn, row: &VisitRow) -> AppResult<()> {
 }
 
 /// Drafts are their authors' alone: for anybody else there is no such record.
-fn submitted_or_own(who: &Who, visit: Handle<VisitRow>) -> AppResult<Handle<VisitRow>> {
-    if visit.state == VisitState::Draft && visit.registered_by != who.user {
-        Err(AppError::not_found())
-    } else {
-        Ok(visit)
-    }
+fn submitted_or_own(who: &Who, visit: &VisitRow) -> bool {
+    visit.state != VisitState::Draft || visit.registered_by == who.user
+}
+
+fn authorised(who: &Who, action: Action, row: Option<VisitRow>) -> AppResult<Handle<VisitRow>> {
+    who.authorise(action, row.filter(|visit| submitted_or_own(who, visit)))
 }
 
 /// The visit, if the caller may do this to it; for reading.
@@ -37,13 +37,35 @@ pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<
         .select(VisitRow::as_select())
         .first(c)
         .optional()?;
-    submitted_or_own(who, who.authorise(action, row)?)
+    authorised(who, action, row)
+}
+
+/// Those of these visits that the caller may see, as [`visible`] finds one.
+pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<VisitRow>> {
+    let mut rows: Vec<VisitRow> = visits::table
+        .filter(visits::id.eq_any(ids.to_vec()))
+        .select(VisitRow::as_select())
+        .load(c)?;
+    rows.retain(|visit| submitted_or_own(who, visit) && who.can(Action::VisitRead, visit));
+    Ok(rows)
+}
+
+/// These visits, locked, in the order of their ids: for what hangs on them and is shown with them, whoever
+/// may see them.
+pub(super) fn locked_among(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<VisitRow>> {
+    Ok(all_locked!(
+        c,
+        visits::table
+            .filter(visits::id.eq_any(ids.to_vec()))
+            .select(VisitRow::as_select())
+            .order(visits::id)
+    )?)
 }
 
 /// The visit, locked for writing.
 pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<VisitRow>> {
     let row = first_locked!(c, visits::table.find(id).select(VisitRow::as_select())).optional()?;
-    submitted_or_own(who, who.authorise(action, row)?)
+    authorised(who, action, row)
 }
 
 /// Which visits a list holds.
@@ -182,9 +204,10 @@ pub fn duplicated(c: &mut DbConn, visit: &VisitRow) -> AppResult<bool> {
 
 // --- opinions ---
 
-pub fn opinions_of(c: &mut DbConn, visit: Uid) -> AppResult<Vec<OpinionRow>> {
+/// The opinions of several visits, each visit's in their order.
+pub fn opinions_of(c: &mut DbConn, visits: &[Uid]) -> AppResult<Vec<OpinionRow>> {
     Ok(visit_opinions::table
-        .filter(visit_opinions::visit_id.eq(visit))
+        .filter(visit_opinions::visit_id.eq_any(visits.to_vec()))
         .select(OpinionRow::as_select())
         .order(visit_opinions::ordinal)
         .load(c)?)

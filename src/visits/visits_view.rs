@@ -1,5 +1,7 @@
 //! How a visit is shown: whole when read by itself, without its texts in lists.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,11 +11,10 @@ use super::rules::{self, Part, VisitState, VisitStep};
 use super::texts::{self, Sealer};
 use super::visits_api::Position;
 use super::{follow_ups_store, visits_store as store};
-use crate::auth::{Action, Handle, Who};
+use crate::auth::{Action, Who};
 use crate::crypto::Vault;
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::db::{Day, DbConn, Micros, Uid, groups};
 use crate::error::{AppError, AppResult};
-use crate::households;
 use crate::http::precondition::Tagged;
 use crate::http::text::{AreaCode, Note};
 use crate::page_of;
@@ -94,12 +95,16 @@ impl Tagged for Visit {
     fn version(&self) -> i64 {
         self.version
     }
-    /// What the caller may do differs from one to another.
-    fn view(&self) -> &str {
-        match self.allowed_actions.is_empty() {
+    /// What the caller may do differs from one to another, and follow-ups go on without a new version of
+    /// the visit: their versions only grow, and between two of those only more become overdue.
+    fn etag(&self) -> String {
+        let view = match self.allowed_actions.is_empty() {
             true => "r",
             false => "f",
-        }
+        };
+        let steps: i64 = self.follow_ups.iter().map(|f| f.version).sum();
+        let overdue = self.follow_ups.iter().filter(|f| f.overdue).count();
+        format!("\"{}-{view}-{steps}-{overdue}\"", self.version)
     }
 }
 
@@ -130,23 +135,26 @@ page_of! {
     VisitPage of VisitSummary
 }
 
-/// A visit with all that hangs on it, as read in one snapshot.
-pub struct Loaded {
-    visit: VisitRow,
-    opinions: Vec<OpinionRow>,
-    follow_ups: Vec<FollowUpRow>,
+/// What hangs on some visits, as read in one snapshot.
+pub struct Hung {
+    opinions: HashMap<Uid, Vec<OpinionRow>>,
+    follow_ups: HashMap<Uid, Vec<FollowUpRow>>,
     keys: Vec<(Uid, Vec<u8>)>,
 }
 
-/// Everything needed to show a visit the caller may see.
-pub fn load(c: &mut DbConn, visit: Handle<VisitRow>) -> AppResult<Loaded> {
-    Ok(Loaded {
-        opinions: store::opinions_of(c, visit.id)?,
-        follow_ups: follow_ups_store::of_visit(c, visit.id)?,
-        keys: households::store::data_keys(c, visit.household_id.as_slice())?,
-        visit: visit.into_row(),
+/// Everything needed to show visits the caller may see.
+pub fn load(c: &mut DbConn, visits: &[VisitRow]) -> AppResult<Hung> {
+    let ids: Vec<Uid> = visits.iter().map(|v| v.id).collect();
+    let households = visits.iter().filter_map(|v| v.household_id);
+    Ok(Hung {
+        opinions: groups(store::opinions_of(c, &ids)?, |o| o.visit_id),
+        follow_ups: groups(follow_ups_store::of_visits(c, &ids)?, |f| f.visit_id),
+        keys: texts::keys(c, households)?,
     })
 }
+
+/// More follow-ups than this are not shown with a visit.
+const MOST: usize = 200;
 
 fn area(code: String) -> AppResult<AreaCode> {
     AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
@@ -182,16 +190,10 @@ fn allowed(who: &Who, v: &VisitRow) -> Vec<VisitStep> {
 }
 
 /// Opens and shows a visit.
-pub fn show(
-    vault: &Vault,
-    who: &Who,
-    loaded: Loaded,
-    warnings: Vec<VisitWarning>,
-) -> AppResult<Visit> {
-    let v = loaded.visit;
-    let sealer = Sealer::among(vault, v.household_id, &loaded.keys)?;
-    let opinions = loaded
-        .opinions
+pub fn show(vault: &Vault, who: &Who, hung: &mut Hung, v: VisitRow) -> AppResult<Visit> {
+    let sealer = Sealer::among(vault, v.household_id, &hung.keys)?;
+    let opinions = hung.opinions.remove(&v.id).unwrap_or_default();
+    let opinions = opinions
         .into_iter()
         .map(|o| {
             Ok(Opinion {
@@ -201,9 +203,10 @@ pub fn show(
             })
         })
         .collect::<AppResult<Vec<_>>>()?;
-    let follow_ups = loaded
-        .follow_ups
+    let follow_ups = hung.follow_ups.remove(&v.id).unwrap_or_default();
+    let follow_ups = follow_ups
         .into_iter()
+        .take(MOST)
         .map(|f| follow_ups_api::show(&sealer, who, f))
         .collect::<AppResult<Vec<_>>>()?;
     Ok(Visit {
@@ -235,7 +238,7 @@ pub fn show(
         submitted_at: v.submitted_at,
         reviewed_by: v.reviewed_by,
         reviewed_at: v.reviewed_at,
-        warnings,
+        warnings: Vec::new(),
         created_at: v.created_at,
         updated_at: v.updated_at,
     })

@@ -6,7 +6,7 @@ use crate::support::*;
 use diesel::prelude::*;
 use qianshou::auth::policy::{self, Role};
 use qianshou::db::schema::changes;
-use qianshou::insurance::products::built_in;
+use qianshou::insurance::catalogue::built_in;
 
 /// Collections whose records are everybody's, with the reason why no area hides them.
 const EVERYBODYS: &[(&str, &str)] = &[

@@ -4,8 +4,8 @@ use crate::both;
 use crate::support::make::{at, consent, household, household_person, withdraw};
 use crate::support::*;
 use qianshou::auth::policy::Role;
+use qianshou::insurance::catalogue::built_in;
 use qianshou::insurance::machine::{self, ClaimState, ClaimStep, TABLE};
-use qianshou::insurance::products::built_in;
 
 fn yuan(sum: &str) -> Value {
     json!({ "amount": sum, "currency": "CNY" })

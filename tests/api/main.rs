@@ -21,6 +21,7 @@ mod gateway;
 mod households;
 mod idempotency;
 mod insurance;
+mod kinds;
 mod lineage;
 mod lineage_model;
 mod member_homes;

@@ -1,10 +1,13 @@
-//! What a list shows is exactly what can be read one by one, for everybody, whatever happened before.
+//! What a list shows, and what a phone is given, is exactly what can be read one by one, for everybody,
+//! whatever happened before.
 
 use crate::both;
 use crate::support::make::at;
+use crate::support::phones::{given, id_of};
 use crate::support::*;
 use qianshou::auth::policy::Role;
-use std::collections::BTreeSet;
+use qianshou::sync::Kind;
+use std::collections::{BTreeMap, BTreeSet};
 
 const KINDS: &[&str] = &[
     "residents",
@@ -14,6 +17,17 @@ const KINDS: &[&str] = &[
     "policies",
     "claims",
 ];
+
+fn on_phones(kind: &str) -> Option<Kind> {
+    match kind {
+        "residents" => Some(Kind::Resident),
+        "visits" => Some(Kind::Visit),
+        "follow-ups" => Some(Kind::FollowUp),
+        "policies" => Some(Kind::Policy),
+        "claims" => Some(Kind::Claim),
+        _ => None,
+    }
+}
 
 /// What was made, by kind.
 type Made = Vec<(&'static str, Value)>;
@@ -69,16 +83,23 @@ async fn listed(who: &Client, kind: &str) -> BTreeSet<String> {
     ids
 }
 
-async fn check(when: &str, callers: &[(&str, Client)], made: &Made) {
+async fn check(app: &TestApp, when: &str, callers: &[(&str, Client)], made: &Made) {
     for (name, who) in callers {
         for kind in KINDS {
             let mut readable = BTreeSet::new();
+            let mut shown = BTreeMap::new();
             for (_, record) in made.iter().filter(|(k, _)| k == kind) {
                 let answer = who.get(&at(kind, record)).await;
                 if answer.status != 404 {
-                    answer.expect(200);
                     readable.insert(record["id"].as_str().unwrap().to_owned());
+                    shown.insert(id_of(record), answer.expect(200));
                 }
+            }
+            if let Some(on_phones) = on_phones(kind) {
+                let of_kind = made.iter().filter(|(k, _)| k == kind);
+                let ids: Vec<_> = of_kind.map(|(_, record)| id_of(record)).collect();
+                let given = given(app, who, on_phones, &ids).await;
+                assert_eq!(given, shown, "{kind} of {name} {when}, on a phone");
             }
             assert_eq!(listed(who, kind).await, readable, "{kind} of {name} {when}");
         }
@@ -113,7 +134,7 @@ both! {
         for (at, area) in [(0, VILLAGE), (1, SECOND_VILLAGE), (2, VILLAGE), (2, OTHER_TOWN), (3, VILLAGE), (3, OTHER_TOWN), (4, VILLAGE)] {
             work(&callers[at].1, area, &mut made).await;
         }
-        check("at first", &callers, &made).await;
+        check(app, "at first", &callers, &made).await;
 
         // Residents move about and are given to others; what is refused changes nothing.
         let county = &callers[5].1;
@@ -136,11 +157,11 @@ both! {
                 _ => {}
             }
         }
-        check("after moves", &callers, &made).await;
+        check(app, "after moves", &callers, &made).await;
 
         transferred(app, &callers[0].1, SECOND_VILLAGE).await;
         transferred(app, &callers[2].1, SECOND_VILLAGE).await;
-        check("after changed assignments", &callers, &made).await;
+        check(app, "after changed assignments", &callers, &made).await;
         let gone = listed(&callers[2].1, "households").await;
         assert!(gone.is_empty(), "what one registered elsewhere is not one's own any more");
     }

@@ -86,7 +86,7 @@ both! {
     async fn logged_returned_corrected_and_confirmed(app) {
         let (home, member, coordinator) = (home(app).await, app.member().await, app.coordinator().await);
         let logged = member.post("/v1/visits", visit(&home)).await;
-        assert_eq!(logged.etag(), "\"1-f\"");
+        assert!(logged.etag().starts_with("\"1-f-"));
         assert!(logged.header("location").unwrap().starts_with("/v1/visits/"));
         let logged = logged.expect(201);
         let path = at("visits", &logged);

@@ -104,7 +104,9 @@ pub fn open_body(vault: &Vault, row: &RestingRow) -> AppResult<Option<String>> {
     let key = vault
         .open_data_key(row.id.0, wrapped)
         .map_err(AppError::internal)?;
-    let text = key.open(BODY, row.id.0, sealed).map_err(AppError::internal)?;
+    let text = key
+        .open(BODY, row.id.0, sealed)
+        .map_err(AppError::internal)?;
     Ok(Some(text))
 }
 

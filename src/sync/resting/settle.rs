@@ -22,10 +22,7 @@ const AT_ONCE: i64 = 50;
 /// Tries held work whose record may have arrived; true when more may wait.
 pub async fn try_held(app: &actix_web::web::Data<App>) -> AppResult<bool> {
     let now = app.clock.now();
-    let due = app
-        .db
-        .read(move |c| store::to_try(c, now, AT_ONCE))
-        .await?;
+    let due = app.db.read(move |c| store::to_try(c, now, AT_ONCE)).await?;
     let more = due.len() as i64 >= AT_ONCE;
     let mut done = false;
     for id in due {
@@ -39,7 +36,12 @@ pub async fn try_held(app: &actix_web::web::Data<App>) -> AppResult<bool> {
 }
 
 /// Its author, with the rights of now.
-fn author(c: &mut DbConn, row: &RestingRow, rights: Option<Arc<Rights>>, at: Micros) -> AppResult<Who> {
+fn author(
+    c: &mut DbConn,
+    row: &RestingRow,
+    rights: Option<Arc<Rights>>,
+    at: Micros,
+) -> AppResult<Who> {
     let rights = match rights {
         Some(rights) => rights,
         None => Arc::new(auth::store::load_rights(c, row.user_id, at)?),
@@ -100,7 +102,14 @@ fn try_one(c: &mut DbConn, app: &App, id: Uid, now: Micros) -> AppResult<bool> {
         (Some(missing::Missing::Records(_)), None) => {
             store::wait_on(c, &row, now.plus(AGAIN))?;
         }
-        (_, None) => end(c, &row, RestState::Rejected, None, &Ended::rejected(*e), now)?,
+        (_, None) => end(
+            c,
+            &row,
+            RestState::Rejected,
+            None,
+            &Ended::rejected(*e),
+            now,
+        )?,
     }
     Ok(false)
 }
@@ -149,7 +158,8 @@ fn still_open(row: &RestingRow) -> AppResult<()> {
 }
 
 fn noted(c: &mut DbConn, who: &Who, action: Action, row: &RestingRow, word: &str) -> AppResult<()> {
-    let facts = serde_json::json!({ "kind": row.kind, "record": row.record_id, "author": row.user_id });
+    let facts =
+        serde_json::json!({ "kind": row.kind, "record": row.record_id, "author": row.user_id });
     let entry = Entry::new(action, "sync_resting", row.id, row.at());
     audit::record(c, who, entry.because(word).with(&facts))
 }

@@ -44,12 +44,7 @@ pub fn may_see(who: &Who, action: Action, row: &RestingRow) -> bool {
     row.user_id == who.user || who.can(action, row)
 }
 
-fn seen(
-    who: &Who,
-    action: Action,
-    cause: Cause,
-    row: Option<RestingRow>,
-) -> AppResult<RestingRow> {
+fn seen(who: &Who, action: Action, cause: Cause, row: Option<RestingRow>) -> AppResult<RestingRow> {
     row.filter(|row| row.cause == cause && may_see(who, action, row))
         .ok_or_else(AppError::not_found)
 }
@@ -85,9 +80,7 @@ pub fn locked(
 pub fn lock(c: &mut DbConn, id: Uid) -> AppResult<Option<RestingRow>> {
     Ok(first_locked!(
         c,
-        sync_resting::table
-            .find(id)
-            .select(RestingRow::as_select())
+        sync_resting::table.find(id).select(RestingRow::as_select())
     )
     .optional()?)
 }
@@ -142,7 +135,12 @@ pub fn to_try(c: &mut DbConn, now: Micros, most: i64) -> AppResult<Vec<Uid>> {
         .select(sync_resting::id)
         .limit(most)
         .load(c)?;
-    ids.extend(arrived.into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>());
+    ids.extend(
+        arrived
+            .into_iter()
+            .filter(|id| !ids.contains(id))
+            .collect::<Vec<_>>(),
+    );
     Ok(ids)
 }
 

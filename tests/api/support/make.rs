@@ -202,7 +202,7 @@ pub async fn lived_in(client: &Client) -> (Value, Value) {
 pub fn policy(household: &Value, person: &Value) -> Value {
     json!({
         "household_id": household["id"],
-        "product_id": qianshou::insurance::products::built_in("family-accident"),
+        "product_id": qianshou::insurance::catalogue::built_in("family-accident"),
         "holder_person_id": person["id"],
         "payer_person_id": person["id"],
         "insured": [{ "person_id": person["id"], "sum_agreed": true }],

@@ -4,6 +4,7 @@ pub mod client;
 pub mod cluster;
 pub mod feed_reader;
 pub mod make;
+pub mod phones;
 pub mod postgres;
 pub mod process;
 pub mod pushing;
@@ -244,7 +245,7 @@ pub fn fill(c: &mut DbConn) {
     let (areas, _) = qianshou::areas::import::load(&assets("areas-3304")).unwrap();
     qianshou::areas::import::store(c, &areas, Micros(0), "test", |_| ()).unwrap();
     qianshou::people::texts::seed(c).unwrap();
-    qianshou::insurance::products::seed(c).unwrap();
+    qianshou::insurance::catalogue::seed(c).unwrap();
     qianshou::campaigns::festivals::seed(c, Clock::default().now()).unwrap();
 }
 
