@@ -33,12 +33,14 @@ pub struct Entry {
     pub masked: &'static [&'static str],
     /// What REST would show the caller of these records now, by REST's own rule and text. What the caller
     /// may not see is left out.
-    pub load: fn(&mut DbConn, &Vault, &Who, &[Uid]) -> AppResult<Vec<Loaded>>,
+    pub load: Load,
     /// Where a record stands, for merging and for results; no question of rights.
     pub stand: fn(&mut DbConn, Uid) -> AppResult<Option<Stand>>,
     /// What a phone may do offline.
     pub commands: &'static [Command],
 }
+
+pub type Load = fn(&mut DbConn, &Vault, &Who, &[Uid]) -> AppResult<Vec<Loaded>>;
 
 /// A record as one caller sees it.
 pub struct Loaded {
@@ -79,8 +81,8 @@ pub struct Stand {
 pub struct Command {
     /// `create`, `update` or the noun of the transition, as in the path.
     pub action: &'static str,
-    /// The operation that does the same.
-    pub operation: &'static str,
+    /// The operations that do the same: one, or one for each place that names the record in its path.
+    pub operations: &'static [&'static str],
     /// Parses, checks and seals what was sent, as the operation's handler does.
     pub prepare: fn(&Ask<'_>) -> AppResult<Work>,
 }
