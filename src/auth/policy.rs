@@ -110,8 +110,6 @@ actions! {
     // Phones that were away.
     SyncPush "sync.push" on "sync" by ALL;
     SyncPull "sync.pull" on "sync" by ALL;
-    SyncReceipt "sync.receipt" on "sync" by ALL;
-    SyncHealth "sync.health" on "device" by &[Coordinator, Administrator];
     RestingRead "resting.read" on "resting" by WORKERS;
     ConflictResolve "resting.resolve" on "resting" by WORKERS;
     QuarantineSettle "resting.settle" on "resting" by &[Coordinator];
@@ -234,6 +232,15 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("mark_notifications", Action::NotificationMark),
     ("push_changes", Action::SyncPush),
     ("pull_changes", Action::SyncPull),
+    ("list_sync_conflicts", Action::RestingRead),
+    ("get_sync_conflict", Action::RestingRead),
+    ("resolve_sync_conflict", Action::ConflictResolve),
+    ("list_held_work", Action::RestingRead),
+    ("get_held_work", Action::RestingRead),
+    ("list_quarantined_work", Action::RestingRead),
+    ("get_quarantined_work", Action::RestingRead),
+    ("release_quarantined_work", Action::QuarantineSettle),
+    ("decline_quarantined_work", Action::QuarantineSettle),
 ];
 
 pub fn action_of(operation: &str) -> Option<Action> {

@@ -65,7 +65,7 @@ pub static POLICY: Entry = Entry {
     stand: stand!(policies),
     commands: &[Command {
         action: "create",
-        operation: "create_policy",
+        operations: &["create_policy"],
         prepare: |ask| {
             let (vault, id) = (ask.app.vault.clone(), ask.record);
             let new = ask.body_with_id::<NewPolicy>()?;
@@ -125,7 +125,7 @@ pub static CLAIM: Entry = Entry {
     commands: &[
         Command {
             action: "create",
-            operation: "create_claim",
+            operations: &["create_claim"],
             prepare: |ask| {
                 let (vault, id) = (ask.app.vault.clone(), ask.record);
                 let new = ask.body_with_id::<NewClaim>()?;
@@ -136,7 +136,7 @@ pub static CLAIM: Entry = Entry {
         },
         Command {
             action: "update",
-            operation: "update_claim",
+            operations: &["update_claim"],
             prepare: |ask| {
                 let (vault, id) = (ask.app.vault.clone(), ask.record);
                 let patch = ask.body::<ClaimPatch>()?;
@@ -147,7 +147,7 @@ pub static CLAIM: Entry = Entry {
         },
         Command {
             action: "documents",
-            operation: "receive_claim_document",
+            operations: &["receive_claim_document"],
             prepare: |ask| {
                 let (paper, id) = (ask.body::<Paper>()?, ask.record);
                 let given = ReceivedDocument {
@@ -161,22 +161,22 @@ pub static CLAIM: Entry = Entry {
         },
         Command {
             action: "acceptance",
-            operation: "accept_claim",
+            operations: &["accept_claim"],
             prepare: |ask| taken(ask, ClaimAcceptance::step),
         },
         Command {
             action: "document-request",
-            operation: "request_claim_documents",
+            operations: &["request_claim_documents"],
             prepare: |ask| taken(ask, DocumentRequest::step),
         },
         Command {
             action: "documents-completion",
-            operation: "complete_claim_documents",
+            operations: &["complete_claim_documents"],
             prepare: |ask| on_a_day(ask, ClaimStep::DocumentsCompletion),
         },
         Command {
             action: "review",
-            operation: "review_claim",
+            operations: &["review_claim"],
             prepare: |ask| {
                 taken(ask, |told: ClaimExamination, who| {
                     told.step(who, ClaimStep::Review)
@@ -185,7 +185,7 @@ pub static CLAIM: Entry = Entry {
         },
         Command {
             action: "investigation",
-            operation: "investigate_claim",
+            operations: &["investigate_claim"],
             prepare: |ask| {
                 taken(ask, |told: ClaimExamination, who| {
                     told.step(who, ClaimStep::Investigation)
@@ -194,37 +194,37 @@ pub static CLAIM: Entry = Entry {
         },
         Command {
             action: "determination",
-            operation: "determine_claim",
+            operations: &["determine_claim"],
             prepare: |ask| taken(ask, ClaimDetermination::step),
         },
         Command {
             action: "agreement",
-            operation: "agree_claim",
+            operations: &["agree_claim"],
             prepare: |ask| on_a_day(ask, ClaimStep::Agreement),
         },
         Command {
             action: "payment",
-            operation: "pay_claim",
+            operations: &["pay_claim"],
             prepare: |ask| taken(ask, NewClaimPayment::step),
         },
         Command {
             action: "closure",
-            operation: "close_claim",
+            operations: &["close_claim"],
             prepare: |ask| on_a_day(ask, ClaimStep::Closure),
         },
         Command {
             action: "withdrawal",
-            operation: "withdraw_claim",
+            operations: &["withdraw_claim"],
             prepare: |ask| on_a_day(ask, ClaimStep::Withdrawal),
         },
         Command {
             action: "dispute",
-            operation: "dispute_claim",
+            operations: &["dispute_claim"],
             prepare: |ask| taken(ask, ClaimDispute::step),
         },
         Command {
             action: "dispute-outcome",
-            operation: "end_claim_dispute",
+            operations: &["end_claim_dispute"],
             prepare: |ask| taken(ask, ClaimDisputeOutcome::step),
         },
     ],

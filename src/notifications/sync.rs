@@ -38,7 +38,7 @@ pub static NOTIFICATION: Entry = Entry {
     },
     commands: &[Command {
         action: "marks",
-        operation: "mark_notifications",
+        operations: &["mark_notifications"],
         prepare: |ask| {
             let (id, mark) = (ask.record, ask.body::<Mark>()?);
             let wanted = BTreeMap::from([(id, vec![mark])]);

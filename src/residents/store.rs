@@ -97,8 +97,13 @@ pub fn list(
     Ok(query.load(c)?)
 }
 
-/// Those of these residents whom the caller may see, as [`visible`] finds one.
-pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<(ResidentRow, PersonRow)>> {
+/// Those of these residents to whom the caller may do this, as [`visible`] finds one.
+pub fn among(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    ids: &[Uid],
+) -> AppResult<Vec<(ResidentRow, PersonRow)>> {
     let rows: Vec<(ResidentRow, PersonRow)> = residents::table
         .inner_join(persons::table)
         .filter(residents::id.eq_any(ids.to_vec()))
@@ -111,8 +116,16 @@ pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<(ResidentR
         ))
         .select((ResidentRow::as_select(), PersonRow::as_select()))
         .load(c)?;
-    let seen = |(resident, _): &(ResidentRow, _)| who.can(Action::ResidentRead, resident);
+    let seen = |(resident, _): &(ResidentRow, _)| who.can(action, resident);
     Ok(rows.into_iter().filter(seen).collect())
+}
+
+/// The resident records of these people, whoever may see them.
+pub fn ids_of(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<Uid>> {
+    Ok(residents::table
+        .filter(residents::person_id.eq_any(people.to_vec()))
+        .select(residents::id)
+        .load(c)?)
 }
 
 /// These stays, whoever may see them.
@@ -123,7 +136,7 @@ pub fn episodes_among(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<EpisodeRow>>
         .load(c)?)
 }
 
-/// The resident records of these people.
+/// The resident record of a person, whoever may see it.
 pub fn of_person(c: &mut DbConn, person: Uid) -> AppResult<Option<ResidentRow>> {
     Ok(residents::table
         .filter(residents::person_id.eq(person))

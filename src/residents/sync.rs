@@ -26,7 +26,7 @@ pub static RESIDENT: Entry = Entry {
         "contact_hours",
     ],
     load: |c, vault, who, ids| {
-        let rows = store::among(c, who, ids)?;
+        let rows = store::among(c, who, Action::ResidentRead, ids)?;
         rows.into_iter()
             .map(|(resident, person)| {
                 let (place, full) = (resident.place(), who.owns(&resident));
@@ -49,7 +49,7 @@ pub static RESIDENT: Entry = Entry {
     commands: &[
         Command {
             action: "create",
-            operation: "create_resident",
+            operations: &["create_resident"],
             prepare: |ask| {
                 let (new, ..) = ask.body_with_id::<NewResident>()?.seal(ask.app, ask.who)?;
                 Ok(Box::new(move |c, who, _| {
@@ -59,7 +59,7 @@ pub static RESIDENT: Entry = Entry {
         },
         Command {
             action: "update",
-            operation: "update_resident",
+            operations: &["update_resident"],
             prepare: |ask| {
                 let (vault, id) = (ask.app.vault.clone(), ask.record);
                 let patch = ask.body::<ResidentPatch>()?.check(ask.who.at.china_day())?;
@@ -70,7 +70,7 @@ pub static RESIDENT: Entry = Entry {
         },
         Command {
             action: "departure",
-            operation: "record_departure",
+            operations: &["record_departure"],
             prepare: |ask| {
                 let (left, id) = (ask.body::<Departure>()?, ask.record);
                 Ok(Box::new(move |c, who, _| {
@@ -80,7 +80,7 @@ pub static RESIDENT: Entry = Entry {
         },
         Command {
             action: "assignee",
-            operation: "assign_resident",
+            operations: &["assign_resident"],
             prepare: |ask| {
                 let (to, id) = (ask.body::<care::Assignee>()?.assignee, ask.record);
                 Ok(Box::new(move |c, who, _| care::assign(c, who, id, to)))
@@ -102,7 +102,7 @@ pub static RESIDENCE: Entry = Entry {
         let mut of: Vec<_> = stays.iter().map(|stay| stay.resident_id).collect();
         of.sort_unstable();
         of.dedup();
-        let residents = store::among(c, who, &of)?;
+        let residents = store::among(c, who, Action::ResidenceRead, &of)?;
         let mut shown = Vec::with_capacity(stays.len());
         for stay in stays {
             let resident = residents.iter().find(|(r, _)| r.id == stay.resident_id);
@@ -127,7 +127,7 @@ pub static RESIDENCE: Entry = Entry {
     },
     commands: &[Command {
         action: "create",
-        operation: "create_residence",
+        operations: &["create_residence"],
         prepare: |ask| {
             let (vault, resident) = (ask.app.vault.clone(), ask.parent()?);
             let new = ask

@@ -81,8 +81,8 @@ pub struct Stand {
 pub struct Command {
     /// `create`, `update` or the noun of the transition, as in the path.
     pub action: &'static str,
-    /// The operation that does the same.
-    pub operation: &'static str,
+    /// The operations that do the same: one, or one for each place that names the record in its path.
+    pub operations: &'static [&'static str],
     /// Parses, checks and seals what was sent, as the operation's handler does.
     pub prepare: fn(&Ask<'_>) -> AppResult<Work>,
 }
@@ -232,4 +232,17 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ),
     ("schedule_campaign", "it counts the audience of that moment"),
     ("cancel_campaign", "it has to hold at once"),
+    ("push_changes", "sync itself"),
+    (
+        "resolve_sync_conflict",
+        "it is of the server's value of now",
+    ),
+    (
+        "release_quarantined_work",
+        "it is done by the coordinator's rights of now",
+    ),
+    (
+        "decline_quarantined_work",
+        "it destroys what another one wrote",
+    ),
 ];

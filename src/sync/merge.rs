@@ -3,18 +3,23 @@
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The fields of `changed` that somebody changed after `base`, but for those that hold the same value now
-/// on both sides: two people who wrote the same thing agree.
+/// The fields of `changed` that somebody else changed after `base`, but for those that hold the same value
+/// now on both sides: two people who wrote the same thing agree. `own` are versions that the same phone made
+/// since: it knows what it wrote itself, and nothing of what others wrote between.
 pub fn overlap(
     changed: &Map<String, Value>,
     field_versions: &str,
     base: i64,
+    own: &[i64],
     server: &Value,
 ) -> Vec<String> {
     let versions: BTreeMap<String, i64> = serde_json::from_str(field_versions).unwrap_or_default();
     changed
         .iter()
-        .filter(|(field, _)| versions.get(*field).is_some_and(|v| *v > base))
+        .filter(|(field, _)| {
+            let version = versions.get(*field);
+            version.is_some_and(|v| *v > base && !own.contains(v))
+        })
         .filter(|(field, value)| server.get(field) != Some(value))
         .map(|(field, _)| field.clone())
         .collect()
@@ -51,10 +56,21 @@ mod tests {
         let changed = map(json!({ "phone": "1", "address": "2" }));
         let server = json!({ "phone": "3", "address": "4" });
         let none: Vec<String> = Vec::new();
-        assert_eq!(overlap(&changed, "{}", 1, &server), none);
-        assert_eq!(overlap(&changed, r#"{"phone":3}"#, 3, &server), none);
-        assert_eq!(overlap(&changed, r#"{"phone":4}"#, 3, &server), ["phone"]);
-        assert_eq!(overlap(&changed, r#"{"name":4}"#, 3, &server), none);
+        assert_eq!(overlap(&changed, "{}", 1, &[], &server), none);
+        assert_eq!(overlap(&changed, r#"{"phone":3}"#, 3, &[], &server), none);
+        assert_eq!(
+            overlap(&changed, r#"{"phone":4}"#, 3, &[], &server),
+            ["phone"]
+        );
+        assert_eq!(overlap(&changed, r#"{"name":4}"#, 3, &[], &server), none);
+    }
+
+    #[test]
+    fn a_phone_does_not_conflict_with_itself_but_with_those_between() {
+        let changed = map(json!({ "phone": "1", "reason": "2" }));
+        let server = json!({ "phone": "3", "reason": "4" });
+        let versions = r#"{"phone":6,"reason":4}"#;
+        assert_eq!(overlap(&changed, versions, 3, &[6], &server), ["reason"]);
     }
 
     #[test]
@@ -62,7 +78,7 @@ mod tests {
         let changed = map(json!({ "phone": "3", "address": null }));
         let server = json!({ "phone": "3", "address": "4" });
         let versions = r#"{"phone":4,"address":4}"#;
-        assert_eq!(overlap(&changed, versions, 3, &server), ["address"]);
+        assert_eq!(overlap(&changed, versions, 3, &[], &server), ["address"]);
     }
 
     proptest! {

@@ -30,11 +30,21 @@ pub use fields::touch;
 
 use crate::db::{DbConn, Micros};
 use crate::error::AppResult;
+use resting::api;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(push_api::push_changes)
-        .service(pull_api::pull_changes);
+        .service(pull_api::pull_changes)
+        .service(api::list_sync_conflicts)
+        .service(api::get_sync_conflict)
+        .service(api::resolve_sync_conflict)
+        .service(api::list_held_work)
+        .service(api::get_held_work)
+        .service(api::list_quarantined_work)
+        .service(api::get_quarantined_work)
+        .service(api::release_quarantined_work)
+        .service(api::decline_quarantined_work);
 }
 
 /// How long what became of an operation is remembered, and how long what settled work leaves behind.

@@ -77,7 +77,7 @@ impl Ended {
 }
 
 /// The versions that earlier operations of this request made, which the phone knows without having read them.
-type Known = HashMap<(Kind, Uid), i64>;
+type Known = HashMap<(Kind, Uid), Vec<i64>>;
 
 /// Does operations in order and answers what became of each.
 pub async fn push(
@@ -138,8 +138,10 @@ fn do_piece(
                 (ended, false)
             }
         };
-        if let (Ok((kind, _)), Some(version)) = (p.known, ended.version) {
-            known.insert((kind, p.op.record_id), version);
+        let made = matches!(ended.outcome, Outcome::Applied | Outcome::Merged);
+        if let (Ok((kind, _)), Some(version), true) = (p.known, ended.version, made) {
+            let own = known.entry((kind, p.op.record_id)).or_default();
+            own.push(version);
         }
         done.push(Done {
             op_id: p.op.op_id,
@@ -309,9 +311,10 @@ fn amend(
 ) -> AppResult<Ended> {
     let entry = kinds::of(kind);
     let said = op.base_version.as_ref().map(|v| v.0);
-    let said = said.ok_or_else(|| AppError::field("/base_version", Fault::Required))?;
-    let made = known.get(&(kind, op.record_id)).copied().unwrap_or(0);
-    let base = said.max(made);
+    let base = said.ok_or_else(|| AppError::field("/base_version", Fault::Required))?;
+    let own = known
+        .get(&(kind, op.record_id))
+        .map_or(&[][..], Vec::as_slice);
     let changed = object(op)?;
     for _ in 0..TRIES {
         // Seen first, and only then compared: what the caller may not see conflicts with nothing.
@@ -319,7 +322,7 @@ fn amend(
         let seen = seen.into_iter().next().ok_or_else(AppError::not_found)?;
         let stand = (entry.stand)(c, op.record_id)?.ok_or_else(AppError::not_found)?;
         let server = serde_json::from_str(seen.record.get()).map_err(AppError::internal)?;
-        let fields = merge::overlap(&changed, &stand.field_versions, base, &server);
+        let fields = merge::overlap(&changed, &stand.field_versions, base, own, &server);
         let tried = if fields.is_empty() {
             run(c, who, whole, Some(stand.version)).map(|()| None)
         } else {
@@ -333,7 +336,7 @@ fn amend(
         };
         let version = version(c, kind, op.record_id)?;
         let Some(fields) = overlapping else {
-            let merged = base < stand.version;
+            let merged = (base + 1..=stand.version).any(|version| !own.contains(&version));
             let outcome = if merged {
                 Outcome::Merged
             } else {

@@ -55,7 +55,7 @@ pub static MEMBER_HOME: Entry = Entry {
     commands: &[
         Command {
             action: "create",
-            operation: "create_member_home",
+            operations: &["create_member_home"],
             prepare: |ask| {
                 let new = ask.body_with_id::<NewHome>()?;
                 Ok(Box::new(move |c, who, _| {
@@ -65,7 +65,7 @@ pub static MEMBER_HOME: Entry = Entry {
         },
         Command {
             action: "update",
-            operation: "update_member_home",
+            operations: &["update_member_home"],
             prepare: |ask| {
                 let (patch, id) = (ask.body::<HomePatch>()?, ask.record);
                 Ok(Box::new(move |c, who, version| {
@@ -75,7 +75,7 @@ pub static MEMBER_HOME: Entry = Entry {
         },
         Command {
             action: "possessions",
-            operation: "set_possession",
+            operations: &["set_possession"],
             prepare: |ask| {
                 let (vault, id) = (ask.app.vault.clone(), ask.record);
                 let sent = ask.body::<Evidence>()?;
@@ -120,7 +120,7 @@ pub static VISIT: Entry = Entry {
     commands: &[
         Command {
             action: "create",
-            operation: "create_visit",
+            operations: &["create_visit"],
             prepare: |ask| {
                 let vault = ask.app.vault.clone();
                 let new = ask.body_with_id::<NewVisit>()?;
@@ -131,7 +131,7 @@ pub static VISIT: Entry = Entry {
         },
         Command {
             action: "update",
-            operation: "update_visit",
+            operations: &["update_visit"],
             prepare: |ask| {
                 let (vault, id) = (ask.app.vault.clone(), ask.record);
                 let patch = ask.body::<VisitPatch>()?;
@@ -142,7 +142,7 @@ pub static VISIT: Entry = Entry {
         },
         Command {
             action: "submission",
-            operation: "submit_visit",
+            operations: &["submit_visit"],
             prepare: |ask| {
                 ask.no_body()?;
                 let id = ask.record;
@@ -151,7 +151,7 @@ pub static VISIT: Entry = Entry {
         },
         Command {
             action: "return",
-            operation: "return_visit",
+            operations: &["return_visit"],
             prepare: |ask| {
                 let (vault, id) = (ask.app.vault.clone(), ask.record);
                 let why = ask.body::<ReturnNote>()?;
@@ -162,7 +162,7 @@ pub static VISIT: Entry = Entry {
         },
         Command {
             action: "confirmation",
-            operation: "confirm_visit",
+            operations: &["confirm_visit"],
             prepare: |ask| {
                 ask.no_body()?;
                 let id = ask.record;
@@ -196,7 +196,7 @@ pub static FOLLOW_UP: Entry = Entry {
     commands: &[
         Command {
             action: "update",
-            operation: "update_follow_up",
+            operations: &["update_follow_up"],
             prepare: |ask| {
                 let (patch, id) = (ask.body::<FollowUpPatch>()?, ask.record);
                 Ok(Box::new(move |c, who, version| {
@@ -206,7 +206,7 @@ pub static FOLLOW_UP: Entry = Entry {
         },
         Command {
             action: "completion",
-            operation: "complete_follow_up",
+            operations: &["complete_follow_up"],
             prepare: |ask| {
                 let (vault, id) = (ask.app.vault.clone(), ask.record);
                 let done = ask.body::<Completion>()?;

@@ -100,7 +100,11 @@ impl Records {
             .get(&format!("/v1/users/{}/assignments", user.id))
             .await
             .expect(200);
+        let resting = crate::sync::resting(app, &member).await;
         let ids = vec![
+            ("sync", "conflict_id", resting[0].clone()),
+            ("sync", "held_id", resting[1].clone()),
+            ("sync", "work_id", resting[2].clone()),
             ("residents", "id", id(&resident)),
             ("residents", "consent_id", id(&consent)),
             ("households", "id", id(&household)),
@@ -154,6 +158,7 @@ impl Records {
     /// Somebody who works with the records of a collection.
     pub fn owner(&self, template: &str) -> &Client {
         match template.split('/').nth(2).unwrap() {
+            "sync" if template.contains("quarantine") => &self.coordinator,
             "member-homes" | "follow-ups" => &self.coordinator,
             "campaigns" | "festivals" => &self.organiser,
             "users" => &self.administrator,

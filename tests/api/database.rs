@@ -303,7 +303,7 @@ mod feed_and_audit {
                 tokio::time::sleep(std::time::Duration::from_millis(30)).await;
             }
             let rows: Vec<(i64, Option<i64>)> = changes::table.order(changes::seq).select((changes::seq, changes::pos)).load(&mut c).unwrap();
-            assert_eq!(rows.len(), 6, "one for the area and one for the registrar each");
+            assert_eq!(rows.len(), 18, "the resident, the stay and the consent, for the area and for the registrar each");
             assert!(rows.windows(2).all(|w| w[0].1 < w[1].1));
             let now = app.now();
             let sealed = loop {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
+mod sync;
 
 mod areas;
 mod audit;
@@ -16,6 +17,7 @@ mod database;
 mod demo;
 mod deployment;
 mod feed;
+mod feed_people;
 mod feed_postgres;
 mod gateway;
 mod households;
