@@ -270,7 +270,7 @@ async fn push(
         body: &body,
     };
     let work = (kinds::command(kind, action).unwrap().prepare)(&ask)?;
-    app.data.db.write(move |c| work(c, &who)).await
+    app.data.db.write(move |c| work(c, &who, None)).await
 }
 
 /// The pointers of a refusal.

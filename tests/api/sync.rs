@@ -365,3 +365,44 @@ fn member_version(all: &[Value], id: &str) -> Value {
         .next_back()
         .unwrap_or(Value::Null)
 }
+
+/// Every versioned table is a kind that phones hold or says why not, and every write of the API can be done
+/// offline or says why not.
+#[test]
+fn the_registry_of_kinds_is_whole() {
+    use qianshou::sync::Kind;
+    use qianshou::sync::kinds::{NOT_ON_PHONES, ONLINE_ONLY, of};
+    use std::collections::BTreeSet;
+    let schema = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db/schema.rs");
+    let schema = std::fs::read_to_string(schema).unwrap();
+    let versioned: BTreeSet<&str> = schema
+        .split("diesel::table! {")
+        .filter(|table| {
+            table.contains("        version -> BigInt,") && table.contains("        id -> UidSql,")
+        })
+        .filter_map(|table| table.split(" (").next()?.split_whitespace().last())
+        .collect();
+    let told: BTreeSet<&str> = Kind::ALL
+        .iter()
+        .map(|kind| of(*kind).table)
+        .chain(NOT_ON_PHONES.iter().map(|(table, _)| *table))
+        .collect();
+    assert!(versioned.len() > 12, "{versioned:?}");
+    assert_eq!(versioned, told);
+
+    let writes: BTreeSet<String> = crate::contract::operations()
+        .into_iter()
+        .filter(|(path, method, op)| {
+            method != "get" && op["security"] != json!([{}]) && !path.contains("/auth/refresh")
+        })
+        .map(|(_, _, op)| op["operationId"].as_str().unwrap().to_owned())
+        .collect();
+    let offline: BTreeSet<String> = Kind::ALL
+        .iter()
+        .flat_map(|kind| of(*kind).commands)
+        .flat_map(|command| command.operations)
+        .chain(ONLINE_ONLY.iter().map(|(operation, _)| operation))
+        .map(|operation| (*operation).to_owned())
+        .collect();
+    assert_eq!(writes, offline);
+}

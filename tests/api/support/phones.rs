@@ -70,7 +70,7 @@ pub async fn pushed(
         parent: None,
         body: body.to_string().as_bytes(),
     })?;
-    app.data.db.write(move |c| work(c, &who)).await
+    app.data.db.write(move |c| work(c, &who, None)).await
 }
 
 /// Where sync says that a record stands.
