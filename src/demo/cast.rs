@@ -244,7 +244,6 @@ fn registration(
         contact_hours: Some("18:00-20:00".into()),
         area: area.to_owned(),
         home_area: None,
-        household_id: None,
         arrived_on: arrived,
         expected_stay: ExpectedStay::OverOneYear,
         reason,

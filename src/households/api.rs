@@ -5,6 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::feed::change;
 use super::model::*;
 use super::store;
 use super::view::{Household, data_key, show};
@@ -22,7 +23,7 @@ use crate::page_of;
 use crate::people;
 use crate::residents::register::place;
 use crate::state::App;
-use crate::sync::{self, Change, Kind};
+use crate::sync;
 
 /// A new household. Its people follow, one by one, and its address after them: an address is kept only
 /// while somebody of the household consents to registration.
@@ -42,6 +43,20 @@ pub struct NewHousehold {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     address: Option<Address>,
+}
+
+impl NewHousehold {
+    /// Checks what needs no database and makes the key of what will rest.
+    pub(super) fn seal(self, vault: &Vault, who: &Who) -> AppResult<Founding> {
+        if self.address.is_some() {
+            return Err(AppError::Problem(Box::new(Problem {
+                errors: vec![FieldError::new("/address", Fault::Required)],
+                ..Problem::new(Code::ConsentRequired)
+            })));
+        }
+        let id = self.id.unwrap_or_else(|| Uid::new(who.at));
+        Founding::new(vault, id, self.kind, self.area.into_string())
+    }
 }
 
 /// A household with a data key of its own, ready for one write.
@@ -94,14 +109,6 @@ pub fn establish(c: &mut DbConn, who: &Who, new: &Founding) -> AppResult<Uid> {
     Ok(row.id)
 }
 
-/// A feed row for everybody who may see this household.
-pub fn change(who: &Who, row: &HouseholdRow, version: i64) -> Change {
-    Change::upsert(Kind::Household, row.id, version, row.place(), who.at)
-        .seen_by(row.owners())
-        .by(who.user)
-        .about_people()
-}
-
 /// Found a household
 ///
 /// At a township or village of one's own. People are added to it by `create_household_person` or
@@ -116,20 +123,7 @@ pub async fn create_household(
 ) -> AppResult<HttpResponse> {
     who.may(Action::HouseholdWrite)?;
     let once = key.bind(&app.vault, who.user, "create_household", &body.raw);
-    let NewHousehold {
-        id,
-        kind,
-        area,
-        address,
-    } = body.value;
-    if address.is_some() {
-        return Err(AppError::Problem(Box::new(Problem {
-            errors: vec![FieldError::new("/address", Fault::Required)],
-            ..Problem::new(Code::ConsentRequired)
-        })));
-    }
-    let id = id.unwrap_or_else(|| Uid::new(who.at));
-    let new = Founding::new(&app.vault, id, kind, area.into_string())?;
+    let new = body.value.seal(&app.vault, &who)?;
     let caller = who.clone();
     let row = app
         .db
@@ -222,11 +216,13 @@ pub fn amend(
     vault: &Vault,
     who: &Who,
     id: Uid,
-    version: IfMatch,
+    version: Option<i64>,
     patch: &HouseholdPatch,
 ) -> AppResult<()> {
     let row = store::locked(c, who, Action::HouseholdWrite, id)?;
-    version.check(row.version)?;
+    if version.is_some_and(|v| v != row.version) {
+        return Err(AppError::of(Code::VersionConflict));
+    }
     if let Some(Some(person)) = patch.contact_person_id
         && !people::store::belongs(c, person, id)?
     {
@@ -292,7 +288,7 @@ pub async fn update_household(
     let id = path_id(id)?;
     let (vault, caller, patch) = (app.vault.clone(), who.clone(), body.value);
     app.db
-        .write(move |c| amend(c, &vault, &caller, id, version, &patch))
+        .write(move |c| amend(c, &vault, &caller, id, Some(version.0), &patch))
         .await?;
     Ok(changed(&read(&app, &who, id).await?))
 }

@@ -2,10 +2,10 @@
 
 use actix_web::{HttpResponse, put, web};
 
-use super::api::{change, read};
+use super::api::read;
 use super::model::HouseholdRow;
-use super::store;
 use super::view::Household;
+use super::{feed, store};
 use crate::audit::{self, Entry};
 use crate::auth::policy::Role;
 use crate::auth::{self, Action, Placed, Who};
@@ -34,7 +34,7 @@ pub fn assign(c: &mut DbConn, who: &Who, id: Uid, assignee: Option<Uid>) -> AppR
     // Without anybody, whoever registered the household looks after what hangs on it.
     let worker = assignee.unwrap_or(household.registered_by);
     for person in people::store::assign_household(c, &household, Some(worker), who.at)? {
-        people::consents::shown_anew(c, who, &person)?;
+        people::feed::consents_shown_anew(c, who, &person)?;
     }
     insurance::assignment::of_household(c, who, &household, worker)?;
     visits::follow_ups::of_household(c, who, &household, worker)?;
@@ -48,7 +48,9 @@ pub fn assign(c: &mut DbConn, who: &Who, id: Uid, assignee: Option<Uid>) -> AppR
         assignee,
         ..HouseholdRow::clone(&household)
     };
-    sync::record_change(c, change(who, &after, household.version + 1))
+    // Residents among its people keep their worker, who may not see the household any more.
+    feed::people_shown_anew(c, who, &after)?;
+    sync::record_change(c, feed::change(who, &after, household.version + 1))
 }
 
 /// Assign a household

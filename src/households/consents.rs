@@ -2,7 +2,8 @@
 
 use actix_web::{HttpResponse, get, post, web};
 
-use super::people::{locked, two, visible};
+use super::people::{locked, visible};
+use super::people_api::two;
 use crate::auth::{Action, Who};
 use crate::db::Uid;
 use crate::error::{AppError, AppResult};

@@ -13,8 +13,10 @@
 pub mod api;
 pub mod assignee;
 pub mod consents;
+pub mod feed;
 pub mod model;
 pub mod people;
+pub mod people_api;
 pub mod rights;
 pub mod store;
 pub mod sync;
@@ -27,10 +29,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(api::list_households)
         .service(api::get_household)
         .service(api::update_household)
-        .service(people::create_household_person)
-        .service(people::list_household_people)
-        .service(people::get_household_person)
-        .service(people::join_household)
+        .service(people_api::create_household_person)
+        .service(people_api::list_household_people)
+        .service(people_api::get_household_person)
+        .service(people_api::join_household)
         .service(rights::update_household_person)
         .service(rights::reveal_household_person)
         .service(consents::list_household_person_consents)

@@ -5,14 +5,15 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::people::{locked, one, touched, two};
-use super::store;
+use super::people::{locked, one, touched};
+use super::people_api::two;
 use super::view::{HouseholdPerson, show_person};
+use super::{feed, store};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{DbConn, Uid};
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult, Code};
 use crate::http::json::Body;
 use crate::http::precondition::{IfMatch, changed};
 use crate::http::text::{Int, PersonName, PhoneNumber, not_null};
@@ -46,7 +47,7 @@ pub struct HouseholdPersonPatch {
 }
 
 impl HouseholdPersonPatch {
-    fn check(self, today: jiff::civil::Date) -> AppResult<PersonPatch> {
+    pub(super) fn check(self, today: jiff::civil::Date) -> AppResult<PersonPatch> {
         check_birth_year(self.birth_year.flatten(), today)?;
         Ok(PersonPatch {
             name: self.name.map(PersonName::into_string),
@@ -66,14 +67,17 @@ pub fn amend_person(
     who: &Who,
     household: Uid,
     person: Uid,
-    version: IfMatch,
+    version: Option<i64>,
     patch: &PersonPatch,
 ) -> AppResult<()> {
     let person = locked(c, who, Action::HouseholdWrite, household, person)?;
-    version.check(person.version)?;
+    if version.is_some_and(|v| v != person.version) {
+        return Err(AppError::of(Code::VersionConflict));
+    }
     let fields = patch.fields();
     amend::apply(c, vault, who, &person, patch)?;
     residents::feed::person_changed(c, who, &person, &fields)?;
+    feed::person_changed(c, who, &person, person.version + 1)?;
     audit::record(
         c,
         who,
@@ -105,6 +109,7 @@ pub async fn update_household_person(
     let (row, purposes) = app
         .db
         .write(move |c| {
+            let version = Some(version.0);
             amend_person(c, &vault, &caller, household, person, version, &patch)?;
             one(c, &caller, household, person)
         })

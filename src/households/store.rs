@@ -36,6 +36,21 @@ pub fn visible(
     who.authorise(action, row)
 }
 
+/// Those of these households to which the caller may do this, as [`visible`] finds one.
+pub fn among(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    ids: &[Uid],
+) -> AppResult<Vec<HouseholdRow>> {
+    let rows: Vec<HouseholdRow> = households::table
+        .filter(households::id.eq_any(ids.to_vec()))
+        .filter(households::state.eq(HouseholdState::Active))
+        .select(HouseholdRow::as_select())
+        .load(c)?;
+    Ok(rows.into_iter().filter(|h| who.can(action, h)).collect())
+}
+
 /// The wrapped data keys of those of these households that were not erased: for texts about
 /// a household that rest elsewhere, under rows the caller may see.
 pub fn data_keys(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<(Uid, Vec<u8>)>> {
@@ -107,8 +122,9 @@ pub fn amend(
     Ok(())
 }
 
-/// The household that somebody is in, locked. The person's handle is the right to it.
-pub fn of_person(c: &mut DbConn, person: &Handle<PersonRow>) -> AppResult<Option<HouseholdRow>> {
+/// The household that somebody is in, whoever may see it; locked, because what is written of its people
+/// follows from who sees it.
+pub fn of_person(c: &mut DbConn, person: &PersonRow) -> AppResult<Option<HouseholdRow>> {
     let Some(id) = person.household_id else {
         return Ok(None);
     };

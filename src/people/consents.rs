@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::feed::{self, Seen};
 use super::fields::{self, Clear};
 use super::model::*;
 use super::store::{self, Standing};
 use crate::audit::{self, Entry};
-use crate::auth::{Action, Handle, Place, Placed, Who};
+use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
@@ -21,7 +22,7 @@ use crate::http::page::Cursor;
 use crate::http::precondition::Tagged;
 use crate::http::text::{Int, Note, not_null};
 use crate::state::App;
-use crate::sync::{self, Change, Kind};
+use crate::sync::{self, Kind};
 use crate::{households, page_of, residents};
 
 /// A text that people are asked to agree to.
@@ -103,12 +104,12 @@ pub struct NewConsent {
     pub given_by: GivenBy,
 }
 
-/// Stores a consent; the caller's write holds the person's lock.
+/// Stores a consent with its feed rows for those who see it; the caller's write holds the person's lock.
 pub fn give(
     c: &mut DbConn,
     who: &Who,
-    person: Uid,
-    place: Place,
+    person: &PersonRow,
+    seen: Seen,
     new: &NewConsent,
     at: &str,
 ) -> AppResult<ConsentRow> {
@@ -122,7 +123,7 @@ pub fn give(
     let row = ConsentRow {
         id: new.id.unwrap_or_else(|| Uid::new(who.at)),
         version: 1,
-        person_id: person,
+        person_id: person.id,
         purpose: new.purpose,
         text_version: new.text_version.0,
         language: new.language,
@@ -138,8 +139,10 @@ pub fn give(
     audit::record(
         c,
         who,
-        Entry::new(Action::ConsentWrite, "consent", row.id, place).because(new.purpose.as_str()),
+        Entry::new(Action::ConsentWrite, "consent", row.id, person.place())
+            .because(new.purpose.as_str()),
     )?;
+    sync::record_change(c, seen.change(who, Kind::Consent, row.id, row.version))?;
     Ok(row)
 }
 
@@ -242,8 +245,9 @@ pub fn record(
     let today = who.at.china_day();
     let (_, clear) = fields::open(vault, person)?;
     check_guardian(Birth::of(&clear, person.birth_year, today), today, new, "")?;
-    let consent = give(c, who, person.id, person.place(), new, "")?;
-    sync::record_change(c, change(who, person, consent.id, consent.version))?;
+    let seen = feed::consents_seen(c, who, person)?;
+    let consent = give(c, who, person, seen, new, "")?;
+    households::feed::person_changed(c, who, person, person.version)?;
     Ok(consent)
 }
 
@@ -265,31 +269,20 @@ pub fn withdraw(
     let entry = Entry::new(Action::ConsentWrite, "consent", found.id, person.place());
     audit::record(c, who, entry.because("withdrawn"))?;
     let found = store::lock_consent(c, consent)?.ok_or_else(AppError::not_found)?;
-    sync::record_change(c, change(who, person, found.id, found.version))?;
+    let seen = feed::consents_seen(c, who, person)?;
+    sync::record_change(c, seen.change(who, Kind::Consent, found.id, found.version))?;
     if found.purpose == Purpose::Registration || !store::consents_at_all(c, person.id)? {
         store::set_state(c, person, PersonState::Restricted, who.at)?;
         residents::feed::restrict(c, who, person)?;
-        let consents = store::consent_versions(c, person.id)?;
-        for (id, version) in consents {
-            sync::record_change(c, change(who, person, id, version).deleted())?;
+        for (id, version) in store::consent_versions(c, person.id)? {
+            let gone = seen.change(who, Kind::Consent, id, version).deleted();
+            sync::record_change(c, gone)?;
         }
         households::people::leave(c, who, person, "person_withdrew")?;
+    } else {
+        households::feed::person_changed(c, who, person, person.version)?;
     }
     Ok(found)
-}
-
-/// The feed rows of a person's consents, where somebody else may see the person from now on.
-pub fn shown_anew(c: &mut DbConn, who: &Who, person: &PersonRow) -> AppResult<()> {
-    for (id, version) in store::consent_versions(c, person.id)? {
-        sync::record_change(c, change(who, person, id, version).shown_anew())?;
-    }
-    Ok(())
-}
-
-fn change(who: &Who, person: &PersonRow, consent: Uid, version: i64) -> Change {
-    Change::upsert(Kind::Consent, consent, version, person.place(), who.at)
-        .seen_by(person.owners())
-        .by(who.user)
 }
 
 /// A consent, live or withdrawn.

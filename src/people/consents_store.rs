@@ -87,6 +87,14 @@ pub fn consents_at_all(c: &mut DbConn, person: Uid) -> AppResult<bool> {
     Ok(diesel::select(diesel::dsl::exists(live)).get_result(c)?)
 }
 
+/// These consents, whoever may see them.
+pub fn consents_among(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<ConsentRow>> {
+    Ok(consents::table
+        .filter(consents::id.eq_any(ids.to_vec()))
+        .select(ConsentRow::as_select())
+        .load(c)?)
+}
+
 /// A person's consents with their versions.
 pub fn consent_versions(c: &mut DbConn, person: Uid) -> AppResult<Vec<(Uid, i64)>> {
     Ok(consents::table

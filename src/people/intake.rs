@@ -6,11 +6,12 @@ use validator::Validate;
 
 use super::consents::{self, Birth, NewConsent};
 use super::documents::Document;
+use super::feed::Seen;
 use super::fields::{self, Clear, Sealed};
 use super::model::{DocumentType, PersonRow, PersonState, Sex};
 use super::store;
 use crate::areas::model::AreaRow;
-use crate::auth::{Placed, Who};
+use crate::auth::Who;
 use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::text::{Address, DocumentNumber, Int, PersonName, PhoneNumber};
@@ -109,18 +110,20 @@ pub fn row(who: &Who, new: NewPerson<'_>, area: &AreaRow) -> PersonRow {
     }
 }
 
-/// Stores a person with what they consented to; a guardian speaks for the young.
+/// Stores what a new person consented to, with the feed rows for those who see it; a guardian speaks
+/// for the young.
 pub fn consented(
     c: &mut DbConn,
     who: &Who,
     person: &PersonRow,
+    seen: Seen,
     birth: Birth,
     given: &[NewConsent],
 ) -> AppResult<()> {
     for (i, consent) in given.iter().enumerate() {
         let at = format!("/consents/{i}");
         consents::check_guardian(birth, who.at.china_day(), consent, &at)?;
-        consents::give(c, who, person.id, person.place(), consent, &at)?;
+        consents::give(c, who, person, seen, consent, &at)?;
     }
     Ok(())
 }
@@ -130,6 +133,7 @@ pub fn take_in(
     c: &mut DbConn,
     who: &Who,
     person: &PersonRow,
+    seen: Seen,
     birth: Birth,
     given: &[NewConsent],
 ) -> AppResult<()> {
@@ -137,5 +141,5 @@ pub fn take_in(
         return Err(AppError::of(crate::error::Code::ConsentRequired));
     }
     store::insert(c, person)?;
-    consented(c, who, person, birth, given)
+    consented(c, who, person, seen, birth, given)
 }

@@ -9,6 +9,7 @@ pub mod amend;
 pub mod consents;
 mod consents_store;
 pub mod documents;
+pub mod feed;
 pub mod fields;
 pub mod intake;
 pub mod masks;

@@ -59,6 +59,26 @@ pub fn of_household(
     Ok(query.load(c)?)
 }
 
+/// Those of these people, unrestricted, who are of a household, whoever may see them.
+pub fn in_households(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<PersonRow>> {
+    Ok(persons::table
+        .filter(persons::id.eq_any(ids.to_vec()))
+        .filter(persons::household_id.is_not_null())
+        .filter(persons::state.eq(PersonState::Active))
+        .select(PersonRow::as_select())
+        .load(c)?)
+}
+
+/// All of a household's people, restricted ones left out, whoever may see them.
+pub fn all_of_household(c: &mut DbConn, household: Uid) -> AppResult<Vec<PersonRow>> {
+    Ok(persons::table
+        .filter(persons::household_id.eq(household))
+        .filter(persons::state.eq(PersonState::Active))
+        .select(PersonRow::as_select())
+        .order(persons::id)
+        .load(c)?)
+}
+
 /// Whether this person, unrestricted, belongs to the household.
 pub fn belongs(c: &mut DbConn, person: Uid, household: Uid) -> AppResult<bool> {
     let found = persons::table

@@ -127,7 +127,6 @@ impl NewResident {
             contact_hours: self.contact_hours.map(ContactHours::into_string),
             area: self.area.into_string(),
             home_area: self.home_area.map(AreaCode::into_string),
-            household_id: None,
             arrived_on: self.arrived_on,
             expected_stay: self.expected_stay,
             reason: self.reason,

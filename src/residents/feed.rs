@@ -5,6 +5,7 @@ use super::store;
 use crate::auth::{Handle, Placed, Who};
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
+use crate::households;
 use crate::people;
 use crate::people::model::PersonRow;
 use crate::sync::{self, Change, Kind};
@@ -36,10 +37,11 @@ pub fn shown_anew(c: &mut DbConn, who: &Who, resident: &ResidentRow) -> AppResul
     for (id, version) in store::stay_versions(c, resident.id)? {
         sync::record_change(c, stay(who, resident, id, version).shown_anew())?;
     }
-    match people::store::find(c, resident.person_id)? {
-        Some(person) => people::consents::shown_anew(c, who, &person),
-        None => Ok(()),
-    }
+    let Some(person) = people::store::find(c, resident.person_id)? else {
+        return Ok(());
+    };
+    people::feed::consents_shown_anew(c, who, &person)?;
+    households::feed::person_changed(c, who, &person, person.version)
 }
 
 /// The person withdrew: their record as a resident, if there is one, is kept out of use and taken

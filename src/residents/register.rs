@@ -10,9 +10,11 @@ use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Json, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
+use crate::households;
 use crate::people;
 use crate::people::amend::PersonPatch;
 use crate::people::consents::{Birth, NewConsent};
+use crate::people::feed::Seen;
 use crate::people::fields::Sealed;
 use crate::people::intake::{self, NewPerson};
 use crate::people::model::{PersonRow, Purpose, Sex};
@@ -34,7 +36,6 @@ pub struct Registration {
     pub contact_hours: Option<String>,
     pub area: String,
     pub home_area: Option<String>,
-    pub household_id: Option<Uid>,
     pub arrived_on: Day,
     pub expected_stay: ExpectedStay,
     pub reason: StayReason,
@@ -85,7 +86,14 @@ pub fn register(
         updated_at: who.at,
     };
     store::insert_episode(c, &episode)?;
-    intake::consented(c, who, &person, new.birth, &new.consents)?;
+    intake::consented(
+        c,
+        who,
+        &person,
+        Seen::as_it_stands(&person),
+        new.birth,
+        &new.consents,
+    )?;
     audit::record(
         c,
         who,
@@ -97,6 +105,8 @@ pub fn register(
         ),
     )?;
     sync::record_change(c, feed::change(who, &resident, resident.version))?;
+    let stay = feed::stay(who, &resident, episode.id, episode.version);
+    sync::record_change(c, stay)?;
     Ok((resident, person, warnings))
 }
 
@@ -130,7 +140,7 @@ fn person_row(who: &Who, new: &Registration, area: &AreaRow) -> PersonRow {
         birth_year: new.birth.year,
         language: new.language.clone(),
         contact_hours: new.contact_hours.clone(),
-        household_id: new.household_id,
+        household_id: None,
     };
     intake::row(who, person, area)
 }
@@ -263,7 +273,8 @@ pub fn amend(
         Entry::new(Action::ResidentAmend, "resident", id, resident.place())
             .with(&serde_json::json!({ "fields": changed })),
     )?;
-    sync::record_change(c, feed::change(who, &resident, next))
+    sync::record_change(c, feed::change(who, &resident, next))?;
+    households::feed::person_changed(c, who, &person, person.version + 1)
 }
 
 fn changed_fields(p: &Patch) -> Vec<&'static str> {

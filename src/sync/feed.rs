@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::auth::policy::Role;
-use crate::auth::{self, Place};
+use crate::auth::{self, Place, Who};
 use crate::db::schema::changes;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
@@ -78,6 +78,13 @@ impl Change {
     pub fn by(mut self, caller: Uid) -> Self {
         self.by = Some(caller);
         self
+    }
+    /// The same where the caller may do it from elsewhere, as far as their rights tell.
+    pub fn by_worker(self, who: &Who) -> Self {
+        let there = who
+            .grants()
+            .any(|g| WORKERS.contains(&g.role) && g.covers(&self.place));
+        if there { self.by(who.user) } else { self }
     }
     pub fn about_people(mut self) -> Self {
         self.masked = true;
@@ -214,8 +221,8 @@ pub fn record_change(c: &mut DbConn, change: Change) -> AppResult<()> {
             town: row.town,
             village: row.village,
         };
+        // One that was gone there and is back elsewhere, too: not everybody has heard yet.
         if row.audience == AREA
-            && row.op == "upsert"
             && let Some(left) = levels_left(was, change.place)
         {
             // Named by the narrowest area it left.
