@@ -16,6 +16,7 @@ mod database;
 mod demo;
 mod deployment;
 mod feed;
+mod feed_people;
 mod gateway;
 mod households;
 mod idempotency;
