@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::ops::RangeInclusive;
 use utoipa::{IntoParams, ToSchema};
 
 use super::feed::Kind;
@@ -13,9 +14,8 @@ use super::store;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Who};
 use crate::db::{Day, Micros, Uid};
-use crate::error::{AppError, AppResult, Code};
+use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
 use crate::http::json::Params;
-use crate::http::text::Int;
 use crate::residents::view::View;
 use crate::state::App;
 
@@ -33,13 +33,13 @@ pub struct PullQuery {
     cursor: Option<String>,
     /// How many changes at most.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 2000, default = 500, example = 500)]
-    limit: Option<Int<1, 2000>>,
+    limit: Option<i64>,
     /// The kinds to hold, separated by commas; all of them without it. A cursor belongs to the kinds it was begun with.
     #[param(value_type = Option<String>, max_length = 400, pattern = r"^[a-z_]+(,[a-z_]+)*$", example = "resident,visit")]
     kinds: Option<String>,
     /// How many bytes of records at most, before compression; at least one change comes in any case.
     #[param(value_type = Option<i64>, minimum = 65536, maximum = 4_194_304, default = 4_194_304, example = 1_048_576)]
-    max_bytes: Option<Int<65_536, 4_194_304>>,
+    max_bytes: Option<i64>,
 }
 
 /// One change.
@@ -125,8 +125,8 @@ pub async fn pull_changes(
 ) -> AppResult<HttpResponse> {
     let ask = Ask {
         cursor: query.cursor,
-        limit: query.limit.map_or(USUAL, |l| l.0 as usize),
-        max_bytes: query.max_bytes.map_or(MOST_BYTES, |b| b.0 as usize),
+        limit: within(query.limit, 1..=2_000, "/limit")?.unwrap_or(USUAL),
+        max_bytes: within(query.max_bytes, 65_536..=4_194_304, "/max_bytes")?.unwrap_or(MOST_BYTES),
         kinds: query.kinds.as_deref().map(read_kinds).transpose()?,
     };
     let (vault, config, caller) = (app.vault.clone(), app.config.clone(), who.clone());
@@ -162,6 +162,21 @@ pub async fn pull_changes(
         keep_until: who.at.plus(app.config.sync_keep_days * Micros::DAY),
         server_time: who.at,
     }))
+}
+
+/// A number of the query, in its documented range.
+fn within(
+    given: Option<i64>,
+    range: RangeInclusive<i64>,
+    pointer: &str,
+) -> AppResult<Option<usize>> {
+    match given {
+        Some(number) if !range.contains(&number) => Err(AppError::Problem(Box::new(Problem {
+            errors: vec![FieldError::new(pointer, Fault::OutOfRange)],
+            ..Problem::new(Code::MalformedQuery)
+        }))),
+        given => Ok(given.map(|number| number as usize)),
+    }
 }
 
 fn read_kinds(list: &str) -> AppResult<u32> {

@@ -137,6 +137,8 @@ fn number(c: &mut DbConn) {
 fn quiet() -> Option<impl Fn() -> DbConn> {
     let target = Target::Postgres(postgres::cluster()?.new_database());
     let open = move || connect(&target, true).unwrap();
+    // What an installation begins with stands in the feed already.
+    open().batch_execute("DELETE FROM changes").unwrap();
     transact(&mut open(), |c| sequencer::note_start(c, Micros(0))).unwrap();
     Some(open)
 }
@@ -279,6 +281,8 @@ fn killed_in_the_midst_of_numbering() {
         Box::pin(async move {
             app.pause().await;
             let (mut reader, mut c) = (Reader::of(app), app.connection());
+            // What an installation begins with stands in the feed already.
+            let already: i64 = changes::table.count().get_result(&mut c).unwrap();
             put_many(&mut c, 30_000);
             // Its numbers written and not yet committed: there a batch stays for a while.
             c.batch_execute(
@@ -304,7 +308,7 @@ fn killed_in_the_midst_of_numbering() {
             c.batch_execute("DROP TRIGGER linger ON changes").unwrap();
             let node = Process::start(app, &[], &[]);
             reader.missed_and_repeated_nothing().await;
-            assert_eq!(reader.seen.len(), 30_000);
+            assert_eq!(reader.seen.len() as i64, 30_000 + already);
             node.kill();
         })
     });
