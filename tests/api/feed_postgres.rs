@@ -282,7 +282,10 @@ fn killed_in_the_midst_of_numbering() {
             app.pause().await;
             let (mut reader, mut c) = (Reader::of(app), app.connection());
             // What an installation begins with stands in the feed already.
-            let already: i64 = changes::table.count().get_result(&mut c).unwrap();
+            let already: i64 = qianshou::db::schema::changes::table
+                .count()
+                .get_result(&mut c)
+                .unwrap();
             put_many(&mut c, 30_000);
             // Its numbers written and not yet committed: there a batch stays for a while.
             c.batch_execute(
