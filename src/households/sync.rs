@@ -1,16 +1,14 @@
 //! What phones hold of households and their people, and what they do to them offline.
 
-use diesel::prelude::*;
-
 use super::api::{HouseholdPatch, NewHousehold};
 use super::people_api::NewHouseholdPerson;
 use super::rights::HouseholdPersonPatch;
 use super::{api, assignee, people, rights, store, view};
 use crate::auth::{Action, Placed};
-use crate::db::schema::{households, persons};
 use crate::people::store::purposes_of;
 use crate::residents::care::Assignee;
-use crate::sync::kinds::{Command, Entry, Loaded, Stand};
+use crate::stand;
+use crate::sync::kinds::{Command, Entry, Loaded};
 
 /// Households: those who look after them hold them in full, coordinators masked.
 pub static HOUSEHOLD: Entry = Entry {
@@ -30,17 +28,7 @@ pub static HOUSEHOLD: Entry = Entry {
             })
             .collect()
     },
-    stand: |c, id| {
-        let found: Option<(i64, String)> = households::table
-            .find(id)
-            .select((households::version, households::field_versions))
-            .first(c)
-            .optional()?;
-        Ok(found.map(|(version, field_versions)| Stand {
-            version,
-            field_versions,
-        }))
-    },
+    stand: stand!(households),
     commands: &[
         Command {
             action: "create",
@@ -96,17 +84,7 @@ pub static HOUSEHOLD_PERSON: Entry = Entry {
             })
             .collect()
     },
-    stand: |c, id| {
-        let found: Option<(i64, String)> = persons::table
-            .find(id)
-            .select((persons::version, persons::field_versions))
-            .first(c)
-            .optional()?;
-        Ok(found.map(|(version, field_versions)| Stand {
-            version,
-            field_versions,
-        }))
-    },
+    stand: stand!(persons),
     commands: &[
         Command {
             action: "create",

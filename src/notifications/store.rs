@@ -64,15 +64,6 @@ pub fn among(c: &mut DbConn, user: Uid, ids: &[Uid]) -> AppResult<Vec<Notificati
         .load(c)?)
 }
 
-/// A notification's version, whoever it is for.
-pub fn version(c: &mut DbConn, id: Uid) -> AppResult<Option<i64>> {
-    Ok(notifications::table
-        .find(id)
-        .select(notifications::version)
-        .first(c)
-        .optional()?)
-}
-
 /// How many of somebody's notifications were neither read nor done; counted to `most`.
 pub fn unread(c: &mut DbConn, user: Uid, most: i64) -> AppResult<i64> {
     let rows: Vec<Uid> = notifications::table

@@ -7,7 +7,8 @@ use super::marks::{self, Mark};
 use super::store;
 use crate::auth::{Action, Place};
 use crate::error::AppError;
-use crate::sync::kinds::{Command, Entry, Loaded, Stand};
+use crate::stand;
+use crate::sync::kinds::{Command, Entry, Loaded};
 
 /// One's own notifications, wherever one works.
 pub static NOTIFICATION: Entry = Entry {
@@ -29,13 +30,7 @@ pub static NOTIFICATION: Entry = Entry {
             })
             .collect()
     },
-    stand: |c, id| {
-        let found = store::version(c, id)?;
-        Ok(found.map(|version| Stand {
-            version,
-            field_versions: String::new(),
-        }))
-    },
+    stand: stand!(notifications, whole),
     commands: &[Command {
         action: "marks",
         operations: &["mark_notifications"],

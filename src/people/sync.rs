@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
-
 use super::consents::{self, Consent, NewConsent, Withdrawal};
 use super::model::PersonRow;
 use super::store;
 use crate::auth::{Action, Handle, Place, Placed, Who};
-use crate::db::schema::consents as table;
 use crate::db::{DbConn, Uid};
 use crate::error::{AppResult, Code};
-use crate::sync::kinds::{Command, Entry, Loaded, Stand};
+use crate::stand;
+use crate::sync::kinds::{Command, Entry, Loaded};
 use crate::{households, residents};
 
 /// Consents, with the person they are of.
@@ -37,17 +35,7 @@ pub static CONSENT: Entry = Entry {
         }
         Ok(shown)
     },
-    stand: |c, id| {
-        let found: Option<i64> = table::table
-            .find(id)
-            .select(table::version)
-            .first(c)
-            .optional()?;
-        Ok(found.map(|version| Stand {
-            version,
-            field_versions: String::new(),
-        }))
-    },
+    stand: stand!(consents, whole),
     commands: &[
         Command {
             action: "create",

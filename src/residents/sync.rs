@@ -1,13 +1,11 @@
 //! What phones hold of residents and their stays, and what they do to them offline.
 
-use diesel::prelude::*;
-
 use super::api::{NewResident, ResidentPatch};
 use super::departure::{self, Departure};
 use super::{care, register, residences, store, view};
 use crate::auth::{Action, Placed};
-use crate::db::schema::{residence_episodes, residents};
-use crate::sync::kinds::{Command, Entry, Loaded, Stand};
+use crate::stand;
+use crate::sync::kinds::{Command, Entry, Loaded};
 
 /// Residents: those who look after them hold them in full, coordinators masked.
 pub static RESIDENT: Entry = Entry {
@@ -35,17 +33,7 @@ pub static RESIDENT: Entry = Entry {
             })
             .collect()
     },
-    stand: |c, id| {
-        let found: Option<(i64, String)> = residents::table
-            .find(id)
-            .select((residents::version, residents::field_versions))
-            .first(c)
-            .optional()?;
-        Ok(found.map(|(version, field_versions)| Stand {
-            version,
-            field_versions,
-        }))
-    },
+    stand: stand!(residents),
     commands: &[
         Command {
             action: "create",
@@ -114,17 +102,7 @@ pub static RESIDENCE: Entry = Entry {
         }
         Ok(shown)
     },
-    stand: |c, id| {
-        let found: Option<i64> = residence_episodes::table
-            .find(id)
-            .select(residence_episodes::version)
-            .first(c)
-            .optional()?;
-        Ok(found.map(|version| Stand {
-            version,
-            field_versions: String::new(),
-        }))
-    },
+    stand: stand!(residence_episodes, whole),
     commands: &[Command {
         action: "create",
         operations: &["create_residence"],

@@ -17,24 +17,31 @@ pub fn touch(stored: &str, version: i64, fields: &[&str]) -> String {
 /// A new record: every field changed last when it was made, which needs no entries.
 pub const NEW: &str = "{}";
 
-/// `stand` of a kind whose table keeps the versions of its fields.
+/// `stand` of a kind: of a table that keeps the versions of its fields, or with `whole` of one that does not.
 #[macro_export]
 macro_rules! stand {
     ($table:ident) => {
         |c, id| {
-            use diesel::prelude::*;
             use $crate::db::schema::$table as t;
-            let found: Option<(i64, String)> = t::table
-                .find(id)
-                .select((t::version, t::field_versions))
-                .first(c)
-                .optional()?;
-            Ok(
-                found.map(|(version, field_versions)| $crate::sync::kinds::Stand {
-                    version,
-                    field_versions,
-                }),
-            )
+            let found = $crate::stand!(@found c, id, t, (t::version, t::field_versions));
+            Ok(found.map(|(version, field_versions)| $crate::sync::kinds::Stand {
+                version,
+                field_versions,
+            }))
         }
     };
+    ($table:ident, whole) => {
+        |c, id| {
+            use $crate::db::schema::$table as t;
+            let found = $crate::stand!(@found c, id, t, t::version);
+            Ok(found.map(|version| $crate::sync::kinds::Stand {
+                version,
+                field_versions: String::new(),
+            }))
+        }
+    };
+    (@found $c:ident, $id:ident, $t:ident, $columns:expr) => {{
+        use diesel::prelude::*;
+        $t::table.find($id).select($columns).first($c).optional()?
+    }};
 }

@@ -7,6 +7,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use validator::Validate;
 
 use super::feed::Kind;
@@ -162,6 +163,27 @@ pub fn of(kind: Kind) -> &'static Entry {
     }
 }
 
+/// What the caller may see of these records, whatever their kinds: a few queries for each kind.
+pub fn load_all(
+    c: &mut DbConn,
+    vault: &Vault,
+    who: &Who,
+    records: impl IntoIterator<Item = (Kind, Uid)>,
+) -> AppResult<HashMap<(Kind, Uid), Loaded>> {
+    let mut wanted: BTreeMap<Kind, BTreeSet<Uid>> = BTreeMap::new();
+    for (kind, id) in records {
+        wanted.entry(kind).or_default().insert(id);
+    }
+    let mut found = HashMap::new();
+    for (kind, ids) in wanted {
+        let ids: Vec<Uid> = ids.into_iter().collect();
+        for loaded in (of(kind).load)(c, vault, who, &ids)? {
+            found.insert((kind, loaded.id), loaded);
+        }
+    }
+    Ok(found)
+}
+
 /// A command by its word.
 pub fn command(kind: Kind, action: &str) -> Option<&'static Command> {
     of(kind).commands.iter().find(|c| c.action == action)
@@ -177,10 +199,6 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
     (
         "devices",
         "a phone knows itself; others are managed at a desk",
-    ),
-    (
-        "persons",
-        "a person is shown as a resident or as one of a household",
     ),
 ];
 

@@ -78,8 +78,20 @@ fn once_worked(who: &Who, place: &Place) -> bool {
         && !live()
 }
 
-/// Where work for an area goes whose author no longer has it; `None` when they never had it.
-pub fn lost_area(
+/// Where work goes whose author once had what it lacks and has it no longer; `None` when they never had it.
+pub fn lost(
+    c: &mut DbConn,
+    who: &Who,
+    op: &SyncOperation,
+    missing: &Missing,
+) -> AppResult<Option<Place>> {
+    match missing {
+        Missing::Records(ids) => lost_records(c, who, ids),
+        Missing::Area { code } => lost_area(c, who, op, code.as_deref()),
+    }
+}
+
+fn lost_area(
     c: &mut DbConn,
     who: &Who,
     op: &SyncOperation,
@@ -94,8 +106,7 @@ pub fn lost_area(
     lost_records(c, who, &ids)
 }
 
-/// Where work on a record goes that the caller held once; `None` when they never held any of these.
-pub fn lost_records(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Option<Place>> {
+fn lost_records(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Option<Place>> {
     let mut held = false;
     let mut place = None;
     for row in store::feed_of(c, ids)? {

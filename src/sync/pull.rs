@@ -40,7 +40,7 @@ pub struct Ask {
 
 /// One change, ready to be answered.
 pub struct Given {
-    pub kind: String,
+    pub kind: &'static str,
     pub id: Uid,
     pub version: i64,
     pub op: ChangeOp,
@@ -220,33 +220,17 @@ impl Pull<'_> {
     /// so that records have to be named one by one.
     fn parts_to_purge(&self, scope: Scope) -> Option<Vec<Uid>> {
         let grant = sources::grant(self.who, scope)?;
+        let areas = sources::areas(grant);
+        let within = |place: &Place, areas: &[Uid]| {
+            let levels = [place.county, place.town, place.village];
+            levels.into_iter().flatten().any(|id| areas.contains(&id))
+        };
         let still = self.who.grants().any(|g| {
-            let over = |a: &Place, b: &[sources::At]| {
-                b.iter().any(|at| match at {
-                    sources::At::County(id) => a.county == Some(*id),
-                    sources::At::Town(id) => a.town == Some(*id),
-                    sources::At::Village(id) => a.village == Some(*id),
-                    _ => false,
-                })
-            };
-            let (theirs, ours) = (sources::parts(g), sources::parts(grant));
-            let same_counties = theirs.iter().any(|at| ours.contains(at));
-            same_counties || over(&g.place, &ours) || over(&grant.place, &theirs)
+            let theirs = sources::areas(g);
+            let shared = theirs.iter().any(|id| areas.contains(id));
+            shared || within(&g.place, &areas) || within(&grant.place, &theirs)
         });
-        if still {
-            return None;
-        }
-        let parts = sources::parts(grant).into_iter();
-        Some(
-            parts
-                .filter_map(|at| match at {
-                    sources::At::County(id) | sources::At::Town(id) | sources::At::Village(id) => {
-                        Some(id)
-                    }
-                    _ => None,
-                })
-                .collect(),
-        )
+        (!still).then_some(areas)
     }
 
     fn run(&mut self) -> AppResult<Step> {
@@ -290,7 +274,7 @@ impl Pull<'_> {
             // Small and bounded by the page's limit: one part of a page is not cut.
             self.room = self.room.saturating_sub(item.loaded.record.get().len());
             self.changes.push(Given {
-                kind: item.kind.to_owned(),
+                kind: item.kind,
                 id: item.loaded.id,
                 version: item.loaded.version,
                 op: ChangeOp::Upsert,
@@ -321,8 +305,8 @@ impl Pull<'_> {
             let mut loaded = self.load(&rows)?;
             let mut seen = HashSet::new();
             for row in &rows {
-                let given = match loaded.remove(&key(row)) {
-                    _ if !seen.insert(key(row)) => None,
+                let given = match loaded.remove(&row.key()) {
+                    _ if !seen.insert(row.key()) => None,
                     found => self.given_by_walk(walk, row, found),
                 };
                 if given.is_some_and(|given| !self.put(given)) {
@@ -359,16 +343,12 @@ impl Pull<'_> {
 
     /// Whether it stays behind at a first pull, being old and of its moment.
     fn aged(&self, row: &Row) -> bool {
-        let ages = row
-            .kind
-            .parse()
-            .is_ok_and(|kind: Kind| kinds::of(kind).ages);
         let days = |role: Role| match reach(role) {
             Reach::Own => self.config.sync_member_days,
             Reach::Area => self.config.sync_coordinator_days,
         };
         let days = self.who.grants().map(|g| days(g.role)).max().unwrap_or(0);
-        ages && row.at < self.who.at.plus(-days * Micros::DAY)
+        kinds::of(row.kind).ages && row.at < self.who.at.plus(-days * Micros::DAY)
     }
 
     /// What changed since.
@@ -383,11 +363,11 @@ impl Pull<'_> {
             }
             let (rows, more) = sources::rows(self.c, &sources, Range::Above(self.state.pos), left)?;
             let mut loaded = self.load(&rows)?;
-            let last: HashMap<_, _> = rows.iter().map(|row| (key(row), row.pos())).collect();
+            let last: HashMap<_, _> = rows.iter().map(|row| (row.key(), row.pos())).collect();
             for row in &rows {
                 // Of several rows of a record the last one speaks for it.
-                if last.get(&key(row)) == Some(&row.pos()) {
-                    let given = match loaded.remove(&key(row)) {
+                if last.get(&row.key()) == Some(&row.pos()) {
+                    let given = match loaded.remove(&row.key()) {
                         Some(loaded) => shown(row, loaded),
                         None if row.op == "delete" => dropped(row, ChangeOp::Delete),
                         None => dropped(row, ChangeOp::Left),
@@ -405,22 +385,8 @@ impl Pull<'_> {
     }
 
     /// What the caller may see of the records of these rows.
-    fn load(&mut self, rows: &[Row]) -> AppResult<HashMap<(String, Uid), Loaded>> {
-        let mut wanted: BTreeMap<Kind, Vec<Uid>> = BTreeMap::new();
-        for row in rows {
-            if let Ok(kind) = row.kind.parse() {
-                wanted.entry(kind).or_default().push(row.record);
-            }
-        }
-        let mut found = HashMap::new();
-        for (kind, mut ids) in wanted {
-            ids.sort_unstable();
-            ids.dedup();
-            for loaded in (kinds::of(kind).load)(self.c, self.vault, self.who, &ids)? {
-                found.insert((kind.as_str().to_owned(), loaded.id), loaded);
-            }
-        }
-        Ok(found)
+    fn load(&mut self, rows: &[Row]) -> AppResult<HashMap<(Kind, Uid), Loaded>> {
+        kinds::load_all(self.c, self.vault, self.who, rows.iter().map(Row::key))
     }
 
     /// Whether there is more, and the cursor to come back with: the one that was given where nothing moved.
@@ -452,13 +418,9 @@ impl Pull<'_> {
     }
 }
 
-fn key(row: &Row) -> (String, Uid) {
-    (row.kind.clone(), row.record)
-}
-
 fn shown(row: &Row, loaded: Loaded) -> Given {
     Given {
-        kind: row.kind.clone(),
+        kind: row.kind.as_str(),
         id: row.record,
         version: loaded.version,
         op: ChangeOp::Upsert,
@@ -468,7 +430,7 @@ fn shown(row: &Row, loaded: Loaded) -> Given {
 
 fn dropped(row: &Row, op: ChangeOp) -> Given {
     Given {
-        kind: row.kind.clone(),
+        kind: row.kind.as_str(),
         id: row.record,
         version: row.version,
         op,

@@ -47,7 +47,7 @@ pub struct PullQuery {
 pub struct SyncChange {
     /// The kind of record; `area`, `possession_kind` and `consent_text` are reference data.
     #[schema(max_length = 40, pattern = "^[a-z_]+$", example = "resident")]
-    pub kind: String,
+    pub kind: &'static str,
     pub id: Uid,
     #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 4)]
     pub version: i64,

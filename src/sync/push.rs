@@ -232,15 +232,11 @@ pub(super) fn refused(
     let Some(missing) = missing::of(&problem, op) else {
         return Ok(Ended::rejected(problem));
     };
-    let (outcome, reason) = match missing {
-        Missing::Area { code } => match missing::lost_area(c, who, op, code.as_deref())? {
-            Some(place) => (Outcome::Quarantined, Reason::Quarantined(place)),
-            None => return Ok(Ended::rejected(problem)),
-        },
-        Missing::Records(ids) => match missing::lost_records(c, who, &ids)? {
-            Some(place) => (Outcome::Quarantined, Reason::Quarantined(place)),
-            None => (Outcome::Held, Reason::Held(ids)),
-        },
+    let lost = missing::lost(c, who, op, &missing)?;
+    let (outcome, reason) = match (lost, missing) {
+        (Some(place), _) => (Outcome::Quarantined, Reason::Quarantined(place)),
+        (None, Missing::Records(ids)) => (Outcome::Held, Reason::Held(ids)),
+        (None, Missing::Area { .. }) => return Ok(Ended::rejected(problem)),
     };
     if resting::full(c, who.user)? {
         // Never remembered: the phone keeps it and comes again when there is room.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use utoipa::ToSchema;
 
 use super::feed::Kind;
-use super::kinds;
+use super::kinds::{self, Loaded};
 use super::model::{DeviceSyncRow, Outcome};
 use super::operation::{PUSH_BODY, SyncPush};
 use super::push::{self, Done};
@@ -106,7 +106,7 @@ pub async fn push_changes(
     let done = push::push(&app, &who, operations.0).await?;
     // Whatever was done may have something to send.
     app.outbox.notify_waiters();
-    let mut records = shown(&app, &who, &done).await?;
+    let records = shown(&app, &who, &done).await?;
     if let Some(device) = who.device {
         let backlog = backlog.map(|b| b.0);
         let row = DeviceSyncRow {
@@ -122,7 +122,7 @@ pub async fn push_changes(
     }
     let results = done
         .into_iter()
-        .map(|d| result(d, &mut records, zh, &who.request_id))
+        .map(|d| result(d, &records, zh, &who.request_id))
         .collect();
     Ok(HttpResponse::Ok().json(SyncResults {
         results,
@@ -130,32 +130,23 @@ pub async fn push_changes(
     }))
 }
 
-type Records = HashMap<(String, Uid), Box<RawValue>>;
+type Records = HashMap<(Kind, Uid), Loaded>;
+
+/// The record an operation touched, if it touched one of a kind we know.
+fn touched(done: &Done) -> Option<(Kind, Uid)> {
+    done.version?;
+    Some((done.kind.parse().ok()?, done.record))
+}
 
 /// The records that operations touched, as the caller may see them now.
 async fn shown(app: &web::Data<App>, who: &Who, done: &[Done]) -> AppResult<Records> {
-    let mut wanted: HashMap<Kind, Vec<Uid>> = HashMap::new();
-    for d in done.iter().filter(|d| d.version.is_some()) {
-        if let Ok(kind) = d.kind.parse() {
-            wanted.entry(kind).or_default().push(d.record);
-        }
-    }
+    let wanted: Vec<(Kind, Uid)> = done.iter().filter_map(touched).collect();
     if wanted.is_empty() {
         return Ok(Records::new());
     }
     let (vault, who) = (app.vault.clone(), who.clone());
     app.db
-        .read(move |c| {
-            let mut records = Records::new();
-            for (kind, mut ids) in wanted {
-                ids.sort_unstable();
-                ids.dedup();
-                for loaded in (kinds::of(kind).load)(c, &vault, &who, &ids)? {
-                    records.insert((kind.as_str().to_owned(), loaded.id), loaded.record);
-                }
-            }
-            Ok(records)
-        })
+        .read(move |c| kinds::load_all(c, &vault, &who, wanted))
         .await
 }
 
@@ -171,16 +162,13 @@ fn outcome(done: &Done) -> SyncOutcome {
     }
 }
 
-fn result(done: Done, records: &mut Records, zh: bool, request_id: &str) -> SyncResult {
-    let record = match done.version {
-        Some(_) => records.get(&(done.kind.clone(), done.record)).cloned(),
-        None => None,
-    };
+fn result(done: Done, records: &Records, zh: bool, request_id: &str) -> SyncResult {
+    let record = touched(&done).and_then(|key| records.get(&key));
     SyncResult {
         op_id: done.op_id,
         outcome: outcome(&done),
         original: done.repeated.then_some(done.outcome),
-        record,
+        record: record.map(|loaded| loaded.record.clone()),
         kind: done.kind,
         record_id: done.record,
         version: done.version,

@@ -28,6 +28,16 @@ pub enum At {
     Everybody,
 }
 
+impl At {
+    /// The area, where it is one.
+    pub fn area(self) -> Option<Uid> {
+        match self {
+            At::County(id) | At::Town(id) | At::Village(id) => Some(id),
+            At::Own(_) | At::Everybody => None,
+        }
+    }
+}
+
 /// A part of the feed with the kinds wanted of it.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -47,7 +57,7 @@ pub enum Range {
 #[derive(Debug, Clone, Queryable)]
 pub struct Row {
     pos: Option<i64>,
-    pub kind: String,
+    pub kind: Kind,
     pub record: Uid,
     pub op: String,
     pub version: i64,
@@ -58,6 +68,10 @@ pub struct Row {
 impl Row {
     pub fn pos(&self) -> i64 {
         self.pos.unwrap_or(0)
+    }
+    /// The record it tells of.
+    pub fn key(&self) -> (Kind, Uid) {
+        (self.kind, self.record)
     }
     /// Of somebody's own rows.
     pub fn own(&self) -> bool {
@@ -88,8 +102,13 @@ pub fn grant(who: &Who, scope: Scope) -> Option<&Grant> {
     grants.find(|g| scope_of(g) == scope)
 }
 
+/// The areas by whose rows a grant is served.
+pub fn areas(grant: &Grant) -> Vec<Uid> {
+    parts(grant).into_iter().filter_map(At::area).collect()
+}
+
 /// The parts of the feed that a grant covers.
-pub fn parts(grant: &Grant) -> Vec<At> {
+fn parts(grant: &Grant) -> Vec<At> {
     match (grant.village, grant.town) {
         (Some(village), _) => vec![At::Village(village)],
         (None, Some(town)) => vec![At::Town(town)],

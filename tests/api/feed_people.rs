@@ -9,6 +9,7 @@ use crate::both;
 use crate::support::make::{
     at, consent, feed, household, household_person, phone, registered, withdraw,
 };
+use crate::support::phones::{id_of as id, pushed_under};
 use crate::support::*;
 use qianshou::auth::policy::Role;
 use qianshou::auth::{Place, Who, store};
@@ -16,7 +17,7 @@ use qianshou::db::schema::{changes, consents, households, persons, residence_epi
 use qianshou::db::{DbConn, Micros, Uid};
 use qianshou::error::{AppError, Code};
 use qianshou::sync::Kind;
-use qianshou::sync::kinds::{self, Ask};
+use qianshou::sync::kinds;
 
 const KINDS: &[Kind] = &[
     Kind::Resident,
@@ -36,10 +37,6 @@ fn who(app: &TestApp, client: &Client) -> Who {
         request_id: Arc::from("test"),
         rights: Arc::new(rights),
     }
-}
-
-fn id(record: &Value) -> Uid {
-    record["id"].as_str().unwrap().parse().unwrap()
 }
 
 /// All there are, of each kind.
@@ -260,17 +257,7 @@ async fn push(
     parent: Option<&Value>,
     body: Value,
 ) -> Result<(), AppError> {
-    let who = who(app, client);
-    let body = serde_json::to_vec(&body).unwrap();
-    let ask = Ask {
-        app: &app.data,
-        who: &who,
-        record,
-        parent: parent.map(id),
-        body: &body,
-    };
-    let work = (kinds::command(kind, action).unwrap().prepare)(&ask)?;
-    app.data.db.write(move |c| work(c, &who, None)).await
+    pushed_under(app, client, kind, action, record, parent.map(id), body).await
 }
 
 /// The pointers of a refusal.

@@ -11,7 +11,7 @@ use super::super::{kinds, missing, store as ops};
 use super::{AGAIN, KEPT, operation, store};
 use crate::audit::{self, Entry};
 use crate::auth::rights::Rights;
-use crate::auth::{self, Action, Who};
+use crate::auth::{self, Action, Placed, Who};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Problem};
 use crate::state::App;
@@ -89,8 +89,7 @@ fn try_one(c: &mut DbConn, app: &App, id: Uid, now: Micros) -> AppResult<bool> {
     };
     let missing = missing::of(&e, &op);
     let lost = match &missing {
-        Some(missing::Missing::Records(ids)) => missing::lost_records(c, &who, ids)?,
-        Some(missing::Missing::Area { code }) => missing::lost_area(c, &who, &op, code.as_deref())?,
+        Some(missing) => missing::lost(c, &who, &op, missing)?,
         None => None,
     };
     match (missing, lost) {
@@ -160,7 +159,7 @@ fn still_open(row: &RestingRow) -> AppResult<()> {
 fn noted(c: &mut DbConn, who: &Who, action: Action, row: &RestingRow, word: &str) -> AppResult<()> {
     let facts =
         serde_json::json!({ "kind": row.kind, "record": row.record_id, "author": row.user_id });
-    let entry = Entry::new(action, "sync_resting", row.id, row.at());
+    let entry = Entry::new(action, "sync_resting", row.id, row.place());
     audit::record(c, who, entry.because(word).with(&facts))
 }
 

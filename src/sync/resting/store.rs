@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::auth::rights::Scope;
-use crate::auth::{Action, Placed, Who};
+use crate::auth::{Action, Who};
 use crate::db::schema::{changes, sync_resting};
 use crate::db::{DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult};
@@ -233,9 +233,5 @@ pub fn counts_of(c: &mut DbConn, devices: &[Uid]) -> AppResult<Vec<(Option<Uid>,
 impl RestingRow {
     pub fn is_open(&self) -> bool {
         self.settled_at.is_none()
-    }
-    /// Where it is, for the audit.
-    pub fn at(&self) -> crate::auth::Place {
-        self.place()
     }
 }

@@ -61,13 +61,26 @@ pub async fn pushed(
     record: Uid,
     body: Value,
 ) -> AppResult<()> {
+    pushed_under(app, client, kind, action, record, None, body).await
+}
+
+/// The same for what belongs to another record.
+pub async fn pushed_under(
+    app: &TestApp,
+    client: &Client,
+    kind: Kind,
+    action: &str,
+    record: Uid,
+    parent: Option<Uid>,
+    body: Value,
+) -> AppResult<()> {
     let who = who(app, client).await;
     let command = kinds::command(kind, action).unwrap_or_else(|| panic!("{kind} {action}"));
     let work = (command.prepare)(&Ask {
         app: &app.data,
         who: &who,
         record,
-        parent: None,
+        parent,
         body: body.to_string().as_bytes(),
     })?;
     app.data.db.write(move |c| work(c, &who, None)).await
