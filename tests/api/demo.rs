@@ -105,10 +105,11 @@ fn a_demo_is_served_on_this_machine_alone() {
     assert!(!dir.path().join("data").exists(), "nothing was made for it");
 }
 
-/// `demo --reset` on a pseudo-terminal.
+/// `demo --reset` on a pseudo-terminal. `exec`: some shells stay between the terminal and the
+/// command, hear its Ctrl-C too, and answer 130 for themselves whatever the demo answered.
 fn on_a_terminal(dir: &Path) -> Child {
     let command = format!(
-        "{} demo --reset --bind 127.0.0.1:0",
+        "exec {} demo --reset --bind 127.0.0.1:0",
         env!("CARGO_BIN_EXE_qianshou")
     );
     Command::new("script")
