@@ -22,6 +22,7 @@ pub const PUBLIC_PATHS: &[&str] = &[
     "/v1/auth/jwks",
     "/v1/enrolments/redemption",
     "/v1/privacy/never-collected",
+    "/v1/sync/receipt-keys",
 ];
 
 const TAGS: &[(&str, &str)] = &[

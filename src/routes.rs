@@ -31,6 +31,7 @@ pub fn v1(cfg: &mut ServiceConfig) {
 fn public(cfg: &mut ServiceConfig) {
     auth::public_routes(cfg);
     privacy::public_routes(cfg);
+    sync::public_routes(cfg);
 }
 
 fn signed_in(cfg: &mut ServiceConfig) {

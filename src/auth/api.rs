@@ -137,11 +137,11 @@ pub async fn delete_current_session(app: web::Data<App>, who: Who) -> AppResult<
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The keys that sign access tokens, as a JSON Web Key Set.
+/// Public keys, as a JSON Web Key Set.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Jwks {
     /// Newest first.
-    #[schema(value_type = Vec<Jwk>, max_items = 50)]
+    #[schema(value_type = Vec<Jwk>, max_items = 1000)]
     keys: serde_json::Value,
 }
 
@@ -178,6 +178,10 @@ pub struct Jwk {
         example = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
     )]
     y: String,
+    /// Of a key that signs no more: since when, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 9_000_000_000i64, example = 1_779_980_400)]
+    retired_at: Option<i64>,
 }
 
 /// Read the signing keys

@@ -110,6 +110,8 @@ actions! {
     // Phones that were away.
     SyncPush "sync.push" on "sync" by ALL;
     SyncPull "sync.pull" on "sync" by ALL;
+    SyncReceipt "sync.receipt" on "sync" by ALL;
+    SyncHealth "sync.health" on "sync" by &[Coordinator, Administrator];
     RestingRead "resting.read" on "resting" by WORKERS;
     ConflictResolve "resting.resolve" on "resting" by WORKERS;
     QuarantineSettle "resting.settle" on "resting" by &[Coordinator];
@@ -232,6 +234,8 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("mark_notifications", Action::NotificationMark),
     ("push_changes", Action::SyncPush),
     ("pull_changes", Action::SyncPull),
+    ("sign_receipt", Action::SyncReceipt),
+    ("list_sync_devices", Action::SyncHealth),
     ("list_sync_conflicts", Action::RestingRead),
     ("get_sync_conflict", Action::RestingRead),
     ("resolve_sync_conflict", Action::ConflictResolve),

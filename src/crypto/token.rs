@@ -92,21 +92,36 @@ impl TokenKeys {
     /// [`CryptoError::Claims`] if `claims` do not serialise, [`CryptoError::Library`] if signing
     /// fails.
     pub fn sign<T: Serialize>(&self, claims: &T) -> Result<String, CryptoError> {
-        let claims = serde_json::to_vec(claims).map_err(|_| CryptoError::Claims)?;
+        self.current.sign(&self.current.header, claims)
+    }
+
+    /// Signs a statement that is no access token: `typ` says what it is, and its `aud` should be another
+    /// one too. It is checked by others, with the keys of [`TokenKeys::all_public`].
+    ///
+    /// # Errors
+    /// As [`TokenKeys::sign`].
+    pub fn sign_statement<T: Serialize>(
+        &self,
+        typ: &str,
+        claims: &T,
+    ) -> Result<String, CryptoError> {
         let key = &self.current;
-        // four characters for three bytes; the signature takes 86
-        let room = key.header.len() + claims.len().div_ceil(3) * 4 + 90;
-        let mut token = String::with_capacity(room);
-        token.push_str(&key.header);
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
-        let signature = key
-            .pair
-            .sign(&SystemRandom::new(), token.as_bytes())
-            .map_err(|_| CryptoError::Library)?;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-        Ok(token)
+        key.sign(&header(typ, &key.kid), claims)
+    }
+
+    /// The public half of every key there ever was, newest first, as a JWK set: statements are checked
+    /// long after their key was retired. `retired_at` (seconds since 1970) is when a newer key took its
+    /// place; what bears a later time was not signed by us.
+    #[must_use]
+    pub fn all_public(&self) -> Value {
+        let keys = self.newest_first().map(|key| {
+            let mut jwk = key.jwk.clone();
+            if let (Some(members), Some(at)) = (jwk.as_object_mut(), key.handed_over()) {
+                members.insert("retired_at".to_owned(), at.into());
+            }
+            jwk
+        });
+        json!({ "keys": keys.collect::<Vec<_>>() })
     }
 
     /// Checks signature, issuer, audience, time and the key's own, in this order, and answers the claims.
@@ -190,7 +205,28 @@ impl fmt::Debug for TokenKeys {
     }
 }
 
+fn header(typ: &str, kid: &str) -> String {
+    URL_SAFE_NO_PAD.encode(json!({ "typ": typ, "alg": ALG, "kid": kid }).to_string())
+}
+
 impl TokenKey {
+    fn sign<T: Serialize>(&self, header: &str, claims: &T) -> Result<String, CryptoError> {
+        let claims = serde_json::to_vec(claims).map_err(|_| CryptoError::Claims)?;
+        // four characters for three bytes; the signature takes 86
+        let room = header.len() + claims.len().div_ceil(3) * 4 + 90;
+        let mut token = String::with_capacity(room);
+        token.push_str(header);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signature = self
+            .pair
+            .sign(&SystemRandom::new(), token.as_bytes())
+            .map_err(|_| CryptoError::Library)?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
+    }
+
     /// The last moment at which a node may have signed with it; none for the current key.
     fn handed_over(&self) -> Option<i64> {
         self.retired.map(|at| at.saturating_add(HANDOVER))
@@ -212,9 +248,8 @@ impl TokenKey {
         let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
         let hash = digest(&SHA256, thumbprint.as_bytes());
         let kid = URL_SAFE_NO_PAD.encode(hash.as_ref().get(..8)?);
-        let header = json!({ "typ": "JWT", "alg": ALG, "kid": kid }).to_string();
         Some(TokenKey {
-            header: URL_SAFE_NO_PAD.encode(header),
+            header: header("JWT", &kid),
             jwk: json!({
                 "kty": "EC", "crv": "P-256", "x": x, "y": y,
                 "kid": kid, "alg": ALG, "use": "sig",

@@ -251,6 +251,7 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ("schedule_campaign", "it counts the audience of that moment"),
     ("cancel_campaign", "it has to hold at once"),
     ("push_changes", "sync itself"),
+    ("sign_receipt", "the server signs it, of what arrived"),
     (
         "resolve_sync_conflict",
         "it is of the server's value of now",

@@ -7,6 +7,7 @@
 //! coordinator decides or a conflict is resolved. `kinds` is the registry of what sync does with each kind.
 
 pub mod cursor;
+pub mod devices;
 pub mod feed;
 pub mod fields;
 pub mod health;
@@ -20,6 +21,7 @@ pub mod pull;
 pub mod pull_api;
 pub mod push;
 pub mod push_api;
+pub mod receipts;
 pub mod reference;
 pub mod resting;
 pub mod sources;
@@ -33,9 +35,15 @@ use crate::error::AppResult;
 use resting::api;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub fn public_routes(cfg: &mut ServiceConfig) {
+    cfg.service(receipts::get_receipt_keys);
+}
+
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(push_api::push_changes)
         .service(pull_api::pull_changes)
+        .service(receipts::sign_receipt)
+        .service(devices::list_sync_devices)
         .service(api::list_sync_conflicts)
         .service(api::get_sync_conflict)
         .service(api::resolve_sync_conflict)

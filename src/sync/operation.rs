@@ -13,7 +13,7 @@ use crate::crypto::{MacPurpose, Vault};
 use crate::db::{Micros, Uid};
 use crate::error::{AppError, AppResult, Fault, FieldError, Problem};
 use crate::http::json::MAX_BODY;
-use crate::http::text::{Int, SyncWord, UpTo, not_null};
+use crate::http::text::{AppVersion, Int, SyncWord, UpTo, not_null};
 use crate::state::App;
 
 /// Operations in one request at most.
@@ -31,6 +31,10 @@ pub struct SyncPush {
     #[serde(default)]
     #[schema(value_type = Option<i64>, nullable = false, minimum = 0, maximum = 1_000_000, example = 0)]
     pub backlog: Option<Int<0, 1_000_000>>,
+    /// The version of the app, when it may have changed since the phone was bound.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub app_version: Option<AppVersion>,
     /// Done one after the other; one that fails stops no other.
     #[schema(value_type = Vec<SyncOperation>, max_items = 500)]
     pub operations: UpTo<MOST, SyncOperation>,

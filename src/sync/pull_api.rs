@@ -145,7 +145,7 @@ pub async fn pull_changes(
             clock_skew_ms: None,
             updated_at: who.at,
         };
-        app.seen.note(row, None);
+        app.seen.note(row, None, None);
     }
     Ok(HttpResponse::Ok().json(SyncPage {
         changes: page.changes.into_iter().map(change).collect(),
@@ -165,7 +165,7 @@ pub async fn pull_changes(
 }
 
 /// A number of the query, in its documented range.
-fn within(
+pub(super) fn within(
     given: Option<i64>,
     range: RangeInclusive<i64>,
     pointer: &str,

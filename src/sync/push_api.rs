@@ -100,6 +100,7 @@ pub async fn push_changes(
     let SyncPush {
         sent_at,
         backlog,
+        app_version,
         operations,
     } = body.value;
     let skew = sent_at.0.saturating_sub(who.at.0) / 1000;
@@ -118,7 +119,7 @@ pub async fn push_changes(
             clock_skew_ms: Some(skew),
             updated_at: who.at,
         };
-        app.seen.note(row, backlog);
+        app.seen.note(row, backlog, app_version);
     }
     let results = done
         .into_iter()

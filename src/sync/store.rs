@@ -2,13 +2,20 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use std::collections::HashMap;
 
+use super::devices::Phone;
 use super::model::*;
+use crate::auth::model::{DeviceRow, UserRow};
+use crate::auth::rights::Scope;
 use crate::auth::{Place, Placed};
-use crate::db::schema::{changes, device_sync, disclosures, sync_operations};
+use crate::db::schema::{
+    assignments, changes, device_sync, devices, disclosures, sync_operations, sync_resting, users,
+};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::each_backend;
 use crate::error::AppResult;
+use crate::http::page::Page;
 
 /// The pushes of one user come one after the other, so that one operation sent twice at once is seen twice.
 /// SQLite has one writer.
@@ -72,13 +79,14 @@ pub fn forget_operations(c: &mut DbConn, before: Micros, most: i64) -> AppResult
     Ok(old.len() as i64 == most)
 }
 
-/// The operations of a phone, or of a user without one, in a time: kind, outcome, id.
+/// The operations of a phone, or of a user without one, that arrived in a time: kind, outcome, id, by id.
 pub fn operations_between(
     c: &mut DbConn,
     user: Uid,
     device: Option<Uid>,
     from: Micros,
     to: Micros,
+    most: i64,
 ) -> AppResult<Vec<(String, Outcome, Uid)>> {
     let mut query = sync_operations::table
         .filter(sync_operations::user_id.eq(user))
@@ -93,6 +101,7 @@ pub fn operations_between(
             sync_operations::op_id,
         ))
         .order(sync_operations::op_id)
+        .limit(most)
         .into_boxed();
     query = match device {
         Some(device) => query.filter(sync_operations::device_id.eq(device)),
@@ -167,6 +176,112 @@ pub fn note_device(c: &mut DbConn, row: &DeviceSyncRow, backlog: Option<i64>) ->
         .do_update()
         .set(&newer)
         .execute(c))?;
+    Ok(())
+}
+
+/// The bound phones of those who work in these areas now, newest first; with `silent` those that were neither
+/// bound nor heard of since.
+pub fn phones(
+    c: &mut DbConn,
+    scope: &Scope,
+    silent: Option<Micros>,
+    now: Micros,
+    page: Page,
+) -> AppResult<Vec<Phone>> {
+    // Not `in_scope!`: its boxed filter cannot stand in a part of a statement.
+    let there = (assignments::county.eq_any(scope.counties.clone()))
+        .or(assignments::town.eq_any(scope.towns.clone()))
+        .or(assignments::village.eq_any(scope.villages.clone()))
+        .or(assignments::area_id.eq_any(scope.areas.clone()).nullable());
+    let colleagues = assignments::table
+        .filter(there)
+        .filter(assignments::starts_at.le(now.0))
+        .filter(
+            assignments::ends_at
+                .is_null()
+                .or(assignments::ends_at.gt(now.0).assume_not_null()),
+        )
+        .select(assignments::user_id);
+    let mut query = devices::table
+        .inner_join(users::table)
+        .filter(devices::revoked_at.is_null())
+        .filter(devices::user_id.eq_any(colleagues))
+        .select((DeviceRow::as_select(), UserRow::as_select()))
+        .order(devices::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(since) = silent {
+        let heard = device_sync::table
+            .filter(
+                device_sync::last_push_at
+                    .ge(since.0)
+                    .or(device_sync::last_pull_at.ge(since.0)),
+            )
+            .select(device_sync::device_id);
+        query = query
+            .filter(devices::enrolled_at.lt(since.0))
+            .filter(devices::id.ne_all(heard));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(devices::id.lt(after));
+    }
+    let bound: Vec<(DeviceRow, UserRow)> = query.load(c)?;
+    let ids: Vec<Uid> = bound.iter().map(|(device, _)| device.id).collect();
+    let synced: Vec<DeviceSyncRow> = device_sync::table
+        .filter(device_sync::device_id.eq_any(ids))
+        .select(DeviceSyncRow::as_select())
+        .load(c)?;
+    let mut synced: HashMap<Uid, DeviceSyncRow> =
+        synced.into_iter().map(|s| (s.device_id, s)).collect();
+    let phones = bound.into_iter().map(|(device, user)| {
+        let sync = synced.remove(&device.id);
+        (device, user, sync)
+    });
+    Ok(phones.collect())
+}
+
+/// Of each phone, how much of its work rests: conflicts, held, quarantined.
+pub type Waiting = HashMap<Uid, (i64, i64, i64)>;
+
+/// What rests of the work of these phones. A user has at most a thousand.
+pub fn waiting_of(c: &mut DbConn, phones: &[Phone]) -> AppResult<Waiting> {
+    let users: Vec<Uid> = phones.iter().map(|(d, _, _)| d.user_id).collect();
+    let rows: Vec<(Option<Uid>, Cause, i64)> = sync_resting::table
+        .filter(sync_resting::user_id.eq_any(users))
+        .filter(sync_resting::settled_at.is_null())
+        .group_by((sync_resting::device_id, sync_resting::cause))
+        .select((
+            sync_resting::device_id,
+            sync_resting::cause,
+            diesel::dsl::count_star(),
+        ))
+        .load(c)?;
+    let mut waiting = Waiting::new();
+    for (device, cause, count) in rows {
+        let Some(device) = device else { continue };
+        let of = waiting.entry(device).or_default();
+        match cause {
+            Cause::Conflict => of.0 = count,
+            Cause::Held => of.1 = count,
+            Cause::Quarantined => of.2 = count,
+        }
+    }
+    Ok(waiting)
+}
+
+/// Notes the version of its app that a phone named.
+pub fn note_app_version(c: &mut DbConn, device: Uid, version: &str, now: Micros) -> AppResult<()> {
+    diesel::update(
+        devices::table
+            .find(device)
+            .filter(devices::app_version.ne(version)),
+    )
+    .set((
+        devices::app_version.eq(version),
+        devices::version.eq(devices::version + 1),
+        devices::updated_at.eq(now.0),
+    ))
+    .execute(c)?;
     Ok(())
 }
 

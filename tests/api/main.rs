@@ -36,5 +36,6 @@ mod residents;
 mod schema;
 mod sign_in;
 mod staff;
+mod sync_phones;
 mod visibility;
 mod visits;
