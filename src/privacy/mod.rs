@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod never;
+pub mod resting;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -185,6 +185,61 @@ fn personal_data_stands_in_one_place() {
     }
 }
 
+/// Every table stands in the register of what rests, and each of its sealed columns under its key.
+#[test]
+fn whatever_rests_is_in_the_register() {
+    use qianshou::privacy::resting::{About, RESTING, of};
+    use qianshou::sync::{Kind, kinds};
+    let columns = columns(&mut sqlite());
+    let tables: BTreeSet<&str> = columns.keys().map(|(table, _)| table.as_str()).collect();
+    let told: BTreeSet<&str> = RESTING.iter().map(|rest| rest.table).collect();
+    assert_eq!(tables, told);
+    assert_eq!(told.len(), RESTING.len(), "each table once");
+    for rest in RESTING {
+        let by: &[&str] = match rest.about {
+            About::People { by } => by,
+            _ => &[],
+        };
+        let sealed = rest.sealed.iter().map(|(column, _)| column);
+        for column in sealed.clone().chain(rest.plain).chain(by) {
+            let at = (rest.table.to_owned(), (*column).to_owned());
+            assert!(columns.contains_key(&at), "{at:?} is no column");
+        }
+        // Digests, keys, and what refers to another record hold nothing to read.
+        let ids = ids_of(rest.table);
+        for ((table, column), (kind, _)) in &columns {
+            let digest = ["hash", "mac", "data_key"]
+                .iter()
+                .any(|end| column == end || column.ends_with(&format!("_{end}")));
+            if table == rest.table && kind == "BLOB" && !digest && !ids.contains(column) {
+                assert!(
+                    sealed.clone().any(|c| c == column) || rest.plain.contains(&column.as_str()),
+                    "{table}.{column}: under which key, and how does it end?"
+                );
+            }
+        }
+    }
+    for kind in Kind::ALL {
+        let rest = of(*kind).unwrap_or_else(|| panic!("{kind}"));
+        let people = matches!(rest.about, About::People { .. });
+        assert!(people || !kinds::of(*kind).people, "{kind} shows people");
+    }
+}
+
+/// The columns of a table that hold ids, by the program's own schema.
+fn ids_of(table: &str) -> BTreeSet<String> {
+    let schema = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db/schema.rs");
+    let schema = std::fs::read_to_string(schema).unwrap();
+    let start = schema
+        .find(&format!("    {table} ("))
+        .unwrap_or_else(|| panic!("{table}"));
+    let body = schema[start..].split('}').next().unwrap().to_owned();
+    body.lines()
+        .filter(|line| line.contains("UidSql"))
+        .filter_map(|line| Some(line.trim().split_once(" -> ")?.0.to_owned()))
+        .collect()
+}
+
 /// The words of the published list, as they would stand in a name.
 fn forbidden(name: &str) -> Option<&'static str> {
     let name = name.to_lowercase().replace('-', "_");

@@ -1,0 +1,305 @@
+//! The register of what rests: every table, and where in it something about a person can stand.
+//!
+//! Erasure walks it, and so does whoever is asked what is held. A table that is not here fails a test, and so
+//! does a sealed column that nobody answers for.
+
+use crate::sync::Kind;
+use crate::sync::kinds;
+
+/// Whom the rows of a table are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Nobody, and why.
+    Nobody(&'static str),
+    /// Those who work with the service.
+    Staff,
+    /// People the service is for; `by` leads from a row to them.
+    People { by: &'static [&'static str] },
+}
+
+/// Under which key a value is sealed: with the key it goes, wherever a copy of the row rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// The person's own data key.
+    Person,
+    /// The data key of their household.
+    Household,
+    /// A key in the row itself, which goes when the row is settled.
+    Row,
+    /// The key ring: the value is overwritten, and is gone where the ring's old copies are gone.
+    Ring,
+}
+
+/// How what stands about a person in a table ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// Nothing to end.
+    Never,
+    /// The row stays as one of nobody: its key and its sealed and plain values go.
+    Cleared,
+    /// The row goes.
+    Removed,
+    /// The row stays: ids and words only, which lead to nobody once the person's row is cleared.
+    KeepsIds,
+}
+
+/// A table.
+#[derive(Debug)]
+pub struct Rest {
+    pub table: &'static str,
+    pub about: About,
+    /// Sealed values: column and key.
+    pub sealed: &'static [(&'static str, Key)],
+    /// Values in clear text, and blind indexes of values.
+    pub plain: &'static [&'static str],
+    pub ends: Ends,
+}
+
+const fn nobody(table: &'static str, why: &'static str) -> Rest {
+    Rest {
+        table,
+        about: About::Nobody(why),
+        sealed: &[],
+        plain: &[],
+        ends: Ends::Never,
+    }
+}
+
+const fn staff(
+    table: &'static str,
+    sealed: &'static [(&'static str, Key)],
+    plain: &'static [&'static str],
+) -> Rest {
+    Rest {
+        table,
+        about: About::Staff,
+        sealed,
+        plain,
+        ends: Ends::Never,
+    }
+}
+
+const fn people(
+    table: &'static str,
+    by: &'static [&'static str],
+    sealed: &'static [(&'static str, Key)],
+    plain: &'static [&'static str],
+    ends: Ends,
+) -> Rest {
+    Rest {
+        table,
+        about: About::People { by },
+        sealed,
+        plain,
+        ends,
+    }
+}
+
+/// Every table of the database.
+pub const RESTING: &[Rest] = &[
+    nobody("meta", "the installation's own facts"),
+    nobody("area_editions", "administrative divisions"),
+    nobody("areas", "administrative divisions"),
+    nobody("area_codes", "administrative divisions"),
+    nobody("area_changes", "administrative divisions"),
+    staff(
+        "users",
+        &[("display_name", Key::Ring)],
+        &["login", "password_hash"],
+    ),
+    staff("assignments", &[], &[]),
+    staff(
+        "devices",
+        &[("push_token", Key::Ring)],
+        &["name", "push_token_index"],
+    ),
+    staff("sessions", &[], &[]),
+    staff("enrolments", &[], &[]),
+    staff("sign_in_attempts", &[], &[]),
+    staff("auth_events", &[], &[]),
+    people(
+        "audit_entries",
+        &["record_id"],
+        &[],
+        &["reason", "facts"],
+        Ends::KeepsIds,
+    ),
+    nobody("audit_seals", "digests over the audit"),
+    people("changes", &["record_id"], &[], &[], Ends::KeepsIds),
+    nobody("feed_lineage", "the installation's own facts"),
+    people("idempotency_keys", &["record_id"], &[], &[], Ends::Removed),
+    people(
+        "households",
+        &["id"],
+        &[("address", Key::Household)],
+        &[],
+        Ends::Cleared,
+    ),
+    people(
+        "persons",
+        &["id"],
+        &[
+            ("name", Key::Person),
+            ("phone", Key::Person),
+            ("address", Key::Person),
+            ("document", Key::Person),
+        ],
+        &[
+            "phone_index",
+            "document_kind",
+            "document_index",
+            "sex",
+            "birth_year",
+            "language",
+            "contact_hours",
+        ],
+        Ends::Cleared,
+    ),
+    nobody("consent_texts", "what consents are given to"),
+    people(
+        "consents",
+        &["person_id"],
+        &[],
+        &["purpose", "channel"],
+        Ends::Removed,
+    ),
+    people(
+        "residents",
+        &["person_id"],
+        &[("employer", Key::Person)],
+        &[
+            "home_area_code",
+            "arrived_on",
+            "expected_stay",
+            "reason",
+            "needs",
+        ],
+        Ends::Cleared,
+    ),
+    people(
+        "residence_episodes",
+        &["resident_id"],
+        &[("address", Key::Person)],
+        &["from_day", "to_day", "reason", "left_reason"],
+        Ends::Removed,
+    ),
+    nobody("possession_kinds", "a catalogue"),
+    nobody("member_homes", "public places"),
+    staff("home_possessions", &[("note", Key::Ring)], &[]),
+    people(
+        "visits",
+        &["household_id"],
+        &[
+            ("needs_note", Key::Household),
+            ("return_note", Key::Household),
+        ],
+        &["offered", "needs_voiced"],
+        Ends::Cleared,
+    ),
+    people(
+        "visit_opinions",
+        &["visit_id"],
+        &[("opinion", Key::Household)],
+        &["topic"],
+        Ends::Removed,
+    ),
+    people(
+        "follow_ups",
+        &["visit_id"],
+        &[("task", Key::Household), ("outcome_note", Key::Household)],
+        &["due_on"],
+        Ends::Cleared,
+    ),
+    nobody("insurance_products", "a catalogue"),
+    people(
+        "policies",
+        &["household_id"],
+        &[
+            ("product", Key::Household),
+            ("policy_number", Key::Household),
+        ],
+        &["insurer_code", "starts_on", "ends_on"],
+        Ends::Cleared,
+    ),
+    people(
+        "policy_insured",
+        &["person_id"],
+        &[("sum_agreed", Key::Household)],
+        &[],
+        Ends::Removed,
+    ),
+    people(
+        "policy_beneficiaries",
+        &["person_id"],
+        &[],
+        &[],
+        Ends::Removed,
+    ),
+    people(
+        "claims",
+        &["household_id"],
+        &[("description", Key::Household)],
+        &["claim_type", "event_on"],
+        Ends::Cleared,
+    ),
+    people(
+        "claim_events",
+        &["claim_id"],
+        &[
+            ("insurer_reference", Key::Household),
+            ("reasons", Key::Household),
+        ],
+        &["facts", "on_day"],
+        Ends::Cleared,
+    ),
+    people(
+        "claim_documents",
+        &["claim_id"],
+        &[],
+        &["file_sha256"],
+        Ends::Removed,
+    ),
+    people("claim_payments", &["claim_id"], &[], &[], Ends::KeepsIds),
+    nobody("festivals", "a calendar"),
+    nobody("festival_days", "a calendar"),
+    nobody("campaigns", "publicity for everybody"),
+    nobody("campaign_reminders", "counts and times"),
+    // A message names the record it is about and no person; its texts come from the catalogue or an organiser.
+    people("notifications", &["subject_id"], &[], &[], Ends::Removed),
+    staff("deliveries", &[], &[]),
+    staff("delivery_receipts", &[], &["provider_message"]),
+    nobody("push_providers", "the state of providers"),
+    people("sync_operations", &["record_id"], &[], &[], Ends::KeepsIds),
+    people(
+        "sync_resting",
+        &["record_id", "parent_id", "waits_for", "waits_also"],
+        &[("body", Key::Row)],
+        &[],
+        Ends::Removed,
+    ),
+    staff("device_sync", &[], &[]),
+    people("disclosures", &["record_id"], &[], &["day"], Ends::KeepsIds),
+];
+
+/// Where copies rest outside the database, and how they end.
+pub const ELSEWHERE: &[(&str, &str)] = &[
+    (
+        "phones",
+        "a row in the feed drops the record at the next sync; an app drops everything 30 days after its last",
+    ),
+    (
+        "backups",
+        "sealed values go with their key, which stands in the same backup: erasures are done again after a restore",
+    ),
+    (
+        "push providers",
+        "a push announces an inbox entry and carries nothing about anybody",
+    ),
+    ("logs", "ids and words only"),
+];
+
+/// What the register says of a kind's table.
+pub fn of(kind: Kind) -> Option<&'static Rest> {
+    let table = kinds::of(kind).table;
+    RESTING.iter().find(|rest| rest.table == table)
+}
