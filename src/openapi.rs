@@ -7,6 +7,7 @@
 mod examples;
 mod marks;
 mod routes;
+mod sync;
 
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
@@ -115,6 +116,7 @@ fn complete(doc: &mut Value) {
     used_tags(doc);
     schemas(doc);
     drop_unused_schemas(doc);
+    sync::put(doc);
 }
 
 const DESCRIPTION: &str = "The API that apps for field members, coordinators, campaign organisers and officers are built against.\n\n\
@@ -315,7 +317,12 @@ fn headers_in(path: &str, method: &str, op: &mut Value) {
 /// a plural; a transition or a look-up posts to a noun in the singular.
 pub fn takes_idempotency_key(path: &str) -> bool {
     (path.ends_with('s') || path.ends_with("/people"))
-        && !["/v1/enrolments", "/v1/notifications/marks"].contains(&path)
+        && ![
+            "/v1/enrolments",
+            "/v1/notifications/marks",
+            "/v1/sync/receipts",
+        ]
+        .contains(&path)
 }
 
 /// Headers of the answers.

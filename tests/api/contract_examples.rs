@@ -51,4 +51,31 @@ both! {
         }
         assert!(sent >= 6, "{sent}");
     }
+
+    async fn an_example_of_push_for_whatever_a_phone_may_do(app) {
+        use qianshou::sync::{Kind, kinds};
+        let examples = &crate::contract::document()["paths"]["/v1/sync/push"]["post"]["requestBody"]["content"]["application/json"]["examples"];
+        let mut named: Vec<String> = examples.as_object().unwrap().keys().cloned().collect();
+        let mut commands: Vec<String> = Kind::ALL
+            .iter()
+            .flat_map(|kind| kinds::of(*kind).commands.iter().map(move |c| format!("{kind}.{}", c.action)))
+            .collect();
+        named.sort();
+        commands.sort();
+        assert_eq!(named, commands);
+        let member = app.user_with(&[(Role::FieldMember, VILLAGE), (Role::Coordinator, TOWN), (Role::Officer, CITY)]).await;
+        let mut applied = Vec::new();
+        for (name, example) in examples.as_object().unwrap() {
+            let answer = member.post("/v1/sync/push", example["value"].clone()).await.expect(200);
+            let result = &answer["results"][0];
+            // Right as it stands: it is done, or nothing but the records it names is missed.
+            let faults: Vec<&str> = result["problem"]["errors"].as_array().into_iter().flatten().filter_map(|f| f["code"].as_str()).collect();
+            let missed = result["outcome"] == "held" || result["problem"]["code"] == "not_found" || (!faults.is_empty() && faults.iter().all(|f| *f == "no_such_record"));
+            assert!(result["outcome"] == "applied" || missed, "{name}: {result}");
+            if result["outcome"] == "applied" {
+                applied.push(name.clone());
+            }
+        }
+        assert_eq!(applied, ["household.create", "member_home.create", "resident.create"]);
+    }
 }
