@@ -242,8 +242,9 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     if has_body {
         statuses.extend([413, 415, 422]);
     }
-    // Two records that its path names may not fit each other.
-    if id == "join_household" {
+    // Two records that its path names may not fit each other; what rests may not be done any more as it was
+    // written.
+    if matches!(id.as_str(), "join_household" | "release_quarantined_work") {
         statuses.push(422);
     }
     if matches!(method, "post" | "put") && (has_body || has_id) {
@@ -251,6 +252,10 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     }
     if needs_if_match(path, method) {
         statuses.extend([409, 412, 428]);
+    }
+    // Its cursor may be of a time before a restore, or too old.
+    if id == "pull_changes" {
+        statuses.extend([409, 410]);
     }
     statuses.sort_unstable();
     statuses.dedup();

@@ -19,9 +19,10 @@ pub static CAMPAIGN: Entry = Entry {
         store::among(c, who, ids)?
             .into_iter()
             .map(|row| {
-                let place = row.place();
+                let (place, area) = (row.place(), row.area());
                 let shown = Campaign::of(row, who);
-                Loaded::new(shown.id, shown.version, place, true, &shown)
+                let loaded = Loaded::new(shown.id, shown.version, place, true, &shown)?;
+                Ok(loaded.of_area(area))
             })
             .collect()
     },

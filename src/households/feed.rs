@@ -61,14 +61,16 @@ pub(super) fn wider(a: Place, b: Place) -> Place {
     }
 }
 
-/// Whether somebody may read the household: they look after it or coordinate its area, and work there.
+/// Whether somebody may read the household where they work: they look after it, or coordinate its area.
 fn sees(c: &mut DbConn, who: &Who, household: &HouseholdRow, user: Uid) -> AppResult<bool> {
     let read = Action::HouseholdRead;
+    if household.owners().contains(&Some(user)) {
+        return Ok(true);
+    }
     if user == who.user {
         return Ok(who.can(read, household));
     }
-    let owned = household.owners().contains(&Some(user));
-    let enough = |role: &&Role| owned || reach(**role) == Reach::Area;
+    let enough = |role: &&Role| reach(**role) == Reach::Area;
     let roles: Vec<Role> = read.roles().iter().filter(enough).copied().collect();
     auth::store::holds(c, user, &roles, &household.place(), who.at)
 }

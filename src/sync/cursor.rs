@@ -23,12 +23,13 @@ pub struct Scope {
     pub area: Uid,
 }
 
-/// Going through what the feed holds already, from its newest downwards.
+/// Going through what the feed holds already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Walk {
     pub purpose: Purpose,
-    /// Rows below this position are still to come; of reference data the number of items given.
-    pub down: i64,
+    /// How far it is: rows below this position are still to come, of what ended those above it. Below zero:
+    /// what had no position, in the order of its making. Of reference data the number of items given.
+    pub at: i64,
     pub scopes: Vec<Scope>,
 }
 
@@ -41,8 +42,10 @@ pub enum Purpose {
     First,
     /// What a new assignment shows.
     Grown,
-    /// What an ended assignment showed.
+    /// What an ended assignment showed, where the areas cannot be purged as a whole.
     Revoked,
+    /// What an ended assignment showed that is in no area.
+    Unplaced,
 }
 
 /// Where a phone is.
@@ -78,7 +81,7 @@ impl State {
         out.push(self.walks.len() as u8);
         for walk in &self.walks {
             out.push(walk.purpose.byte());
-            out.extend_from_slice(&walk.down.to_be_bytes());
+            out.extend_from_slice(&walk.at.to_be_bytes());
             put_scopes(&mut out, &walk.scopes);
         }
         let tag = vault.mac(MacPurpose::Cursor, &parts(&user, &out));
@@ -111,7 +114,7 @@ impl State {
                 .map(|_| {
                     Some(Walk {
                         purpose: Purpose::of(from.byte()?)?,
-                        down: from.number()?,
+                        at: from.number()?,
                         scopes: from.scopes()?,
                     })
                 })
@@ -145,11 +148,12 @@ impl Purpose {
     fn of(byte: u8) -> Option<Purpose> {
         Purpose::ALL.into_iter().find(|p| p.byte() == byte)
     }
-    const ALL: [Purpose; 4] = [
+    const ALL: [Purpose; 5] = [
         Purpose::Reference,
         Purpose::First,
         Purpose::Grown,
         Purpose::Revoked,
+        Purpose::Unplaced,
     ];
     /// How it stands in a cursor, for good.
     fn byte(self) -> u8 {
@@ -158,6 +162,7 @@ impl Purpose {
             Purpose::First => 1,
             Purpose::Grown => 2,
             Purpose::Revoked => 3,
+            Purpose::Unplaced => 4,
         }
     }
 }
@@ -212,17 +217,12 @@ mod tests {
         proptest::collection::vec(one.prop_map(|(role, area)| Scope { role, area }), 0..6)
     }
     fn state() -> impl Strategy<Value = State> {
-        let purpose = proptest::sample::select(vec![
-            Purpose::Reference,
-            Purpose::First,
-            Purpose::Grown,
-            Purpose::Revoked,
-        ]);
+        let purpose = proptest::sample::select(Purpose::ALL.to_vec());
         let walk = (purpose, any::<i64>(), scopes());
         let walks = proptest::collection::vec(
-            walk.prop_map(|(purpose, down, scopes)| Walk {
+            walk.prop_map(|(purpose, at, scopes)| Walk {
                 purpose,
-                down,
+                at,
                 scopes,
             }),
             0..4,
@@ -267,7 +267,7 @@ mod tests {
             .collect();
         let walk = |purpose| Walk {
             purpose,
-            down: 1,
+            at: 1,
             scopes: scopes.clone(),
         };
         let state = State {

@@ -224,7 +224,14 @@ fn levels_left(was: Place, now: Place) -> Option<Place> {
 pub fn record_change(c: &mut DbConn, change: Change) -> AppResult<()> {
     let readers = present(c, &change)?;
     let op = if change.deleted { "delete" } else { "upsert" };
-    for row in held(c, &change)? {
+    let held = held(c, &change)?;
+    // Whoever looks after it and does not work there now may come back, and then no change would tell them.
+    for user in change.readers.iter().filter(|user| !readers.contains(user)) {
+        if !change.deleted && !held.iter().any(|row| row.audience == *user) {
+            put(c, Row::of(&change, "left", *user).of_person())?;
+        }
+    }
+    for row in held {
         let gone = row.op == "upsert" && row.audience != AREA && !readers.contains(&row.audience);
         if gone && row.assignee.is_some() {
             let op = if change.deleted { "delete" } else { "left" };

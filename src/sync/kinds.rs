@@ -48,6 +48,8 @@ pub struct Loaded {
     pub id: Uid,
     pub version: i64,
     pub place: Place,
+    /// The area it is of where that is wider than a county, and so in no place.
+    pub wide: Option<Uid>,
     /// In full, for whoever looks after it.
     pub full: bool,
     pub record: Box<RawValue>,
@@ -65,9 +67,27 @@ impl Loaded {
             id,
             version,
             place,
+            wide: None,
             full,
             record: serde_json::value::to_raw_value(record).map_err(AppError::internal)?,
         })
+    }
+
+    /// The same of this area, which may be wider than a county.
+    pub fn of_area(mut self, area: Option<Uid>) -> Loaded {
+        self.wide = area.filter(|_| self.place == Place::default());
+        self
+    }
+
+    /// The areas it is in, widest first.
+    pub fn areas(&self) -> Vec<Uid> {
+        let Place {
+            county,
+            town,
+            village,
+        } = self.place;
+        let levels = [self.wide, county, town, village];
+        levels.into_iter().flatten().collect()
     }
 }
 

@@ -26,6 +26,7 @@ pub mod reference;
 pub mod resting;
 pub mod sources;
 pub mod store;
+mod walks;
 
 pub use feed::{Change, Kind, record_change, untold};
 pub use fields::touch;

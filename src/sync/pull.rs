@@ -3,15 +3,14 @@
 //! What a change shows is decided when it is given, by REST's own rule: the feed says that something happened
 //! to a record, `kinds::Entry::load` what of it the caller may see now.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use super::cursor::{Purpose, Scope, State, Walk, bit};
+use super::cursor::{MAX_CURSOR, Purpose, Scope, State, Walk, bit};
 use super::feed::Kind;
 use super::kinds::{self, Loaded};
 use super::sources::{self, Range, Row};
-use super::{lineage, reference, store};
-use crate::auth::policy::{Role, reach};
-use crate::auth::{Place, Reach, Who};
+use super::{lineage, reference, store, walks};
+use crate::auth::{Place, Who};
 use crate::config::Config;
 use crate::crypto::Vault;
 use crate::db::{DbConn, Micros, Uid};
@@ -20,6 +19,8 @@ use crate::text_enum;
 
 /// How long a phone may be away before what was deleted is forgotten.
 pub const AWAY_DAYS: u32 = 400;
+/// Walks under way at once.
+const MOST_WALKS: usize = 8;
 /// A cursor is given out anew when it is older than this, though nothing changed.
 const FRESH_DAYS: u32 = 30;
 
@@ -58,12 +59,12 @@ pub struct Page {
 }
 
 /// What a pull is made with.
-struct Pull<'a> {
-    c: &'a mut DbConn,
+pub(super) struct Pull<'a> {
+    pub(super) c: &'a mut DbConn,
     vault: &'a Vault,
-    config: &'a Config,
-    who: &'a Who,
-    state: State,
+    pub(super) config: &'a Config,
+    pub(super) who: &'a Who,
+    pub(super) state: State,
     changes: Vec<Given>,
     /// Bytes left on this page.
     room: usize,
@@ -71,11 +72,13 @@ struct Pull<'a> {
 }
 
 /// How a step of a pull ended.
-enum Step {
+pub(super) enum Step {
     /// The page is full.
     Full,
     /// There is no more of this.
     Over,
+    /// There is no more of this yet: something is written and has no position.
+    Waits,
 }
 
 fn day(now: Micros) -> u32 {
@@ -147,9 +150,9 @@ fn open(c: &mut DbConn, vault: &Vault, who: &Who, ask: &Ask, text: &str) -> AppR
 /// Where a first pull begins: everything up to the newest position, from there downwards.
 fn first(c: &mut DbConn, who: &Who, scopes: &[Scope], kinds: u32) -> AppResult<State> {
     let pos = store::newest_pos(c)?;
-    let walk = |purpose, down| Walk {
+    let walk = |purpose, at| Walk {
         purpose,
-        down,
+        at,
         scopes: scopes.to_vec(),
     };
     Ok(State {
@@ -164,7 +167,7 @@ fn first(c: &mut DbConn, who: &Who, scopes: &[Scope], kinds: u32) -> AppResult<S
 }
 
 impl Pull<'_> {
-    fn sources(&self, scopes: &[Scope]) -> Vec<sources::Source> {
+    pub(super) fn sources(&self, scopes: &[Scope]) -> Vec<sources::Source> {
         sources::of(self.who, scopes, &|kind| self.state.holds(kind))
     }
 
@@ -178,28 +181,41 @@ impl Pull<'_> {
         let ended = apart(&self.state.scopes, now);
         let come = apart(now, &self.state.scopes);
         let mut purge = Vec::new();
-        let mut overlapping = Vec::new();
+        let (mut overlapping, mut unplaced) = (Vec::new(), Vec::new());
         for scope in ended {
             match self.parts_to_purge(scope) {
-                Some(areas) => purge.extend(areas),
+                Some(areas) => {
+                    purge.extend(areas);
+                    if sources::kinds_lost(self.who, scope) {
+                        unplaced.push(scope);
+                    }
+                }
                 None => overlapping.push(scope),
             }
         }
         let (pos, stamp) = (self.state.pos, reference::stamp(self.c, self.who)?);
         let walks = &mut self.state.walks;
         // Nothing more is brought of what ended.
-        for walk in walks.iter_mut().filter(|w| w.purpose != Purpose::Revoked) {
+        for walk in walks.iter_mut().filter(|w| !walks::takes(w.purpose)) {
+            let before = walk.scopes.len();
             walk.scopes.retain(|scope| now.contains(scope));
+            // Items are counted by scope.
+            if walk.purpose == Purpose::Reference && walk.scopes.len() < before {
+                walk.at = 0;
+            }
         }
-        let mut begin = |purpose, down, scopes: Vec<Scope>| {
+        let mut begin = |purpose, at, scopes: Vec<Scope>| {
             walks.push(Walk {
                 purpose,
-                down,
+                at,
                 scopes,
             });
         };
         if !overlapping.is_empty() {
-            begin(Purpose::Revoked, pos + 1, overlapping);
+            begin(Purpose::Revoked, 0, overlapping);
+        }
+        if !unplaced.is_empty() {
+            begin(Purpose::Unplaced, 0, unplaced);
         }
         if stamp != self.state.reference {
             begin(Purpose::Reference, 0, now.to_vec());
@@ -233,28 +249,12 @@ impl Pull<'_> {
         (!still).then_some(areas)
     }
 
-    fn run(&mut self) -> AppResult<Step> {
-        while let Some(walk) = self.state.walks.first().cloned() {
-            let step = match walk.purpose {
-                Purpose::Reference => self.walk_reference(&walk)?,
-                _ => self.walk_feed(&walk)?,
-            };
-            match step {
-                Step::Full => return Ok(Step::Full),
-                Step::Over => {
-                    self.state.walks.remove(0);
-                }
-            }
-        }
-        self.changed()
-    }
-
-    fn left(&self) -> usize {
+    pub(super) fn left(&self) -> usize {
         self.limit.saturating_sub(self.changes.len())
     }
 
     /// Puts a change on the page; false when it has no room for it.
-    fn put(&mut self, given: Given) -> bool {
+    pub(super) fn put(&mut self, given: Given) -> bool {
         let size = 200 + given.loaded.as_ref().map_or(0, |l| l.record.get().len());
         if size > self.room && !self.changes.is_empty() {
             return false;
@@ -264,95 +264,8 @@ impl Pull<'_> {
         true
     }
 
-    fn walk_reference(&mut self, walk: &Walk) -> AppResult<Step> {
-        if self.left() == 0 {
-            return Ok(Step::Full);
-        }
-        let (items, next) =
-            reference::items(self.c, self.who, &walk.scopes, walk.down, self.left())?;
-        for item in items {
-            // Small and bounded by the page's limit: one part of a page is not cut.
-            self.room = self.room.saturating_sub(item.loaded.record.get().len());
-            self.changes.push(Given {
-                kind: item.kind,
-                id: item.loaded.id,
-                version: item.loaded.version,
-                op: ChangeOp::Upsert,
-                loaded: Some(item.loaded),
-            });
-        }
-        match next {
-            None => Ok(Step::Over),
-            Some(at) => {
-                if let Some(walk) = self.state.walks.first_mut() {
-                    walk.down = at;
-                }
-                Ok(Step::Full)
-            }
-        }
-    }
-
-    /// What the feed holds already, from its newest downwards.
-    fn walk_feed(&mut self, walk: &Walk) -> AppResult<Step> {
-        let sources = self.sources(&walk.scopes);
-        let mut down = walk.down;
-        loop {
-            let left = self.left();
-            if left == 0 {
-                return Ok(Step::Full);
-            }
-            let (rows, more) = sources::rows(self.c, &sources, Range::Below(down), left)?;
-            let mut loaded = self.load(&rows)?;
-            let mut seen = HashSet::new();
-            for row in &rows {
-                let given = match loaded.remove(&row.key()) {
-                    _ if !seen.insert(row.key()) => None,
-                    found => self.given_by_walk(walk, row, found),
-                };
-                if given.is_some_and(|given| !self.put(given)) {
-                    return Ok(Step::Full);
-                }
-                down = row.pos();
-                if let Some(walk) = self.state.walks.first_mut() {
-                    walk.down = down;
-                }
-            }
-            if !more {
-                return Ok(Step::Over);
-            }
-        }
-    }
-
-    fn given_by_walk(&self, walk: &Walk, row: &Row, loaded: Option<Loaded>) -> Option<Given> {
-        match (walk.purpose, loaded) {
-            (Purpose::Revoked, None) => Some(dropped(row, ChangeOp::Revoked)),
-            (Purpose::Revoked, Some(_)) | (_, None) => None,
-            (_, Some(_)) if self.aged(row) => None,
-            (Purpose::Grown, Some(loaded)) if !self.of_scopes(&walk.scopes, row, &loaded) => None,
-            (_, Some(loaded)) => Some(shown(row, loaded)),
-        }
-    }
-
-    /// Whether a record is of these assignments: one's own rows are of all of them.
-    fn of_scopes(&self, scopes: &[Scope], row: &Row, loaded: &Loaded) -> bool {
-        let covered = |scope: &Scope| {
-            sources::grant(self.who, *scope).is_some_and(|g| g.covers(&loaded.place))
-        };
-        !row.own() || scopes.iter().any(covered)
-    }
-
-    /// Whether it stays behind at a first pull, being old and of its moment.
-    fn aged(&self, row: &Row) -> bool {
-        let days = |role: Role| match reach(role) {
-            Reach::Own => self.config.sync_member_days,
-            Reach::Area => self.config.sync_coordinator_days,
-        };
-        let days = self.who.grants().map(|g| days(g.role)).max().unwrap_or(0);
-        kinds::of(row.kind).ages && row.at < self.who.at.plus(-days * Micros::DAY)
-    }
-
     /// What changed since.
-    fn changed(&mut self) -> AppResult<Step> {
+    pub(super) fn changed(&mut self) -> AppResult<Step> {
         let scopes = self.state.scopes.clone();
         let sources = self.sources(&scopes);
         loop {
@@ -368,11 +281,12 @@ impl Pull<'_> {
                 // Of several rows of a record the last one speaks for it.
                 if last.get(&row.key()) == Some(&row.pos()) {
                     let given = match loaded.remove(&row.key()) {
-                        Some(loaded) => shown(row, loaded),
-                        None if row.op == "delete" => dropped(row, ChangeOp::Delete),
-                        None => dropped(row, ChangeOp::Left),
+                        Some(loaded) => Some(shown(row, loaded)),
+                        None if row.op == "delete" => Some(dropped(row, ChangeOp::Delete)),
+                        None if row.of_wide_area() => None,
+                        None => Some(dropped(row, ChangeOp::Left)),
                     };
-                    if !self.put(given) {
+                    if given.is_some_and(|given| !self.put(given)) {
                         return Ok(Step::Full);
                     }
                 }
@@ -385,7 +299,7 @@ impl Pull<'_> {
     }
 
     /// What the caller may see of the records of these rows.
-    fn load(&mut self, rows: &[Row]) -> AppResult<HashMap<(Kind, Uid), Loaded>> {
+    pub(super) fn load(&mut self, rows: &[Row]) -> AppResult<HashMap<(Kind, Uid), Loaded>> {
         kinds::load_all(self.c, self.vault, self.who, rows.iter().map(Row::key))
     }
 
@@ -396,11 +310,6 @@ impl Pull<'_> {
         text: Option<&str>,
         full: bool,
     ) -> AppResult<(bool, String)> {
-        if self.state.walks.len() > 8 {
-            // Assignments came and went faster than they were walked: from the start is sooner done.
-            let scopes = self.state.scopes.clone();
-            self.state = first(self.c, self.who, &scopes, self.state.kinds)?;
-        }
         let today = day(self.who.at);
         if let (Some(given), Some(text)) = (given, text)
             && *given == self.state
@@ -413,12 +322,16 @@ impl Pull<'_> {
         }
         self.state.lineage = lineage::newest(self.c)?;
         self.state.day = today;
-        let more = full || !self.state.walks.is_empty();
-        Ok((more, self.state.encode(self.vault, self.who.user)))
+        let text = self.state.encode(self.vault, self.who.user);
+        if self.state.walks.len() > MOST_WALKS || text.len() > MAX_CURSOR {
+            // Assignments came and went faster than they were walked: from the start is sooner done.
+            return Err(AppError::of(Code::CursorInvalid));
+        }
+        Ok((full, text))
     }
 }
 
-fn shown(row: &Row, loaded: Loaded) -> Given {
+pub(super) fn shown(row: &Row, loaded: Loaded) -> Given {
     Given {
         kind: row.kind.as_str(),
         id: row.record,
@@ -428,7 +341,7 @@ fn shown(row: &Row, loaded: Loaded) -> Given {
     }
 }
 
-fn dropped(row: &Row, op: ChangeOp) -> Given {
+pub(super) fn dropped(row: &Row, op: ChangeOp) -> Given {
     Given {
         kind: row.kind.as_str(),
         id: row.record,

@@ -189,18 +189,12 @@ fn change(given: Given) -> SyncChange {
     let (view, areas, record) = match given.loaded {
         None => (None, Vec::new(), None),
         Some(loaded) => {
-            let place = loaded.place;
-            let areas = [place.county, place.town, place.village];
             let view = if loaded.full {
                 View::Full
             } else {
                 View::Masked
             };
-            (
-                Some(view),
-                areas.into_iter().flatten().collect(),
-                Some(loaded.record),
-            )
+            (Some(view), loaded.areas(), Some(loaded.record))
         }
     };
     SyncChange {

@@ -23,6 +23,14 @@ pub struct Item {
     pub loaded: Loaded,
 }
 
+/// A part of a walk.
+pub struct Part {
+    /// Each with the position to go on from after it.
+    pub items: Vec<(Item, i64)>,
+    /// There are no more.
+    pub over: bool,
+}
+
 /// A number that changes when reference data does.
 pub fn stamp(c: &mut DbConn, who: &Who) -> AppResult<u32> {
     let imported = areas::store::imported_at(c)?.unwrap_or(0);
@@ -62,36 +70,38 @@ fn catalogues(c: &mut DbConn, who: &Who) -> AppResult<Vec<Item>> {
     Ok(items)
 }
 
-/// At most `limit` items from a walk's position, with the position to go on from; `None` at the end. The
-/// catalogues are the first part, and small; each scope's areas are one more.
+/// At most `limit` items from a walk's position. The catalogues are the first part, and small; each scope's
+/// areas are one more.
 pub fn items(
     c: &mut DbConn,
     who: &Who,
     scopes: &[Scope],
     from: i64,
     limit: usize,
-) -> AppResult<(Vec<Item>, Option<i64>)> {
+) -> AppResult<Part> {
     let (mut part, mut skip) = (from / PART, from % PART);
     let mut items = Vec::new();
     while items.len() < limit {
         let wanted = limit - items.len();
-        let found = if part == 0 {
+        let found: Vec<Item> = if part == 0 {
             let all = catalogues(c, who)?.into_iter();
             all.skip(skip as usize).take(wanted).collect()
         } else {
             match scopes.get((part - 1) as usize) {
-                None => return Ok((items, None)),
+                None => return Ok(Part { items, over: true }),
                 Some(scope) => areas_of(c, *scope, skip, wanted as i64)?,
             }
         };
-        if found.len() < wanted {
-            (part, skip) = (part + 1, 0);
-        } else {
-            skip += found.len() as i64;
+        let whole = found.len() < wanted;
+        for item in found {
+            skip += 1;
+            items.push((item, part * PART + skip));
         }
-        items.extend(found);
+        if whole {
+            (part, skip) = (part + 1, 0);
+        }
     }
-    Ok((items, Some(part * PART + skip)))
+    Ok(Part { items, over: false })
 }
 
 fn areas_of(c: &mut DbConn, scope: Scope, skip: i64, limit: i64) -> AppResult<Vec<Item>> {

@@ -11,7 +11,7 @@ use super::feed::Kind;
 use super::kinds;
 use crate::auth::policy::{Role, reach};
 use crate::auth::rights::Grant;
-use crate::auth::{Reach, Who};
+use crate::auth::{Place, Reach, Who};
 use crate::db::schema::changes;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
@@ -52,18 +52,25 @@ pub enum Range {
     Above(i64),
     /// What is there and older than this, newest first.
     Below(i64),
+    /// What is written and has no position yet, on PostgreSQL for a moment: in the order of its making, after
+    /// this one.
+    Waiting(i64),
 }
 
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone)]
 pub struct Row {
+    /// The order of their making, for those without a position.
+    pub seq: i64,
     pos: Option<i64>,
     pub kind: Kind,
     pub record: Uid,
     pub op: String,
     pub version: i64,
     pub at: Micros,
-    assignee: Option<Uid>,
+    from: At,
 }
+
+type Columns = (i64, Option<i64>, Kind, Uid, String, i64, Micros);
 
 impl Row {
     pub fn pos(&self) -> i64 {
@@ -75,7 +82,11 @@ impl Row {
     }
     /// Of somebody's own rows.
     pub fn own(&self) -> bool {
-        self.assignee.is_some()
+        matches!(self.from, At::Own(_))
+    }
+    /// Of an area wider than a county, which no row names: who does not see the record never did.
+    pub fn of_wide_area(&self) -> bool {
+        self.from == At::Everybody && !kinds::of(self.kind).shared
     }
 }
 
@@ -102,9 +113,26 @@ pub fn grant(who: &Who, scope: Scope) -> Option<&Grant> {
     grants.find(|g| scope_of(g) == scope)
 }
 
-/// The areas by whose rows a grant is served.
+/// The areas that what a grant shows is in: those by whose rows it is served, and its own.
 pub fn areas(grant: &Grant) -> Vec<Uid> {
-    parts(grant).into_iter().filter_map(At::area).collect()
+    let parts = parts(grant).into_iter().filter_map(At::area);
+    let mut areas: Vec<Uid> = parts.chain([grant.area]).collect();
+    areas.sort_unstable();
+    areas.dedup();
+    areas
+}
+
+/// Whether a grant is for an area wider than a county.
+pub fn is_wide(grant: &Grant) -> bool {
+    grant.place == Place::default()
+}
+
+/// Whether an ended assignment showed kinds that the caller now sees nothing of.
+pub fn kinds_lost(who: &Who, ended: Scope) -> bool {
+    Kind::ALL.iter().any(|kind| {
+        let roles = kinds::of(*kind).read.roles();
+        roles.contains(&ended.role) && !who.grants().any(|g| roles.contains(&g.role))
+    })
 }
 
 /// The parts of the feed that a grant covers.
@@ -130,20 +158,33 @@ fn kinds_of_area(role: Role, wanted: &dyn Fn(Kind) -> bool) -> Vec<Kind> {
 
 /// The sources of these scopes, with the caller's own rows.
 pub fn of(who: &Who, scopes: &[Scope], wanted: &dyn Fn(Kind) -> bool) -> Vec<Source> {
-    let mut found: BTreeMap<At, BTreeSet<Kind>> = BTreeMap::new();
-    let readable = |kind: &Kind| {
-        let roles = kinds::of(*kind).read.roles();
-        wanted(*kind) && scopes.iter().any(|s| roles.contains(&s.role))
-    };
-    let all: BTreeSet<Kind> = Kind::ALL.iter().copied().filter(readable).collect();
-    found.insert(At::Own(who.user), all.clone());
-    found.insert(At::Everybody, all);
+    let mut found = of_no_area(who, scopes, wanted);
     for scope in scopes {
         for at in grant(who, *scope).map_or_else(Vec::new, parts) {
             let kinds = kinds_of_area(scope.role, wanted);
             found.entry(at).or_default().extend(kinds);
         }
     }
+    listed(found)
+}
+
+/// The same without their areas.
+pub fn unplaced(who: &Who, scopes: &[Scope], wanted: &dyn Fn(Kind) -> bool) -> Vec<Source> {
+    listed(of_no_area(who, scopes, wanted))
+}
+
+type Found = BTreeMap<At, BTreeSet<Kind>>;
+
+fn of_no_area(who: &Who, scopes: &[Scope], wanted: &dyn Fn(Kind) -> bool) -> Found {
+    let readable = |kind: &Kind| {
+        let roles = kinds::of(*kind).read.roles();
+        wanted(*kind) && scopes.iter().any(|s| roles.contains(&s.role))
+    };
+    let all: BTreeSet<Kind> = Kind::ALL.iter().copied().filter(readable).collect();
+    Found::from([(At::Own(who.user), all.clone()), (At::Everybody, all)])
+}
+
+fn listed(found: Found) -> Vec<Source> {
     found
         .into_iter()
         .filter(|(_, kinds)| !kinds.is_empty())
@@ -179,25 +220,48 @@ macro_rules! of_source {
 fn rows_of(c: &mut DbConn, source: &Source, range: Range, limit: i64) -> AppResult<Vec<Row>> {
     let query = changes::table
         .select((
+            changes::seq,
             changes::pos,
             changes::kind,
             changes::record_id,
             changes::op,
             changes::version,
             changes::at,
-            changes::assignee,
         ))
         .limit(limit)
         .into_boxed();
     let query = of_source!(query, source);
     let query = match range {
         Range::Above(pos) => query.filter(changes::pos.gt(pos)).order(changes::pos.asc()),
-        Range::Below(pos) => query
-            .filter(changes::pos.lt(pos))
-            .filter(changes::op.eq("upsert"))
-            .order(changes::pos.desc()),
+        Range::Below(pos) => {
+            let query = query
+                .filter(changes::pos.lt(pos))
+                .order(changes::pos.desc());
+            match source.at {
+                // A record that left somebody may have come back without a change of its own: they work
+                // there again.
+                At::Own(_) => query.filter(changes::op.ne("delete")),
+                _ => query.filter(changes::op.eq("upsert")),
+            }
+        }
+        Range::Waiting(seq) => query
+            .filter(changes::pos.is_null())
+            .filter(changes::seq.gt(seq))
+            .order(changes::seq),
     };
-    Ok(query.load(c)?)
+    let rows: Vec<Columns> = query.load(c)?;
+    let from = source.at;
+    let row = |(seq, pos, kind, record, op, version, at)| Row {
+        seq,
+        pos,
+        kind,
+        record,
+        op,
+        version,
+        at,
+        from,
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// The first `limit` rows of all sources together, and whether there are more.
@@ -214,9 +278,10 @@ pub fn rows(
     match range {
         Range::Above(_) => all.sort_unstable_by_key(Row::pos),
         Range::Below(_) => all.sort_unstable_by_key(|row| -row.pos()),
+        Range::Waiting(_) => all.sort_unstable_by_key(|row| row.seq),
     }
     // A row of a county and of its town is one.
-    all.dedup_by_key(|row| row.pos());
+    all.dedup_by_key(|row| row.seq);
     let more = all.len() > limit;
     all.truncate(limit);
     Ok((all, more))

@@ -323,8 +323,12 @@ pub fn forget_disclosures(c: &mut DbConn, before: Micros, most: i64) -> AppResul
 
 /// Forgets that records left or were deleted; true when more may be left.
 pub fn forget_tombstones(c: &mut DbConn, before: Micros, most: i64) -> AppResult<bool> {
+    // That a record left a worker stays: it may come back to them without a change of its own.
+    let over = changes::op
+        .eq("delete")
+        .or(changes::op.eq("left").and(changes::assignee.is_null()));
     let old: Vec<i64> = changes::table
-        .filter(changes::op.ne("upsert"))
+        .filter(over)
         .filter(changes::at.lt(before.0))
         .select(changes::seq)
         .limit(most)

@@ -2,50 +2,13 @@
 
 use crate::both;
 use crate::support::make::{phone, resident};
+use crate::support::syncing::*;
 use crate::support::*;
 use diesel::prelude::*;
 use qianshou::auth::policy::Role;
-use qianshou::db::schema::{assignments, changes};
-use qianshou::db::{Micros, Uid};
+use qianshou::db::Micros;
+use qianshou::db::schema::assignments;
 use serde_json::{Value, json};
-
-fn new_id(app: &TestApp) -> String {
-    Uid::new(app.now()).to_string()
-}
-
-fn operation(app: &TestApp, kind: &str, action: &str, record: &str, changed: Value) -> Value {
-    json!({ "op_id": new_id(app), "kind": kind, "action": action, "record_id": record,
-        "changed": changed, "made_at": app.now().to_string() })
-}
-
-async fn push(app: &TestApp, client: &Client, operations: &[Value]) -> Vec<Value> {
-    let body = json!({ "sent_at": app.now().to_string(), "operations": operations });
-    let answer = client.post("/v1/sync/push", body).await.expect(200);
-    let results = answer["results"].as_array().unwrap().clone();
-    assert_eq!(results.len(), operations.len());
-    results
-}
-
-async fn one(app: &TestApp, client: &Client, operation: &Value) -> Value {
-    push(app, client, std::slice::from_ref(operation))
-        .await
-        .remove(0)
-}
-
-/// Pulls to the end; answers all changes and the cursor.
-async fn pull(client: &Client, cursor: Option<&str>) -> (Vec<Value>, String) {
-    let (mut changes, mut cursor) = (Vec::new(), cursor.map(str::to_owned));
-    loop {
-        let query = cursor.as_ref().map(|c| format!("&cursor={c}"));
-        let path = format!("/v1/sync/pull?limit=7{}", query.unwrap_or_default());
-        let page = client.get(&path).await.expect(200);
-        changes.extend(page["changes"].as_array().unwrap().clone());
-        cursor = Some(page["next_cursor"].as_str().unwrap().to_owned());
-        if page["more"] == false {
-            return (changes, cursor.unwrap());
-        }
-    }
-}
 
 /// Pulls until something has come: on PostgreSQL a change has its position a moment later.
 async fn pull_until(client: &Client, cursor: &str, seen: impl Fn(&[Value]) -> bool) -> Vec<Value> {
@@ -60,13 +23,6 @@ async fn pull_until(client: &Client, cursor: &str, seen: impl Fn(&[Value]) -> bo
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     panic!("it never came: {all:?}");
-}
-
-fn of<'a>(changes: &'a [Value], kind: &str, id: &Value) -> Vec<&'a Value> {
-    changes
-        .iter()
-        .filter(|c| c["kind"] == kind && c["id"] == *id)
-        .collect()
 }
 
 both! {
@@ -97,7 +53,7 @@ both! {
         }
         let mut other = day[0].clone();
         other["changed"]["kind"] = json!("local");
-        assert_eq!(one(app, &member, &other).await["problem"]["code"], "op_id_reused");
+        assert_eq!(push_one(app, &member, &other).await["problem"]["code"], "op_id_reused");
         assert_eq!(member.get("/v1/visits").await.expect(200)["items"].as_array().unwrap().len(), 1);
     }
 
@@ -113,7 +69,7 @@ both! {
         };
         let etag = coordinator.get(&path).await.etag();
         coordinator.patch(&path, &etag, json!({ "reason": "study" })).await.expect(200);
-        let merged = one(app, &member, &amend(1, json!({ "expected_stay": "over_one_year" }))).await;
+        let merged = push_one(app, &member, &amend(1, json!({ "expected_stay": "over_one_year" }))).await;
         if merged["outcome"] == "rejected" {
             panic!("{merged}");
         }
@@ -121,12 +77,12 @@ both! {
         assert_eq!(merged["record"]["reason"], "study", "the other's change stands");
 
         let both = amend(1, json!({ "reason": "family", "address": "百福弄3号" }));
-        let conflict = one(app, &member, &both).await;
+        let conflict = push_one(app, &member, &both).await;
         assert_eq!((&conflict["outcome"], &conflict["fields"]), (&json!("conflict"), &json!(["reason"])));
         let now = member.get(&path).await.expect(200);
         assert_eq!((&now["reason"], &now["address"]), (&json!("study"), &json!("百福弄3号")), "what did not overlap is merged");
         // Two who write the same agree; a phone does not conflict with what it wrote itself.
-        assert_eq!(one(app, &member, &amend(1, json!({ "reason": "study" }))).await["outcome"], "merged");
+        assert_eq!(push_one(app, &member, &amend(1, json!({ "reason": "study" }))).await["outcome"], "merged");
         let base = member.get(&path).await.expect(200)["version"].as_i64().unwrap();
         let twice = push(app, &member, &[amend(base, json!({ "reason": "work" })), amend(base, json!({ "reason": "other" }))]).await;
         assert_eq!((&twice[0]["outcome"], &twice[1]["outcome"]), (&json!("applied"), &json!("applied")));
@@ -179,24 +135,24 @@ both! {
         let id = new_id(app);
         let mut early = operation(app, "resident", "update", &id, json!({ "reason": "study" }));
         early["base_version"] = json!(1);
-        let held = one(app, &member, &early).await;
+        let held = push_one(app, &member, &early).await;
         assert_eq!(held["outcome"], "held");
         // Of somebody else's record no more is told.
         let theirs = make::registered(&other).await;
         let mut prying = operation(app, "resident", "update", theirs["id"].as_str().unwrap(), json!({ "reason": "study" }));
         prying["base_version"] = json!(1);
-        assert_eq!(one(app, &member, &prying).await["outcome"], "held");
+        assert_eq!(push_one(app, &member, &prying).await["outcome"], "held");
         let mut made = resident();
         made["reason"] = json!("work");
         made["id"] = json!(id);
         member.post("/v1/residents", made).await.expect(201);
         for _ in 0..100 {
-            if one(app, &member, &early).await["original"] == "applied" {
+            if push_one(app, &member, &early).await["original"] == "applied" {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
-        assert_eq!(one(app, &member, &early).await["original"], "applied");
+        assert_eq!(push_one(app, &member, &early).await["original"], "applied");
         assert_eq!(member.get(&format!("/v1/residents/{id}")).await.expect(200)["reason"], "study");
         assert_eq!(other.get(&format!("/v1/residents/{}", theirs["id"].as_str().unwrap())).await.expect(200)["version"], 1);
         // After a week nobody waits for it any more.
@@ -204,7 +160,7 @@ both! {
         let member = make::renewed(app, &member);
         let now = app.now();
         app.data.db.write(move |c| qianshou::sync::resting::settle::expire(c, now)).await.unwrap();
-        let over = one(app, &member, &prying).await;
+        let over = push_one(app, &member, &prying).await;
         assert_eq!((&over["original"], &over["problem"]["code"]), (&json!("rejected"), &json!("not_found")));
     }
 
@@ -273,10 +229,10 @@ both! {
         assert_eq!(page["purge_areas"].as_array().unwrap().len(), 1, "{page}");
         let mut late = operation(app, "resident", "update", made["id"].as_str().unwrap(), json!({ "reason": "study" }));
         late["base_version"] = json!(1);
-        let kept = one(app, &member, &late).await;
+        let kept = push_one(app, &member, &late).await;
         assert_eq!(kept["outcome"], "quarantined");
         let fresh = operation(app, "resident", "create", &new_id(app), resident());
-        assert_eq!(one(app, &member, &fresh).await["outcome"], "quarantined");
+        assert_eq!(push_one(app, &member, &fresh).await["outcome"], "quarantined");
         // Of both the coordinator sees what was wanted, masked, lets one be done and declines the other.
         let listed = coordinator.get("/v1/sync/quarantine").await.expect(200);
         assert_eq!(listed["items"].as_array().unwrap().len(), 2);
@@ -288,10 +244,10 @@ both! {
         assert_eq!((&done["work"]["state"], &done["phone"]), (&json!("applied"), &Value::Null));
         let path = format!("/v1/residents/{}", made["id"].as_str().unwrap());
         assert_eq!(coordinator.get(&path).await.expect(200)["reason"], "study");
-        assert_eq!(one(app, &member, &late).await["original"], "applied");
+        assert_eq!(push_one(app, &member, &late).await["original"], "applied");
         coordinator.post(&format!("{second}/decline"), json!({})).await.expect(200);
         coordinator.post(&format!("{second}/release"), json!({})).await.problem(409, "state_forbids");
-        assert_eq!(one(app, &member, &fresh).await["original"], "rejected");
+        assert_eq!(push_one(app, &member, &fresh).await["original"], "rejected");
     }
 
     async fn a_conflict_is_settled_either_way(app) {
@@ -318,33 +274,17 @@ pub async fn resting(app: &TestApp, member: &Client) -> [String; 3] {
         op
     };
     let made = make::registered(member).await;
-    one(app, member, &amend(&made, "study")).await;
-    let conflict = one(app, member, &amend(&made, "family")).await;
-    let held = one(app, member, &amend(&json!({ "id": new_id(app) }), "study")).await;
+    push_one(app, member, &amend(&made, "study")).await;
+    let conflict = push_one(app, member, &amend(&made, "family")).await;
+    let held = push_one(app, member, &amend(&json!({ "id": new_id(app) }), "study")).await;
     let gone = app.member().await;
     let theirs = make::registered(&gone).await;
     end_assignments(app, &gone);
-    let quarantined = one(app, &gone, &amend(&theirs, "study")).await;
+    let quarantined = push_one(app, &gone, &amend(&theirs, "study")).await;
     [conflict, held, quarantined].map(|r| match r["resting_id"].as_str() {
         Some(id) => id.to_owned(),
         None => panic!("it does not rest: {r}"),
     })
-}
-
-/// Every row of the feed has its position.
-async fn numbered(app: &TestApp) {
-    for _ in 0..200 {
-        let waiting: i64 = changes::table
-            .filter(changes::pos.is_null())
-            .count()
-            .get_result(&mut app.connection())
-            .unwrap();
-        if waiting == 0 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("rows without a position");
 }
 
 fn end_assignments(app: &TestApp, client: &Client) {

@@ -90,6 +90,10 @@ fn take_page(c: &mut Db, page: Page, now: Moment, pulled: &mut Pulled) -> Result
     let era = meta::era(c)?;
     // Before the changes: what the caller still sees of such an area may come again on the same page.
     let mut dropped = records::drop_areas(c, &page.purge_areas)?;
+    // What came with a result after the last pull may lie there, too. This pull brings it, if it may stay.
+    if !page.purge_areas.is_empty() {
+        dropped += records::drop_without_areas(c)?;
+    }
     let mut upserts = 0;
     for change in page.changes {
         match change.op {

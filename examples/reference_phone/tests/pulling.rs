@@ -121,6 +121,30 @@ async fn an_area_that_is_taken_away_goes_and_the_queue_stays() {
 }
 
 #[tokio::test]
+async fn what_came_with_a_result_goes_with_any_area_unless_the_pull_brings_it() {
+    let mut field = Field::new().await;
+    let made = [json!({ "n": 1 }), json!({ "n": 2 })].map(|body| {
+        let id = field.phone.create("member_home", body.clone()).unwrap();
+        (id, body)
+    });
+    let results = made.clone().map(|(_, body)| done("applied", 1, body));
+    field.script.answer(200, json!({ "results": results }));
+    field.phone.push().await.unwrap();
+    let pulled = upsert("resident", id(3), 1, json!({}));
+    field.script.answer(200, page(json!([pulled]), "c1", false));
+    // Nothing is taken away, so it stays until a pull brings it.
+    field.phone.pull().await.unwrap();
+    assert_eq!(field.versions().len(), 3);
+    let [_, (stays, body)] = made;
+    let brought = upsert("member_home", stays, 1, body);
+    let mut purging = page(json!([brought]), "c2", false);
+    purging["purge_areas"] = json!([id(0xa9)]);
+    field.script.answer(200, purging);
+    field.phone.pull().await.unwrap();
+    assert_eq!(field.versions(), [(stays, 1), (id(3), 1)]);
+}
+
+#[tokio::test]
 async fn records_go_when_their_term_has_passed_and_come_again_from_the_start() {
     let mut field = Field::new().await;
     // The phone's clock is a day ahead of the server's.

@@ -8,6 +8,7 @@ pub mod phones;
 pub mod postgres;
 pub mod process;
 pub mod pushing;
+pub mod syncing;
 
 use actix_web::web;
 use std::collections::BTreeMap;

@@ -95,6 +95,11 @@ pub fn drop_areas(c: &mut Db, areas: &[Id]) -> Result<usize> {
     Ok(dropped)
 }
 
+/// Drops what came with results alone: which areas it lies in nobody has said.
+pub fn drop_without_areas(c: &mut Db) -> Result<usize> {
+    Ok(diesel::delete(records::table.filter(records::brought.eq(0))).execute(c)?)
+}
+
 /// Drops what no pull of this era brought.
 pub fn drop_unbrought(c: &mut Db, era: i64) -> Result<usize> {
     Ok(diesel::delete(records::table.filter(records::brought.lt(era))).execute(c)?)

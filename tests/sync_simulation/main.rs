@@ -1,0 +1,226 @@
+//! A simulation of many days in the field, over HTTP: phones that work offline and sync over a bad network,
+//! while others change the same records and assignments come and go. README.md says how to run and replay it.
+
+mod checks;
+mod desk;
+mod dice;
+mod network;
+#[path = "../../examples/reference_phone/phone/mod.rs"]
+mod phone;
+#[path = "../api/pull_model/rest.rs"]
+mod rest;
+mod story;
+#[allow(dead_code)] // the tests of the API use the rest of it
+#[path = "../api/support/mod.rs"]
+mod support;
+mod work;
+mod world;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+
+use network::Fault;
+use qianshou::db::{Micros, connect};
+use qianshou::sync::{Kind, kinds};
+use story::{Story, Tally};
+use support::*;
+use world::{COUNTIES, Places};
+
+/// Seeds of an ordinary run, on SQLite and on PostgreSQL.
+const SEEDS: [u64; 2] = [200, 50];
+/// Where the seeds of PostgreSQL begin: two databases, two histories.
+const POSTGRES: u64 = 1_000_000;
+/// Seeds under way at once; while one of them waits for the server another goes on.
+const AT_ONCE: usize = 3;
+/// Differences that are printed of a failure.
+const FIRST: usize = 12;
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is no number")),
+    )
+}
+
+/// The seeds to play, and whether it is one to be replayed.
+fn seeds(backend: Backend) -> (Vec<u64>, bool) {
+    if let Some(seed) = number("QIANSHOU_SIMULATION_SEED") {
+        return (vec![seed], true);
+    }
+    let many = number("QIANSHOU_SIMULATION_SEEDS");
+    let range = match backend {
+        Backend::Sqlite => 1..=many.unwrap_or(SEEDS[0]),
+        Backend::Postgres => POSTGRES + 1..=POSTGRES + many.map_or(SEEDS[1], |n| n.div_ceil(4)),
+    };
+    (range.collect(), false)
+}
+
+/// What was wrong with a seed.
+struct Failure {
+    seed: u64,
+    differences: Vec<String>,
+}
+
+/// Plays a seed; whatever happens, its history is kept.
+async fn played(app: &TestApp, seed: u64, slot: usize, replay: bool) -> Result<Tally, Failure> {
+    let story = Story::default();
+    let playing = AssertUnwindSafe(world::play(app, seed, slot, story.clone()));
+    let ended = playing.catch_unwind().await;
+    if replay {
+        loud(&format!("the history of seed {seed}\n{}", story.whole()));
+    }
+    match ended {
+        Ok(Ok(tally)) => Ok(tally),
+        Ok(Err(differences)) => Err(Failure { seed, differences }),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|t| (*t).to_owned()));
+            let differences = vec![format!("it panicked: {}", text.unwrap_or_default())];
+            Err(Failure { seed, differences })
+        }
+    }
+}
+
+/// One server, with a county for each of these seeds.
+async fn served(backend: Backend, seeds: &[u64], replay: bool) -> Vec<Result<Tally, Failure>> {
+    let app = TestApp::start(backend, Vec::new()).await;
+    let (mut areas, _) = qianshou::areas::import::load(&assets("areas-3304")).unwrap();
+    areas.extend(Places::listed());
+    let mut c = connect(&app.target, true).unwrap();
+    qianshou::areas::import::store(&mut c, &areas, Micros(1), "simulation", |_| ()).unwrap();
+    let all = stream::iter(seeds.iter().enumerate())
+        .map(|(slot, seed)| played(&app, *seed, slot, replay))
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    app.stop().await;
+    all
+}
+
+fn run(backend: Backend) {
+    if backend == Backend::Postgres && postgres::cluster().is_none() {
+        return;
+    }
+    let (begun, (seeds, replay)) = (Instant::now(), seeds(backend));
+    let (mut tally, mut failures) = (Tally::default(), Vec::new());
+    for some in seeds.chunks(COUNTIES) {
+        let ended = actix_web::rt::System::new().block_on(served(backend, some, replay));
+        for one in ended {
+            match one {
+                Ok(of_seed) => tally.join(of_seed),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if !failures.is_empty() {
+            break;
+        }
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let count = seeds.len();
+    loud(&format!(
+        "{backend:?}: {count} seeds in {seconds:.1} s{tally}"
+    ));
+    if let Some(text) = complaint(backend, failures) {
+        panic!("{text}");
+    }
+    if !replay {
+        met_everything(&tally);
+    }
+}
+
+/// What failed, and how to see it again.
+fn complaint(backend: Backend, mut failures: Vec<Failure>) -> Option<String> {
+    failures.sort_by_key(|failure| failure.seed);
+    let first = failures.first()?;
+    let others: Vec<String> = failures
+        .iter()
+        .skip(1)
+        .map(|f| format!("\nand seed {}: {}", f.seed, f.differences[0]))
+        .collect();
+    let test = format!("{backend:?}").to_lowercase();
+    Some(format!(
+        "seed {seed} fails\n\
+         replay: QIANSHOU_SIMULATION_SEED={seed} cargo test --test sync_simulation -- --exact {test} --nocapture\n\
+         the first of {count} differences:\n  {shown}{others}",
+        seed = first.seed,
+        others = others.concat(),
+        count = first.differences.len(),
+        shown = first
+            .differences
+            .iter()
+            .take(FIRST)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("\n  ")
+    ))
+}
+
+/// A simulation that meets nothing proves nothing: each fault, each outcome, each command really occurred.
+fn met_everything(tally: &Tally) {
+    let mut missing = Vec::new();
+    let mut wants = |group: &'static str, what: &str| {
+        if tally.of(group, what) == 0 {
+            missing.push(format!("{group}: {what}"));
+        }
+    };
+    for fault in Fault::ALL {
+        wants("faults", fault.word());
+    }
+    for outcome in [
+        "applied",
+        "merged",
+        "conflict",
+        "held",
+        "quarantined",
+        "rejected",
+        "duplicate",
+    ] {
+        wants("results", outcome);
+    }
+    for kind in Kind::ALL {
+        for command in kinds::of(*kind).commands {
+            wants("applied", &format!("{kind} {}", command.action));
+        }
+    }
+    for step in [
+        "enrolments",
+        "works",
+        "syncs",
+        "late",
+        "desk",
+        "reassigns",
+        "starts",
+        "clock",
+        "tidies",
+        "revoked",
+    ] {
+        wants("steps", step);
+    }
+    for done in [
+        "amends",
+        "moves",
+        "assigns",
+        "returns",
+        "release",
+        "decline",
+        "resolution",
+        "begins",
+        "ends",
+    ] {
+        wants("desk", done);
+    }
+    assert!(missing.is_empty(), "it never met {missing:?}");
+}
+
+#[test]
+fn sqlite() {
+    run(Backend::Sqlite);
+}
+
+#[test]
+fn postgres() {
+    run(Backend::Postgres);
+}

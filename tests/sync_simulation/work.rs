@@ -1,0 +1,421 @@
+//! What people do on their phones: every command of every kind that a phone may write.
+
+use crate::phone::{Draft, Shown, store::Id};
+use crate::support::*;
+use crate::world::{Queued, World};
+
+/// Commands by how often they are given.
+pub const COMMANDS: &[(usize, (&str, &str))] = &[
+    (7, ("resident", "create")),
+    (9, ("resident", "update")),
+    (2, ("resident", "departure")),
+    (2, ("resident", "assignee")),
+    (3, ("residence", "create")),
+    (3, ("consent", "create")),
+    (3, ("consent", "withdrawal")),
+    (5, ("household", "create")),
+    (4, ("household", "update")),
+    (2, ("household", "assignee")),
+    (6, ("household_person", "create")),
+    (4, ("household_person", "update")),
+    (2, ("household_person", "join")),
+    (4, ("member_home", "create")),
+    (6, ("member_home", "update")),
+    (3, ("member_home", "possessions")),
+    (7, ("visit", "create")),
+    (4, ("visit", "update")),
+    (5, ("visit", "submission")),
+    (3, ("visit", "return")),
+    (2, ("visit", "confirmation")),
+    (3, ("follow_up", "update")),
+    (2, ("follow_up", "completion")),
+    (5, ("policy", "create")),
+    (5, ("claim", "create")),
+    (4, ("claim", "update")),
+    (6, ("claim", "")),
+    (3, ("notification", "marks")),
+];
+
+/// The steps of a claim that its state allows, and the state that each leaves.
+const COURSE: &[(&str, &[(&str, &str)])] = &[
+    (
+        "reported",
+        &[("acceptance", "accepted"), ("withdrawal", "withdrawn")],
+    ),
+    (
+        "accepted",
+        &[
+            ("document-request", "documents_requested"),
+            ("documents", "accepted"),
+            ("review", "under_review"),
+        ],
+    ),
+    (
+        "documents_requested",
+        &[
+            ("documents", "documents_requested"),
+            ("documents-completion", "accepted"),
+        ],
+    ),
+    (
+        "under_review",
+        &[
+            ("investigation", "investigation"),
+            ("dispute", "disputed"),
+            ("determination", "approved"),
+        ],
+    ),
+    ("disputed", &[("dispute-outcome", "under_review")]),
+    ("investigation", &[("determination", "approved")]),
+    ("approved", &[("agreement", "agreed")]),
+    ("agreed", &[("payment", "paid")]),
+    ("paid", &[("closure", "closed")]),
+];
+
+fn claim_body(action: &str) -> Value {
+    let on = "2026-03-10";
+    let sum = json!({ "amount": "1000.00", "currency": "CNY" });
+    match action {
+        "document-request" => json!({ "on": on, "papers": ["claim_form"] }),
+        "documents" => json!({ "kind": "claim_form", "received_on": on }),
+        "determination" => {
+            json!({ "decision": "approved", "decided_on": on, "amount": sum, "insurer_reference": "D-1" })
+        }
+        "payment" => {
+            json!({ "kind": "full", "amount": sum, "paid_on": on, "insurer_reference": "Z-1" })
+        }
+        "dispute" => json!({ "on": on, "way": "regulator" }),
+        "dispute-outcome" => json!({ "on": on, "outcome": "back_to_review" }),
+        _ => json!({ "on": on }),
+    }
+}
+
+fn id_in(body: &Value, field: &str) -> Option<Id> {
+    body[field].as_str()?.parse().ok()
+}
+
+impl World<'_> {
+    /// Somebody does something on a phone, with coverage or without.
+    pub fn works(&mut self, n: usize) {
+        // Not everything can be done at any time.
+        for _ in 0..8 {
+            let (kind, action) = self.dice.weighed(COMMANDS);
+            let drafts = match (kind, action) {
+                ("claim", "") => self.claim_course(n),
+                _ => self.draft(n, kind, action).into_iter().collect(),
+            };
+            let some = !drafts.is_empty();
+            for draft in drafts {
+                self.queue(n, kind, draft);
+            }
+            if some {
+                return;
+            }
+        }
+    }
+
+    fn queue(&mut self, n: usize, kind: &'static str, draft: Draft) {
+        if draft.action == "create" {
+            self.name(kind, draft.record_id, draft.parent_id);
+        }
+        let handset = &mut self.handsets[n];
+        let (user, record, changed) = (handset.user, draft.record_id, draft.changed.clone());
+        let action = draft.action.clone();
+        let queued = handset.phone.queue(draft);
+        let line = format!(
+            "{}: {} {action} {changed}",
+            self.handsets[n].name,
+            self.called(&record.to_string())
+        );
+        self.story.tell(line);
+        self.tally.one("queued", format!("{kind} {action}"));
+        self.queued.push(Queued {
+            op_id: queued.unwrap(),
+            phone: n,
+            user,
+            kind: kind.to_owned(),
+            action,
+            record,
+            changed,
+            dismissed: false,
+        });
+    }
+
+    /// What a phone shows of a kind, in an order that a seed brings back: ids that the server makes differ
+    /// from run to run.
+    fn list(&mut self, n: usize, kind: &str) -> Vec<Shown> {
+        let mut all = self.handsets[n].phone.list(kind).unwrap();
+        let names = &self.names;
+        all.sort_by_cached_key(|shown| {
+            let body = &shown.body;
+            let word = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
+            match names.get(&shown.id.to_string()) {
+                Some(name) => name.clone(),
+                None => word("given_at") + &word("created_at") + &word("purpose") + &word("due_on"),
+            }
+        });
+        all
+    }
+
+    fn shown(&mut self, n: usize, kind: &str) -> Option<Shown> {
+        let all = self.list(n, kind);
+        self.dice.pick(&all).cloned()
+    }
+
+    /// A record to name in another one. Now and then one that this phone does not hold: its owner was told of
+    /// it by a colleague.
+    fn known(&mut self, n: usize, kind: &'static str) -> Option<Id> {
+        if self.dice.once_in(7) {
+            let all: Vec<Id> = self
+                .made
+                .iter()
+                .filter(|made| made.kind == kind)
+                .map(|made| made.id)
+                .collect();
+            return self.dice.pick(&all).copied();
+        }
+        self.shown(n, kind).map(|shown| shown.id)
+    }
+
+    fn area(&mut self, n: usize) -> String {
+        // Where they work, mostly.
+        let usual: &[usize] = match self.handsets[n].user {
+            0 => &[0],
+            1 => &[1, 2],
+            _ => &[0, 1],
+        };
+        let which = match self.dice.once_in(12) {
+            true => self.dice.below(3),
+            false => *self.dice.pick(usual).unwrap(),
+        };
+        self.places.villages[which].clone()
+    }
+
+    pub fn new_number(&mut self) -> String {
+        let mark = self.mark();
+        format!("13{:09}", self.seed % 1_000_000 * 1_000 + mark)
+    }
+
+    fn worker(&mut self) -> Value {
+        let user = self.dice.below(self.users.len() + 1);
+        self.users
+            .get(user)
+            .map_or(Value::Null, |user| json!(user.id))
+    }
+
+    fn draft(&mut self, n: usize, kind: &'static str, action: &'static str) -> Option<Draft> {
+        let (record_id, parent_id, changed) = match action {
+            "create" => self.create(n, kind)?,
+            _ => self.change(n, kind, action)?,
+        };
+        Some(Draft {
+            kind: kind.to_owned(),
+            action: action.to_owned(),
+            record_id,
+            parent_id,
+            changed,
+        })
+    }
+
+    fn create(&mut self, n: usize, kind: &'static str) -> Option<(Id, Option<Id>, Value)> {
+        let mark = self.mark();
+        let mut parent = None;
+        let body = match kind {
+            "resident" => {
+                let (area, phone) = (self.area(n), self.new_number());
+                let consents = match self.dice.once_in(20) {
+                    true => json!([]),
+                    false => json!([
+                        make::consent("registration"),
+                        make::consent("service_follow_up")
+                    ]),
+                };
+                make::resident_with(json!({ "area": area, "phone": phone,
+                    "address": format!("百福弄{mark}号"), "consents": consents }))
+            }
+            "residence" => {
+                parent = Some(self.known(n, "resident")?);
+                let day = format!("2026-04-{:02}", 1 + self.dice.below(28));
+                json!({ "area": self.area(n), "from_day": day, "reason": "work" })
+            }
+            "consent" => {
+                let of = match self.dice.once_in(2) {
+                    true => "resident",
+                    false => "household_person",
+                };
+                parent = Some(self.known(n, of)?);
+                let purposes = ["registration", "insurance", "service_follow_up"];
+                make::consent(self.dice.pick(&purposes).unwrap())
+            }
+            "household" => json!({ "kind": "migrant", "area": self.area(n) }),
+            "household_person" => {
+                parent = Some(self.known(n, "household")?);
+                let consents: Vec<Value> = ["registration", "insurance"]
+                    .map(make::consent)
+                    .into_iter()
+                    .collect();
+                json!({ "name": "李芳", "sex": "female", "birth_year": 1988,
+                        "phone": self.new_number(), "consents": consents })
+            }
+            "member_home" => json!({ "area": self.area(n), "title": format!("会员之家{mark}"),
+                    "site_address": format!("百福弄{mark}号") }),
+            "visit" => {
+                let mut body = match self.dice.once_in(3) {
+                    true => json!({ "member_home_id": self.known(n, "member_home")? }),
+                    false => json!({ "household_id": self.known(n, "household")? }),
+                };
+                body["purpose"] = json!("routine");
+                body["started_at"] = json!(format!("2026-05-{:02}T01:00:00Z", 1 + mark % 28));
+                body["needs_note"] = json!(format!("需要{mark}"));
+                let task = json!({ "due_on": "2099-06-12", "task": format!("再来看看{mark}") });
+                body["follow_ups"] = json!([task]);
+                body
+            }
+            "policy" => {
+                let person = self.shown(n, "household_person")?;
+                let home = self.household_of(&person)?;
+                make::policy(&json!({ "id": home }), &json!({ "id": person.id }))
+            }
+            "claim" => {
+                let policy = self.shown(n, "policy")?;
+                let insured = id_in(&policy.body["insured"][0], "person_id")?;
+                make::claim(&json!({ "id": policy.id }), &json!({ "id": insured }))
+            }
+            _ => return None,
+        };
+        Some((self.handsets[n].phone.new_id(), parent, body))
+    }
+
+    /// Where somebody lives, as the server says or as they were taken in here.
+    fn household_of(&self, person: &Shown) -> Option<Id> {
+        let made = || self.made.iter().find(|made| made.id == person.id)?.parent;
+        id_in(&person.body, "household_id").or_else(made)
+    }
+
+    fn change(
+        &mut self,
+        n: usize,
+        kind: &'static str,
+        action: &'static str,
+    ) -> Option<(Id, Option<Id>, Value)> {
+        let one = match (kind, action) {
+            // A resident or somebody of another household.
+            ("household_person", "join") => {
+                let home = self.known(n, "household")?;
+                if self.dice.once_in(2) {
+                    let person = self.shown(n, "household_person")?;
+                    return Some((person.id, Some(home), json!({})));
+                }
+                let person = id_in(&self.shown(n, "resident")?.body, "person_id")?;
+                return Some((person, Some(home), json!({})));
+            }
+            _ => self.shown(n, kind)?,
+        };
+        let (mark, on) = (self.mark(), "2026-05-29");
+        let mut parent = None;
+        let body = match (kind, action) {
+            ("resident", "update") => {
+                let mut body = json!({});
+                for _ in 0..1 + self.dice.below(2) {
+                    match self.dice.below(5) {
+                        0 => body["phone"] = json!(self.new_number()),
+                        1 => body["address"] = json!(format!("百福弄{mark}号")),
+                        2 => body["employer"] = json!(format!("工厂{mark}")),
+                        3 => {
+                            let all = ["work", "study", "family"];
+                            body["reason"] = json!(self.dice.pick(&all));
+                        }
+                        _ => {
+                            let all = ["over_one_year", "unknown", "one_to_six_months"];
+                            body["expected_stay"] = json!(self.dice.pick(&all));
+                        }
+                    }
+                }
+                body
+            }
+            ("resident", "departure") => json!({ "left_on": on, "reason": "work_ended" }),
+            ("resident" | "household", "assignee") => json!({ "assignee": self.worker() }),
+            ("consent", "withdrawal") => {
+                let person = one.body["person_id"].as_str();
+                let residents = self.list(n, "resident");
+                let resident = residents
+                    .iter()
+                    .find(|r| person.is_some() && r.body["person_id"].as_str() == person);
+                let made = || self.made.iter().find(|made| made.id == one.id)?.parent;
+                let named = resident.map(|r| r.id);
+                parent = named
+                    .or_else(|| id_in(&one.body, "person_id"))
+                    .or_else(made);
+                // The first purpose takes the whole record along.
+                if one.body["purpose"] == "registration" && !self.dice.once_in(4) {
+                    return None;
+                }
+                json!({ "channel": "in_person" })
+            }
+            ("household", "update") => match self.dice.below(3) {
+                0 => json!({ "kind": if self.dice.once_in(2) { "local" } else { "migrant" } }),
+                1 => json!({ "address": format!("百福弄{mark}号") }),
+                _ => json!({ "contact_person_id": self.known(n, "household_person")? }),
+            },
+            ("household_person", "update") => {
+                parent = self.household_of(&one);
+                match self.dice.once_in(2) {
+                    true => json!({ "phone": self.new_number() }),
+                    false => json!({ "birth_year": 1950 + mark % 50 }),
+                }
+            }
+            ("member_home", "update") => match self.dice.below(3) {
+                0 => json!({ "title": format!("会员之家{mark}") }),
+                1 => json!({ "opening_hours": format!("8:30-17:{:02}", mark % 60) }),
+                _ => {
+                    json!({ "title": format!("家{mark}"), "site_address": format!("百福弄{mark}号") })
+                }
+            },
+            ("member_home", "possessions") => {
+                json!({ "kind": "sign", "present": mark % 2 == 0, "checked_on": on, "note": format!("{mark}") })
+            }
+            ("visit", "update") => match self.dice.once_in(2) {
+                true => json!({ "needs_note": format!("需要{mark}") }),
+                false => json!({ "purpose": "publicity", "needs_note": format!("要{mark}") }),
+            },
+            ("visit", "submission" | "confirmation") => json!({}),
+            ("visit", "return") => json!({ "reason": "incomplete" }),
+            ("follow_up", "update") => {
+                json!({ "due_on": format!("2099-07-{:02}", 1 + mark % 28) })
+            }
+            ("follow_up", "completion") => {
+                json!({ "outcome": "solved", "note": format!("{mark}") })
+            }
+            ("claim", "update") => json!({ "description": format!("摔伤{mark}") }),
+            ("notification", "marks") => {
+                json!({ "mark": self.dice.pick(&["opened", "read", "done"]) })
+            }
+            _ => return None,
+        };
+        Some((one.id, parent, body))
+    }
+
+    /// One or more steps of a claim, as if each had been done when the next one is queued.
+    fn claim_course(&mut self, n: usize) -> Vec<Draft> {
+        let Some(claim) = self.shown(n, "claim") else {
+            return Vec::new();
+        };
+        let state = claim.body["state"].as_str().unwrap_or("reported");
+        let (mut state, mut drafts) = (state.to_owned(), Vec::new());
+        for _ in 0..1 + self.dice.below(6) {
+            let Some((_, steps)) = COURSE.iter().find(|(from, _)| *from == state) else {
+                break;
+            };
+            let (action, next) = *self.dice.pick(steps).unwrap();
+            next.clone_into(&mut state);
+            drafts.push(Draft {
+                kind: "claim".to_owned(),
+                action: action.to_owned(),
+                record_id: claim.id,
+                parent_id: None,
+                changed: claim_body(action),
+            });
+        }
+        drafts
+    }
+}
