@@ -8,6 +8,7 @@
 
 pub mod cursor;
 pub mod feed;
+mod feed_rows;
 pub mod fields;
 pub mod health;
 pub mod kinds;
