@@ -7,6 +7,7 @@ pub mod api;
 pub mod seal;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
 use serde::Serialize;
 
 use crate::auth::{Action, Place, Who};
@@ -83,44 +84,48 @@ fn read_at(who: &Who, entry: &Entry<'_>) -> (Place, Option<Uid>) {
     }
 }
 
-/// Writes one entry; part of the write it tells of.
-pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
-    let seq = match c {
-        DbConn::Sqlite(_) => Some(next(c)?),
-        DbConn::Pg(_) => None,
-    };
-    let (place, area) = read_at(who, &entry);
-    let role = who.acting(entry.action, &entry.place).map(|g| g.role);
-    diesel::insert_into(audit_entries::table)
-        .values((
-            audit_entries::id.eq(Uid::new(who.at)),
-            audit_entries::seq.eq(seq),
-            audit_entries::at.eq(who.at.0),
-            audit_entries::actor_id.eq(who.user),
-            audit_entries::device_id.eq(who.device),
-            audit_entries::role.eq(role.map(|r| r.as_str())),
-            audit_entries::action.eq(entry.action.as_str()),
-            audit_entries::kind.eq(entry.kind),
-            audit_entries::record_id.eq(entry.record),
-            audit_entries::county.eq(place.county),
-            audit_entries::town.eq(place.town),
-            audit_entries::village.eq(place.village),
-            audit_entries::area_id.eq(area),
-            audit_entries::reason.eq(entry.reason),
-            audit_entries::facts.eq(entry.facts.text()),
-            audit_entries::request_id.eq(who.request_id.as_ref()),
-        ))
-        .execute(c)?;
-    Ok(())
+define_sql_function! {
+    /// The first of both that is not NULL.
+    fn coalesce(x: Nullable<BigInt>, y: BigInt) -> BigInt;
 }
 
-/// The next number: on SQLite, where there is one writer and entries are never removed. (A counter row
-/// would cost an UPDATE, which is parsed anew each time.)
-fn next(c: &mut DbConn) -> AppResult<i64> {
-    let newest: Option<i64> = audit_entries::table
-        .select(diesel::dsl::max(audit_entries::seq))
-        .first(c)?;
-    Ok(newest.unwrap_or(0) + 1)
+/// Writes one entry; part of the write it tells of.
+pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
+    let (place, area) = read_at(who, &entry);
+    let role = who.acting(entry.action, &entry.place).map(|g| g.role);
+    let values = (
+        audit_entries::id.eq(Uid::new(who.at)),
+        audit_entries::at.eq(who.at.0),
+        audit_entries::actor_id.eq(who.user),
+        audit_entries::device_id.eq(who.device),
+        audit_entries::role.eq(role.map(|r| r.as_str())),
+        audit_entries::action.eq(entry.action.as_str()),
+        audit_entries::kind.eq(entry.kind),
+        audit_entries::record_id.eq(entry.record),
+        audit_entries::county.eq(place.county),
+        audit_entries::town.eq(place.town),
+        audit_entries::village.eq(place.village),
+        audit_entries::area_id.eq(area),
+        audit_entries::reason.eq(entry.reason),
+        audit_entries::facts.eq(entry.facts.text()),
+        audit_entries::request_id.eq(who.request_id.as_ref()),
+    );
+    let entry = diesel::insert_into(audit_entries::table);
+    match c {
+        // Numbered once it is committed.
+        DbConn::Pg(c) => entry.values(values).execute(c)?,
+        // There is one writer and entries are never removed, so the next number is the newest plus one. (A
+        // counter row would cost an UPDATE, which is parsed anew each time.)
+        DbConn::Sqlite(c) => {
+            let next = audit_entries::table
+                .select(coalesce(diesel::dsl::max(audit_entries::seq), 0) + 1)
+                .single_value();
+            entry
+                .values((values, audit_entries::seq.eq(next)))
+                .execute(c)?
+        }
+    };
+    Ok(())
 }
 
 pub fn routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig) {

@@ -94,7 +94,7 @@ async fn home_and_visit(
                 "offered": ["culture_and_sport"], "needs_voiced": ["equipment"],
                 "follow_ups": follow_ups
             }))?;
-            let (visit, _) = visits_log::log(c, &vault, &member, &visit)?;
+            let visit = visits_log::log(c, &vault, &member, &visit)?.id;
             visits_log::submit(c, &member, visit)?;
             if confirmed {
                 visits_log::confirm(c, &coordinator, visit)?;

@@ -158,9 +158,10 @@ pub async fn create_resident(
         .write(move |c| {
             let mut stored = None;
             let made = once.run(c, caller.at, |c| {
-                let done = register::register(c, &caller, &new)?;
-                let id = done.0.id;
-                stored = Some(done);
+                let (resident, person) = register::register(c, &caller, &new)?;
+                let suspected = register::suspected(c, &caller, &person)?;
+                let id = resident.id;
+                stored = Some((resident, person, suspected));
                 Ok(id)
             })?;
             if let Made::Before(id) = made {

@@ -48,7 +48,7 @@ pub fn register(
     c: &mut DbConn,
     who: &Who,
     new: &Registration,
-) -> AppResult<(ResidentRow, PersonRow, Vec<Warning>)> {
+) -> AppResult<(ResidentRow, PersonRow)> {
     who.may(Action::ResidentRegister)?;
     if !new
         .consents
@@ -64,7 +64,6 @@ pub fn register(
         .map(|code| home_area(c, code))
         .transpose()?;
     let person = person_row(who, new, &area);
-    let warnings = suspected(c, who, &person)?;
     people::store::insert(c, &person)?;
     let resident = resident_row(who, new, &person, home);
     store::insert(c, &resident)?;
@@ -107,7 +106,7 @@ pub fn register(
     sync::record_change(c, feed::change(who, &resident, resident.version))?;
     let stay = feed::stay(who, &resident, episode.id, episode.version);
     sync::record_change(c, stay)?;
-    Ok((resident, person, warnings))
+    Ok((resident, person))
 }
 
 /// An area of the caller's own, narrow enough to place somebody in.
@@ -176,8 +175,9 @@ fn resident_row(
 }
 
 /// Somebody with the same document is probably the same person. (A shared phone is a household.) Only a
-/// warning, and only inside the caller's own area: that somebody lives elsewhere is never told.
-fn suspected(c: &mut DbConn, who: &Who, person: &PersonRow) -> AppResult<Vec<Warning>> {
+/// warning, and only inside the caller's own area: that somebody lives elsewhere is never told. For whoever
+/// answers the registration to its author.
+pub fn suspected(c: &mut DbConn, who: &Who, person: &PersonRow) -> AppResult<Vec<Warning>> {
     let found = people::store::by_index(c, None, person.document_index.as_deref())?;
     let same = found
         .iter()

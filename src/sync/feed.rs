@@ -6,14 +6,14 @@
 //! stands under the id of an area the record was in.
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
+use super::feed_rows::{Row, put};
 use crate::auth::policy::Role;
 use crate::auth::{self, Place, Who};
 use crate::db::schema::changes;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
-use crate::{each_backend, text_enum};
+use crate::text_enum;
 
 text_enum! {
     /// The kinds of records that phones hold.
@@ -46,7 +46,7 @@ pub struct Change {
     /// The caller, known to work there.
     by: Option<Uid>,
     /// Areas see people masked.
-    masked: bool,
+    pub(super) masked: bool,
     deleted: bool,
     /// Nobody holds it yet.
     fresh: bool,
@@ -106,52 +106,6 @@ const AREA: Uid = Uid::NIL;
 
 /// Who sees what they made or are assigned to.
 const WORKERS: &[Role] = &[Role::FieldMember, Role::Coordinator];
-
-#[derive(Insertable)]
-#[diesel(table_name = changes, treat_none_as_default_value = false)]
-struct Row<'a> {
-    pos: Option<i64>,
-    kind: &'a str,
-    record_id: Uid,
-    audience: Uid,
-    op: &'a str,
-    version: i64,
-    view: &'a str,
-    county: Option<Uid>,
-    town: Option<Uid>,
-    village: Option<Uid>,
-    assignee: Option<Uid>,
-    at: Micros,
-}
-
-impl<'a> Row<'a> {
-    fn of(change: &'a Change, op: &'a str, audience: Uid) -> Row<'a> {
-        Row {
-            pos: None,
-            kind: change.kind.as_str(),
-            record_id: change.record,
-            audience,
-            op,
-            version: change.version,
-            view: if change.masked { "masked" } else { "full" },
-            county: None,
-            town: None,
-            village: None,
-            assignee: None,
-            at: change.at,
-        }
-    }
-    fn in_area(mut self, place: Place) -> Row<'a> {
-        (self.county, self.town, self.village) = (place.county, place.town, place.village);
-        self
-    }
-    /// One person's own row, which comes in full.
-    fn of_person(mut self) -> Row<'a> {
-        self.assignee = Some(self.audience);
-        self.view = "full";
-        self
-    }
-}
 
 /// What phones hold of a record so far.
 #[derive(Queryable)]
@@ -225,17 +179,18 @@ pub fn record_change(c: &mut DbConn, change: Change) -> AppResult<()> {
     let readers = present(c, &change)?;
     let op = if change.deleted { "delete" } else { "upsert" };
     let held = held(c, &change)?;
+    let mut rows = Vec::with_capacity(2);
     // Whoever looks after it and does not work there now may come back, and then no change would tell them.
     for user in change.readers.iter().filter(|user| !readers.contains(user)) {
         if !change.deleted && !held.iter().any(|row| row.audience == *user) {
-            put(c, Row::of(&change, "left", *user).of_person())?;
+            rows.push(Row::of(&change, "left", *user).of_person());
         }
     }
     for row in held {
         let gone = row.op == "upsert" && row.audience != AREA && !readers.contains(&row.audience);
         if gone && row.assignee.is_some() {
             let op = if change.deleted { "delete" } else { "left" };
-            put(c, Row::of(&change, op, row.audience).of_person())?;
+            rows.push(Row::of(&change, op, row.audience).of_person());
         }
         let was = Place {
             county: row.county,
@@ -248,51 +203,15 @@ pub fn record_change(c: &mut DbConn, change: Change) -> AppResult<()> {
         {
             // Named by the narrowest area it left.
             let audience = left.village.or(left.town).or(left.county).unwrap_or(AREA);
-            put(c, Row::of(&change, "left", audience).in_area(left))?;
+            rows.push(Row::of(&change, "left", audience).in_area(left));
         }
     }
     // What is in no area and has readers is theirs alone; without readers it is everybody's.
     if change.place != Place::default() || change.readers.is_empty() {
-        put(c, Row::of(&change, op, AREA).in_area(change.place))?;
+        rows.push(Row::of(&change, op, AREA).in_area(change.place));
     }
     for user in readers {
-        put(c, Row::of(&change, op, user).of_person())?;
+        rows.push(Row::of(&change, op, user).of_person());
     }
-    Ok(())
-}
-
-fn put(c: &mut DbConn, mut row: Row<'_>) -> AppResult<()> {
-    // PostgreSQL: NULL until the sequencer sees the committed row.
-    if c.is_sqlite() {
-        let newest: Option<i64> = changes::table
-            .select(diesel::dsl::max(changes::pos))
-            .first(c)?;
-        row.pos = Some(newest.unwrap_or(0) + 1);
-    }
-    // A new record has no row yet: a plain insert is prepared once, an upsert each time. On
-    // SQLite one that fails leaves the transaction whole; PostgreSQL would lose it.
-    if c.is_sqlite() && row.version == 1 && row.op == "upsert" {
-        match diesel::insert_into(changes::table).values(&row).execute(c) {
-            Ok(_) => return Ok(()),
-            Err(e) if crate::db::violation(&e).is_some() => {}
-            Err(e) => return Err(e.into()),
-        }
-    }
-    each_backend!(c, |c| diesel::insert_into(changes::table)
-        .values(&row)
-        .on_conflict((changes::record_id, changes::audience, changes::kind))
-        .do_update()
-        .set((
-            changes::pos.eq(excluded(changes::pos)),
-            changes::op.eq(excluded(changes::op)),
-            changes::version.eq(excluded(changes::version)),
-            changes::view.eq(excluded(changes::view)),
-            changes::county.eq(excluded(changes::county)),
-            changes::town.eq(excluded(changes::town)),
-            changes::village.eq(excluded(changes::village)),
-            changes::assignee.eq(excluded(changes::assignee)),
-            changes::at.eq(excluded(changes::at)),
-        ))
-        .execute(c))?;
-    Ok(())
+    put(c, rows)
 }

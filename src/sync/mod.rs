@@ -9,6 +9,7 @@
 pub mod cursor;
 pub mod devices;
 pub mod feed;
+mod feed_rows;
 pub mod fields;
 pub mod health;
 pub mod kinds;

@@ -1,6 +1,6 @@
 //! An operation as a phone sends it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -13,7 +13,7 @@ use crate::crypto::{MacPurpose, Vault};
 use crate::db::{Micros, Uid};
 use crate::error::{AppError, AppResult, Fault, FieldError, Problem};
 use crate::http::json::MAX_BODY;
-use crate::http::text::{AppVersion, Int, SyncWord, UpTo, not_null};
+use crate::http::text::{AppVersion, Int, SyncWord, UpTo, fault, not_null};
 use crate::state::App;
 
 /// Operations in one request at most.
@@ -45,6 +45,7 @@ pub struct SyncPush {
 #[serde(deny_unknown_fields)]
 pub struct SyncOperation {
     /// Made by the phone once for each operation (UUID version 7): however often it is sent, it happens once.
+    #[serde(deserialize_with = "version_7")]
     pub op_id: Uid,
     /// The kind of record.
     pub kind: SyncWord,
@@ -68,6 +69,16 @@ pub struct SyncOperation {
     pub changed: Box<RawValue>,
     /// The phone's clock when it was done.
     pub made_at: Micros,
+}
+
+/// An id as phones make them: in the order of time, which keeps the index of operations small and warm.
+fn version_7<'de, D: Deserializer<'de>>(d: D) -> Result<Uid, D::Error> {
+    let id = Uid::deserialize(d)?;
+    if id.0.get_version_num() == 7 {
+        Ok(id)
+    } else {
+        Err(fault(Fault::BadId))
+    }
 }
 
 fn nothing() -> Box<RawValue> {

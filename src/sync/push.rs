@@ -229,6 +229,9 @@ pub(super) fn refused(
     if matches!(problem.code, Code::Overloaded | Code::IdempotencyInProgress) {
         return Err(AppError::Problem(Box::new(problem)));
     }
+    if problem.code == Code::RestingFull {
+        return Ok(no_room());
+    }
     let Some(missing) = missing::of(&problem, op) else {
         return Ok(Ended::rejected(problem));
     };
@@ -239,17 +242,21 @@ pub(super) fn refused(
         (None, Missing::Area { .. }) => return Ok(Ended::rejected(problem)),
     };
     if resting::full(c, who.user)? {
-        // Never remembered: the phone keeps it and comes again when there is room.
-        return Ok(Ended {
-            forgotten: true,
-            ..Ended::rejected(Problem::new(Code::RestingFull))
-        });
+        return Ok(no_room());
     }
     let id = resting::rest(c, &app.vault, who, op, op.changed.get(), reason)?;
     Ok(Ended {
         resting: Some(id),
         ..Ended::of(outcome)
     })
+}
+
+/// Too much of the caller's rests. Never remembered: the phone keeps it and comes again when there is room.
+fn no_room() -> Ended {
+    Ended {
+        forgotten: true,
+        ..Ended::rejected(Problem::new(Code::RestingFull))
+    }
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -319,6 +326,10 @@ fn amend(
         let stand = (entry.stand)(c, op.record_id)?.ok_or_else(AppError::not_found)?;
         let server = serde_json::from_str(seen.record.get()).map_err(AppError::internal)?;
         let fields = merge::overlap(&changed, &stand.field_versions, base, own, &server);
+        // Asked before anything is merged: it is done whole when there is room.
+        if !fields.is_empty() && resting::full(c, who.user)? {
+            return Err(AppError::of(Code::RestingFull));
+        }
         let tried = if fields.is_empty() {
             run(c, who, whole, Some(stand.version)).map(|()| None)
         } else {

@@ -119,7 +119,7 @@ pub struct PossessionKindRow {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = member_homes)]
+#[diesel(table_name = member_homes, treat_none_as_default_value = false)]
 pub struct HomeRow {
     pub id: Uid,
     pub version: i64,
@@ -153,7 +153,7 @@ impl Placed for HomeRow {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = home_possessions)]
+#[diesel(table_name = home_possessions, treat_none_as_default_value = false)]
 pub struct PossessionRow {
     pub id: Uid,
     pub home_id: Uid,
@@ -167,7 +167,7 @@ pub struct PossessionRow {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = visits)]
+#[diesel(table_name = visits, treat_none_as_default_value = false)]
 pub struct VisitRow {
     pub id: Uid,
     pub version: i64,
@@ -230,7 +230,7 @@ impl Placed for VisitRow {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = visit_opinions)]
+#[diesel(table_name = visit_opinions, treat_none_as_default_value = false)]
 pub struct OpinionRow {
     pub id: Uid,
     pub visit_id: Uid,
@@ -241,7 +241,7 @@ pub struct OpinionRow {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = follow_ups)]
+#[diesel(table_name = follow_ups, treat_none_as_default_value = false)]
 pub struct FollowUpRow {
     pub id: Uid,
     pub version: i64,

@@ -165,9 +165,9 @@ pub async fn create_visit(
         .write(move |c| {
             let mut warnings = Vec::new();
             let made = once.run(c, caller.at, |c| {
-                let (id, found) = visits_log::log(c, &vault, &caller, &new)?;
-                warnings = found;
-                Ok(id)
+                let visit = visits_log::log(c, &vault, &caller, &new)?;
+                warnings = visits_log::warnings(c, &visit)?;
+                Ok(visit.id)
             })?;
             let (Made::New(id) | Made::Before(id)) = made;
             Ok((id, warnings))
@@ -334,7 +334,10 @@ pub async fn update_visit(
     let (vault, caller, patch) = (app.vault.clone(), who.clone(), body.value);
     let warnings = app
         .db
-        .write(move |c| visits_log::amend(c, &vault, &caller, id, Some(version.0), &patch))
+        .write(move |c| {
+            let visit = visits_log::amend(c, &vault, &caller, id, Some(version.0), &patch)?;
+            visits_log::warnings(c, &visit)
+        })
         .await?;
     Ok(changed(&read(&app, &who, id, warnings).await?))
 }

@@ -61,12 +61,7 @@ fn target(c: &mut DbConn, who: &Who, new: &NewVisit) -> AppResult<Target> {
 }
 
 /// Logs a visit as a draft of the caller's own, with its opinions and follow-ups.
-pub fn log(
-    c: &mut DbConn,
-    vault: &Vault,
-    who: &Who,
-    new: &NewVisit,
-) -> AppResult<(Uid, Vec<VisitWarning>)> {
+pub fn log(c: &mut DbConn, vault: &Vault, who: &Who, new: &NewVisit) -> AppResult<VisitRow> {
     who.may(Action::VisitWrite)?;
     rules::check_times(new.started_at, new.ended_at, who.at)?;
     check_photos(&new.photos.0)?;
@@ -120,11 +115,11 @@ pub fn log(
         "logged",
         None,
     )?;
-    let warnings = warnings(c, &visit)?;
-    Ok((id, warnings))
+    Ok(visit)
 }
 
-fn warnings(c: &mut DbConn, visit: &VisitRow) -> AppResult<Vec<VisitWarning>> {
+/// What is worth a second look about a visit that was logged or amended, for whoever answers it to its author.
+pub fn warnings(c: &mut DbConn, visit: &VisitRow) -> AppResult<Vec<VisitWarning>> {
     Ok(if store::duplicated(c, visit)? {
         vec![VisitWarning::DuplicateSuspected]
     } else {
@@ -176,7 +171,8 @@ fn opinion_rows(
     Ok(rows)
 }
 
-/// Applies a patch to a draft or a returned visit; only its author may.
+/// Applies a patch to a draft or a returned visit; only its author may. Answers it as far as its
+/// warnings need it: with its times of now.
 pub fn amend(
     c: &mut DbConn,
     vault: &Vault,
@@ -184,7 +180,7 @@ pub fn amend(
     id: Uid,
     version: Option<i64>,
     patch: &VisitPatch,
-) -> AppResult<Vec<VisitWarning>> {
+) -> AppResult<VisitRow> {
     let visit = store::locked(c, who, Action::VisitWrite, id)?;
     if version.is_some_and(|v| v != visit.version) {
         return Err(AppError::of(Code::VersionConflict));
@@ -239,7 +235,7 @@ pub fn amend(
     noted(c, who, Action::VisitWrite, &visit, next, "amended", None)?;
     let mut after = (*visit).clone();
     (after.started_at, after.visit_day) = (started_at, visit_day);
-    warnings(c, &after)
+    Ok(after)
 }
 
 /// Hands the visit to the coordinator: from here on others see it.

@@ -4,6 +4,7 @@
 
 mod support;
 mod sync;
+mod sync_hostile;
 
 mod areas;
 mod audit;
@@ -36,6 +37,7 @@ mod push;
 mod push_kills;
 mod readme;
 mod residents;
+mod resting;
 mod schema;
 mod sign_in;
 mod staff;

@@ -75,6 +75,11 @@ fn try_one(c: &mut DbConn, app: &App, id: Uid, now: Micros) -> AppResult<bool> {
             end(c, &row, RestState::Applied, None, &ended, now)?;
             return Ok(true);
         }
+        // It arrived and is a conflict now, for which there is no room yet.
+        Err(e) if e.code() == Code::RestingFull => {
+            store::wait_on(c, &row, now.plus(AGAIN))?;
+            return Ok(false);
+        }
         Err(AppError::Problem(problem)) => problem,
         Err(e) => {
             if let AppError::Db(cause) = &e

@@ -133,6 +133,14 @@ pub fn to_try(c: &mut DbConn, now: Micros, most: i64) -> AppResult<Vec<Uid>> {
                 .filter(changes::pos.gt(sync_resting::seen_pos.nullable())),
         ))
         .select(sync_resting::id)
+        // What one phone did may need what it did before, beyond what it names: a visit, the consent of
+        // somebody in the household.
+        .order((
+            sync_resting::user_id,
+            sync_resting::device_id,
+            sync_resting::made_at,
+            sync_resting::id,
+        ))
         .limit(most)
         .load(c)?;
     ids.extend(

@@ -1,5 +1,7 @@
 //! Somebody using the API: requests in one line, answers that explain themselves when a test fails.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::Value;
 
@@ -14,7 +16,12 @@ pub struct Client {
     token: Option<String>,
     http: reqwest::Client,
     base: String,
+    /// Waits and asks again when the server is too busy, instead of taking that for its answer.
+    patient: bool,
 }
+
+/// How often a patient client asks.
+const TRIES: usize = 60;
 
 impl Client {
     pub fn new(app: &TestApp, token: Option<String>) -> Client {
@@ -25,6 +32,20 @@ impl Client {
             token,
             http: app.http.clone(),
             base: app.url.clone(),
+            patient: false,
+        }
+    }
+    /// Somebody asking a server that may be anywhere, and has its own limits.
+    #[allow(dead_code)] // of the conformance kit
+    pub fn to(http: &reqwest::Client, base: &str, token: Option<String>) -> Client {
+        Client {
+            id: Uid::NIL,
+            login: String::new(),
+            device: None,
+            token,
+            http: http.clone(),
+            base: base.to_owned(),
+            patient: true,
         }
     }
     pub fn with_token(&self, token: &str) -> Client {
@@ -52,11 +73,27 @@ impl Client {
             None => request,
         }
     }
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Answer {
+        let mut tries = if self.patient { TRIES } else { 1 };
+        let mut request = request;
+        loop {
+            let again = request.try_clone();
+            let answer = Answer::of(request).await;
+            tries -= 1;
+            let busy = matches!(answer.status, 429 | 503) && tries > 0;
+            let (true, Some(again)) = (busy, again) else {
+                return answer;
+            };
+            let wait = answer.header("retry-after").and_then(|s| s.parse().ok());
+            tokio::time::sleep(Duration::from_secs(wait.unwrap_or(1))).await;
+            request = again;
+        }
+    }
     pub async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::GET, path)).await
+        self.ask(self.request(Method::GET, path)).await
     }
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        Answer::of(self.request(Method::POST, path).json(&body)).await
+        self.ask(self.request(Method::POST, path).json(&body)).await
     }
     pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
         Answer::of(
@@ -77,11 +114,11 @@ impl Client {
         Answer::of(approval.header("if-match", etag)).await
     }
     pub async fn put(&self, path: &str, body: Value) -> Answer {
-        Answer::of(self.request(Method::PUT, path).json(&body)).await
+        self.ask(self.request(Method::PUT, path).json(&body)).await
     }
     /// PATCH with the ETag the record was read with.
     pub async fn patch(&self, path: &str, etag: &str, body: Value) -> Answer {
-        Answer::of(
+        self.ask(
             self.request(Method::PATCH, path)
                 .header("if-match", etag)
                 .json(&body),
@@ -89,7 +126,7 @@ impl Client {
         .await
     }
     pub async fn delete(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::DELETE, path)).await
+        self.ask(self.request(Method::DELETE, path)).await
     }
 }
 
