@@ -6,6 +6,7 @@
 //! each operation once, merged field by field; what cannot be done *rests* (`resting`) until a record arrives, a
 //! coordinator decides or a conflict is resolved. `kinds` is the registry of what sync does with each kind.
 
+mod amend;
 pub mod cursor;
 pub mod devices;
 pub mod feed;

@@ -1,29 +1,29 @@
 //! Doing what phones did: each operation once, in order, each on its own.
 //!
-//! A request is done in pieces of [`PIECE`] operations, each piece one write, each operation a savepoint of
-//! it. An operation's row is stored in the transaction of its effect, so that a repeat finds what became of
-//! it whatever was lost on the way.
+//! A request is done in pieces of [`PIECE`] operations, each piece one write. Mostly all of a piece is done, so
+//! it is tried as a whole first; where one of its operations fails, all are done once more, each in a savepoint
+//! of its own. An operation's row is stored in the transaction of its effect, so that a repeat finds what became
+//! of it whatever was lost on the way.
 
 use diesel::Connection;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::amend::amend;
 use super::feed::Kind;
 use super::kinds::{self, Command, Work};
 use super::missing::{self, Missing};
 use super::model::*;
 use super::operation::{Prepared, SyncOperation, below_changed, work};
 use super::resting::{self, Reason};
-use super::{merge, store};
+use super::store;
 use crate::auth::Who;
 use crate::db::{DbConn, Uid};
-use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
+use crate::error::{AppError, AppResult, Code, Problem};
 use crate::state::App;
 
 /// Operations in one write: enough to share its cost, few enough that others need not wait long.
 pub const PIECE: usize = 50;
-/// How often a merge is tried again when the record changed under it.
-const TRIES: usize = 4;
 
 /// What became of one operation, as it is answered.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl Ended {
             forgotten: false,
         }
     }
-    fn at(outcome: Outcome, version: Option<i64>) -> Ended {
+    pub(super) fn at(outcome: Outcome, version: Option<i64>) -> Ended {
         Ended {
             version,
             ..Ended::of(outcome)
@@ -76,8 +76,48 @@ impl Ended {
     }
 }
 
-/// The versions that earlier operations of this request made, which the phone knows without having read them.
-type Known = HashMap<(Kind, Uid), Vec<i64>>;
+/// What a request is done by.
+#[derive(Clone, Default)]
+pub(super) struct Course {
+    /// The versions that earlier operations of this request made, which the phone knows without having read
+    /// them.
+    known: HashMap<(Kind, Uid), Vec<i64>>,
+    /// Each operation has a savepoint, so that one that fails takes nothing with it.
+    guarded: bool,
+}
+
+impl Course {
+    /// For an operation that rested.
+    fn again() -> Course {
+        Course {
+            guarded: true,
+            ..Course::default()
+        }
+    }
+    pub(super) fn known(&self, kind: Kind, record: Uid) -> &[i64] {
+        self.known
+            .get(&(kind, record))
+            .map_or(&[][..], Vec::as_slice)
+    }
+    /// Whether a failed command left nothing behind, so that another may be tried.
+    pub(super) fn guarded(&self) -> bool {
+        self.guarded
+    }
+    /// One command; what it did goes when it fails, by itself or with the piece.
+    pub(super) fn run(
+        &self,
+        c: &mut DbConn,
+        who: &Who,
+        work: &Work,
+        version: Option<i64>,
+    ) -> AppResult<()> {
+        if self.guarded {
+            run(c, who, work, version)
+        } else {
+            work(c, who, version).map_err(below_changed)
+        }
+    }
+}
 
 /// Does operations in order and answers what became of each.
 pub async fn push(
@@ -86,7 +126,7 @@ pub async fn push(
     operations: Vec<SyncOperation>,
 ) -> AppResult<Vec<Done>> {
     let mut all = Vec::with_capacity(operations.len());
-    let mut known = Known::new();
+    let mut course = Course::default();
     let mut operations = operations.into_iter().peekable();
     while operations.peek().is_some() {
         let piece: Vec<Prepared> = operations
@@ -94,17 +134,17 @@ pub async fn push(
             .take(PIECE)
             .map(|op| op.prepare(app, who))
             .collect();
-        let (data, who, before) = (app.clone().into_inner(), who.clone(), known);
+        let (data, who, before) = (app.clone().into_inner(), who.clone(), course);
         let piece = Arc::new(piece);
         let (done, after) = app
             .db
             .write(move |c| {
-                let mut known = before.clone();
-                let done = do_piece(c, &data, &who, &piece, &mut known)?;
-                Ok((done, known))
+                let mut course = before.clone();
+                let done = do_piece(c, &data, &who, &piece, &mut course)?;
+                Ok((done, course))
             })
             .await?;
-        known = after;
+        course = after;
         all.extend(done);
     }
     Ok(all)
@@ -115,9 +155,34 @@ fn do_piece(
     app: &App,
     who: &Who,
     piece: &[Prepared],
-    known: &mut Known,
+    course: &mut Course,
 ) -> AppResult<Vec<Done>> {
     store::lock_pushes(c, who.user)?;
+    if !course.guarded {
+        let mut after = course.clone();
+        match c.transaction(|c| in_order(c, app, who, piece, &mut after)) {
+            Ok(done) => {
+                *course = after;
+                return Ok(done);
+            }
+            Err(AppError::Db(cause)) if crate::db::passes(&cause) => {
+                return Err(AppError::Db(cause));
+            }
+            // Where one was refused others of the request may be.
+            Err(_) => course.guarded = true,
+        }
+    }
+    in_order(c, app, who, piece, course)
+}
+
+/// Does the operations of a piece in their order. Unguarded, the first one that fails ends it.
+fn in_order(
+    c: &mut DbConn,
+    app: &App,
+    who: &Who,
+    piece: &[Prepared],
+    course: &mut Course,
+) -> AppResult<Vec<Done>> {
     let ids: Vec<Uid> = piece.iter().map(|p| p.op.op_id).collect();
     let mut rows: HashMap<Uid, OperationRow> = store::operations(c, who.user, &ids)?
         .into_iter()
@@ -129,7 +194,7 @@ fn do_piece(
             Some(row) if row.body_mac == p.mac => (again(c, row)?, true),
             Some(_) => (Ended::rejected(Problem::new(Code::OpIdReused)), false),
             None => {
-                let ended = attempt(c, app, who, p, known)?;
+                let ended = attempt(c, app, who, p, course)?;
                 if !ended.forgotten {
                     let row = row_of(who, p, &ended);
                     rows.insert(row.op_id, row.clone());
@@ -140,7 +205,7 @@ fn do_piece(
         };
         let made = matches!(ended.outcome, Outcome::Applied | Outcome::Merged);
         if let (Ok((kind, _)), Some(version), true) = (p.known, ended.version, made) {
-            let own = known.entry((kind, p.op.record_id)).or_default();
+            let own = course.known.entry((kind, p.op.record_id)).or_default();
             own.push(version);
         }
         done.push(Done {
@@ -191,11 +256,21 @@ fn row_of(who: &Who, p: &Prepared, ended: &Ended) -> OperationRow {
     }
 }
 
-/// Tries one operation; an error is of the whole piece (the database went away), never of the operation.
-fn attempt(c: &mut DbConn, app: &App, who: &Who, p: &Prepared, known: &Known) -> AppResult<Ended> {
+/// Tries one operation; an error is of the whole piece (the database went away, or it is done unguarded).
+fn attempt(
+    c: &mut DbConn,
+    app: &App,
+    who: &Who,
+    p: &Prepared,
+    course: &Course,
+) -> AppResult<Ended> {
     let tried = match (&p.known, &p.work) {
         (Ok((kind, command)), Ok(work)) => {
-            carry_out(c, app, who, &p.op, *kind, command, work, known)
+            match carry_out(c, app, who, &p.op, *kind, command, work, course) {
+                // Whatever it left behind goes with the piece.
+                Err(e) if !course.guarded => return Err(e),
+                tried => tried,
+            }
         }
         (_, Err(AppError::Problem(problem))) => Err(AppError::Problem(problem.clone())),
         (_, Err(e)) => Err(AppError::internal(e)),
@@ -268,13 +343,18 @@ fn carry_out(
     kind: Kind,
     command: &Command,
     work: &Work,
-    known: &Known,
+    course: &Course,
 ) -> AppResult<Ended> {
     if command.action == "update" {
-        return amend(c, app, who, op, kind, command, work, known);
+        return amend(c, app, who, op, kind, command, work, course);
     }
-    run(c, who, work, None)?;
-    Ok(Ended::at(Outcome::Applied, version(c, kind, op.record_id)?))
+    course.run(c, who, work, None)?;
+    let version = match command.action {
+        // Which is what phones count on, too.
+        "create" => Some(1),
+        _ => version(c, kind, op.record_id)?,
+    };
+    Ok(Ended::at(Outcome::Applied, version))
 }
 
 /// Tries work that rested.
@@ -288,7 +368,7 @@ pub(super) fn carry_out_again(
         .command()
         .map_err(|fault| AppError::field("/action", fault))?;
     let work = work(app, who, command, op, op.body())?;
-    carry_out(c, app, who, op, kind, command, &work, &Known::new())
+    carry_out(c, app, who, op, kind, command, &work, &Course::again())
 }
 
 /// One command in a savepoint of its own: what it did goes when it fails.
@@ -298,92 +378,4 @@ pub(super) fn run(c: &mut DbConn, who: &Who, work: &Work, version: Option<i64>) 
 
 pub(super) fn version(c: &mut DbConn, kind: Kind, id: Uid) -> AppResult<Option<i64>> {
     Ok((kinds::of(kind).stand)(c, id)?.map(|stand| stand.version))
-}
-
-/// An amendment is merged field by field into what others made of the record meanwhile.
-#[allow(clippy::too_many_arguments)]
-fn amend(
-    c: &mut DbConn,
-    app: &App,
-    who: &Who,
-    op: &SyncOperation,
-    kind: Kind,
-    command: &Command,
-    whole: &Work,
-    known: &Known,
-) -> AppResult<Ended> {
-    let entry = kinds::of(kind);
-    let said = op.base_version.as_ref().map(|v| v.0);
-    let base = said.ok_or_else(|| AppError::field("/base_version", Fault::Required))?;
-    let own = known
-        .get(&(kind, op.record_id))
-        .map_or(&[][..], Vec::as_slice);
-    let changed = object(op)?;
-    for _ in 0..TRIES {
-        // Seen first, and only then compared: what the caller may not see conflicts with nothing.
-        let seen = (entry.load)(c, &app.vault, who, &[op.record_id])?;
-        let seen = seen.into_iter().next().ok_or_else(AppError::not_found)?;
-        let stand = (entry.stand)(c, op.record_id)?.ok_or_else(AppError::not_found)?;
-        let server = serde_json::from_str(seen.record.get()).map_err(AppError::internal)?;
-        let fields = merge::overlap(&changed, &stand.field_versions, base, own, &server);
-        // Asked before anything is merged: it is done whole when there is room.
-        if !fields.is_empty() && resting::full(c, who.user)? {
-            return Err(AppError::of(Code::RestingFull));
-        }
-        let tried = if fields.is_empty() {
-            run(c, who, whole, Some(stand.version)).map(|()| None)
-        } else {
-            let rest = merge::without(&changed, &fields);
-            part(c, app, who, op, command, &rest, stand.version).map(|()| Some(fields))
-        };
-        let overlapping = match tried {
-            Ok(overlapping) => overlapping,
-            Err(e) if e.code() == Code::VersionConflict => continue,
-            Err(e) => return Err(e),
-        };
-        let version = version(c, kind, op.record_id)?;
-        let Some(fields) = overlapping else {
-            let merged = (base + 1..=stand.version).any(|version| !own.contains(&version));
-            let outcome = if merged {
-                Outcome::Merged
-            } else {
-                Outcome::Applied
-            };
-            return Ok(Ended::at(outcome, version));
-        };
-        let kept =
-            serde_json::to_string(&merge::only(&changed, &fields)).map_err(AppError::internal)?;
-        let reason = Reason::Conflict(seen.place, fields.clone());
-        let id = resting::rest(c, &app.vault, who, op, &kept, reason)?;
-        return Ok(Ended {
-            fields,
-            resting: Some(id),
-            ..Ended::at(Outcome::Conflict, version)
-        });
-    }
-    // It changes faster than it can be merged; another try finds it at rest.
-    Err(AppError::later(Code::Overloaded, 1))
-}
-
-/// What of an amendment overlaps with nothing.
-fn part(
-    c: &mut DbConn,
-    app: &App,
-    who: &Who,
-    op: &SyncOperation,
-    command: &Command,
-    rest: &serde_json::Map<String, serde_json::Value>,
-    version: i64,
-) -> AppResult<()> {
-    if rest.is_empty() {
-        return Ok(());
-    }
-    let body = serde_json::to_vec(rest).map_err(AppError::internal)?;
-    let work = work(app, who, command, op, &body)?;
-    run(c, who, &work, Some(version))
-}
-
-fn object(op: &SyncOperation) -> AppResult<serde_json::Map<String, serde_json::Value>> {
-    serde_json::from_str(op.changed.get())
-        .map_err(|_| AppError::fields(vec![FieldError::new("/changed", Fault::WrongType)]))
 }

@@ -149,13 +149,19 @@ impl World<'_> {
         let mut lists = BTreeSet::new();
         for user in 0..self.users.len() {
             let client = self.users[user].clone();
+            let phones = self.handsets.iter().enumerate();
+            let phones: Vec<usize> = phones
+                .filter(|(_, handset)| handset.user == user)
+                .map(|(n, _)| n)
+                .collect();
+            if phones.is_empty() {
+                continue;
+            }
             let shown = rest::shown(&client).await;
             let mut new = Pocket::new(&client);
             new.pull().await;
-            for n in 0..self.handsets.len() {
-                if self.handsets[n].user == user {
-                    found.extend(self.holds(n, &shown, &new));
-                }
+            for n in phones {
+                found.extend(self.holds(n, &shown, &new));
             }
             lists.extend(self.resting_of(&client).await);
             let full = |record: &Value| record.get("view").is_none_or(|view| view == "full");

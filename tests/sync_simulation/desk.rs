@@ -35,8 +35,8 @@ impl World<'_> {
             0..=2 => self.desk_amends().await,
             3 => self.desk_moves().await,
             4 => self.desk_assigns().await,
-            5 => self.desk_returns().await,
-            6..=7 => self.desk_settles("quarantine").await,
+            5..=6 => self.desk_returns().await,
+            7 => self.desk_settles("quarantine").await,
             _ => self.desk_settles("conflicts").await,
         }
     }
@@ -132,7 +132,16 @@ impl World<'_> {
     }
 
     async fn desk_returns(&mut self) {
-        let Some(id) = self.one("visit") else { return };
+        let all = self.desk.get("/v1/visits?limit=200").await.expect(200);
+        let all = all["items"].as_array().unwrap().iter();
+        let submitted = all.filter(|visit| visit["state"] == "submitted");
+        let mut ids: Vec<String> = submitted
+            .map(|visit| visit["id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort_by_cached_key(|id| self.called(id));
+        let Some(id) = self.dice.pick(&ids).cloned() else {
+            return;
+        };
         let path = format!("/v1/visits/{id}/return");
         let body = json!({ "reason": "needs_unclear", "note": "请写明" });
         let answer = self.desk.post(&path, body).await;
@@ -194,7 +203,7 @@ impl World<'_> {
             .collect();
         live.sort();
         let ended = self.dice.pick(&live).cloned();
-        if let Some((of, id)) = ended.filter(|_| self.dice.below(5) < 2) {
+        if let Some((of, id)) = ended.filter(|_| self.dice.once_in(3)) {
             let answer = self.admin.delete(&format!("{path}/{id}")).await;
             return self.noted(format!("ends user {user}: {of}"), &answer).await;
         }

@@ -2,7 +2,7 @@
 
 use crate::phone::{Draft, Shown, store::Id};
 use crate::support::*;
-use crate::world::{Queued, World};
+use crate::world::{COORDINATOR, Queued, World};
 
 /// Commands by how often they are given.
 pub const COMMANDS: &[(usize, (&str, &str))] = &[
@@ -22,18 +22,18 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (4, ("member_home", "create")),
     (6, ("member_home", "update")),
     (3, ("member_home", "possessions")),
-    (7, ("visit", "create")),
+    (9, ("visit", "create")),
     (4, ("visit", "update")),
-    (5, ("visit", "submission")),
-    (3, ("visit", "return")),
-    (2, ("visit", "confirmation")),
-    (3, ("follow_up", "update")),
-    (2, ("follow_up", "completion")),
-    (5, ("policy", "create")),
-    (5, ("claim", "create")),
+    (14, ("visit", "submission")),
+    (20, ("visit", "return")),
+    (12, ("visit", "confirmation")),
+    (12, ("follow_up", "update")),
+    (7, ("follow_up", "completion")),
+    (6, ("policy", "create")),
+    (6, ("claim", "create")),
     (4, ("claim", "update")),
-    (6, ("claim", "")),
-    (3, ("notification", "marks")),
+    (9, ("claim", "")),
+    (25, ("notification", "marks")),
 ];
 
 /// The steps of a claim that its state allows, and the state that each leaves.
@@ -100,6 +100,9 @@ impl World<'_> {
         // Not everything can be done at any time.
         for _ in 0..8 {
             let (kind, action) = self.dice.weighed(COMMANDS);
+            if !self.usual(n, kind, action) && !self.dice.once_in(8) {
+                continue;
+            }
             let drafts = match (kind, action) {
                 ("claim", "") => self.claim_course(n),
                 _ => self.draft(n, kind, action).into_iter().collect(),
@@ -111,6 +114,17 @@ impl World<'_> {
             if some {
                 return;
             }
+        }
+    }
+
+    /// Whether it is work of somebody like the owner of this phone; others try it seldom.
+    fn usual(&self, n: usize, kind: &str, action: &str) -> bool {
+        let coordinates = self.handsets[n].user == COORDINATOR;
+        match (kind, action) {
+            ("visit", "return" | "confirmation") => coordinates,
+            ("member_home", "create" | "update") => coordinates,
+            ("follow_up", "update") | (_, "assignee") => coordinates,
+            _ => true,
         }
     }
 
@@ -165,7 +179,7 @@ impl World<'_> {
     /// A record to name in another one. Now and then one that this phone does not hold: its owner was told of
     /// it by a colleague.
     fn known(&mut self, n: usize, kind: &'static str) -> Option<Id> {
-        if self.dice.once_in(7) {
+        if self.dice.once_in(10) {
             let all: Vec<Id> = self
                 .made
                 .iter()
@@ -244,16 +258,14 @@ impl World<'_> {
                     false => "household_person",
                 };
                 parent = Some(self.known(n, of)?);
-                let purposes = ["registration", "insurance", "service_follow_up"];
+                let purposes = ["registration", "membership", "photos", "care_support"];
                 make::consent(self.dice.pick(&purposes).unwrap())
             }
             "household" => json!({ "kind": "migrant", "area": self.area(n) }),
             "household_person" => {
                 parent = Some(self.known(n, "household")?);
-                let consents: Vec<Value> = ["registration", "insurance"]
-                    .map(make::consent)
-                    .into_iter()
-                    .collect();
+                let purposes = ["registration", "insurance", "service_follow_up"];
+                let consents: Vec<Value> = purposes.map(make::consent).to_vec();
                 json!({ "name": "李芳", "sex": "female", "birth_year": 1988,
                         "phone": self.new_number(), "consents": consents })
             }
@@ -262,7 +274,11 @@ impl World<'_> {
             "visit" => {
                 let mut body = match self.dice.once_in(3) {
                     true => json!({ "member_home_id": self.known(n, "member_home")? }),
-                    false => json!({ "household_id": self.known(n, "household")? }),
+                    false => {
+                        // Where somebody lives who may have consented to it.
+                        let person = self.shown(n, "household_person")?;
+                        json!({ "household_id": self.household_of(&person)? })
+                    }
                 };
                 body["purpose"] = json!("routine");
                 body["started_at"] = json!(format!("2026-05-{:02}T01:00:00Z", 1 + mark % 28));
@@ -308,6 +324,21 @@ impl World<'_> {
                 }
                 let person = id_in(&self.shown(n, "resident")?.body, "person_id")?;
                 return Some((person, Some(home), json!({})));
+            }
+            // Which state allows it; now and then another one.
+            ("visit", _) if !self.dice.once_in(9) => {
+                let states: &[&str] = match action {
+                    "return" | "confirmation" => &["submitted"],
+                    _ => &["draft", "returned", ""],
+                };
+                let mut all = self.list(n, kind);
+                let me = json!(self.users[self.handsets[n].user].id);
+                all.retain(|visit| {
+                    let own = visit.version.is_none() || visit.body["visited_by"] == me;
+                    let reviews = matches!(action, "return" | "confirmation");
+                    states.contains(&visit.body["state"].as_str().unwrap_or("")) && own != reviews
+                });
+                self.dice.pick(&all).cloned()?
             }
             _ => self.shown(n, kind)?,
         };
@@ -402,7 +433,7 @@ impl World<'_> {
         };
         let state = claim.body["state"].as_str().unwrap_or("reported");
         let (mut state, mut drafts) = (state.to_owned(), Vec::new());
-        for _ in 0..1 + self.dice.below(6) {
+        for _ in 0..2 + self.dice.below(8) {
             let Some((_, steps)) = COURSE.iter().find(|(from, _)| *from == state) else {
                 break;
             };

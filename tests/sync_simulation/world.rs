@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 use crate::dice::Dice;
 use crate::network::{Network, settle};
@@ -17,11 +18,13 @@ use qianshou::areas::model::AreaLevel;
 use qianshou::auth::policy::Role;
 
 /// Steps of one seed.
-const STEPS: usize = 70;
+const STEPS: usize = 50;
 /// Rounds of sync in which everything has to come to rest.
 const ROUNDS: usize = 8;
+/// Which of the users coordinates, at first.
+pub const COORDINATOR: usize = 2;
 /// Seeds that one server has counties for.
-pub const COUNTIES: usize = 40;
+pub const COUNTIES: usize = 99;
 
 /// The codes of a county, with two townships and three villages.
 #[derive(Clone)]
@@ -190,7 +193,7 @@ impl<'a> World<'a> {
         };
         // The first two have a phone each, and one of them may have two.
         let owners = [0, 2, 1, 0, 3];
-        let count = 3 + world.dice.below(3);
+        let count = world.dice.weighed(&[(2, 3), (2, 4), (1, 5)]);
         for user in &owners[..count] {
             world.buy(*user).await;
         }
@@ -297,7 +300,7 @@ impl<'a> World<'a> {
         self.tally.one("steps", what);
         match what {
             "works" => {
-                for _ in 0..1 + self.dice.below(5) {
+                for _ in 0..2 + self.dice.below(5) {
                     self.works(handset);
                 }
             }
@@ -430,10 +433,7 @@ impl<'a> World<'a> {
         self.network.set_whole(true);
         settle(&self.app.data).await;
         self.story.tell("the network is whole".into());
-        // Twice in a row: a clock that was set anew is off until the first answer, and what rests is asked about
-        // by the server's hours.
-        let mut quiet_rounds = 0;
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             let mut quiet = true;
             for n in 0..self.handsets.len() {
                 // It is time to ask again what became of work that rests.
@@ -446,8 +446,9 @@ impl<'a> World<'a> {
                     !moved && done.pushed.iter().all(|settled| settled.duplicate)
                 });
             }
-            quiet_rounds = if quiet { quiet_rounds + 1 } else { 0 };
-            if quiet_rounds == 2 {
+            // In the first round a clock that was set anew is off until the first answer, and what rests may
+            // not be asked about.
+            if quiet && round > 0 {
                 return Ok(());
             }
         }
@@ -475,14 +476,29 @@ pub async fn play(
     slot: usize,
     story: Story,
 ) -> Result<Tally, Vec<String>> {
+    let begun = Instant::now();
     let mut world = World::new(app, seed, slot, story).await;
+    let made = begun.elapsed();
     for n in 0..STEPS {
         world.step(n).await;
     }
+    let worked = begun.elapsed();
     if let Err(e) = world.comes_to_rest().await {
         return Err(vec![e]);
     }
+    let rested = begun.elapsed();
     let found = world.differences().await;
+    let parts = [
+        ("beginning", made),
+        ("steps", worked - made),
+        ("coming to rest", rested - worked),
+        ("checks", begun.elapsed() - rested),
+    ];
+    for (part, took) in parts {
+        world
+            .tally
+            .add("milliseconds", part, took.as_millis() as u64);
+    }
     for (fault, count) in world.network.faults() {
         world.tally.add("faults", fault, count);
     }
