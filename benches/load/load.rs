@@ -1,8 +1,8 @@
-//! A load generator that costs little: kept connections, prepared bytes, no HTTP library.
+//! Load on kept connections, and how long the answers took.
 
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+
+use super::support::http::Connection;
 
 /// Connections kept open and busy.
 const CONNECTIONS: usize = 64;
@@ -27,31 +27,11 @@ impl Measured {
     }
 }
 
-/// One HTTP/1.1 request as bytes.
-pub fn request(method: &str, path: &str, token: &str, body: &[u8]) -> Vec<u8> {
-    let mut out = format!(
-        "{method} {path} HTTP/1.1\r\nhost: bench\r\ncontent-length: {}\r\n",
-        body.len()
-    )
-    .into_bytes();
-    if !token.is_empty() {
-        out.extend_from_slice(format!("authorization: Bearer {token}\r\n").as_bytes());
-    }
-    if !body.is_empty() {
-        out.extend_from_slice(b"content-type: application/json\r\n");
-    }
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(body);
-    out
-}
-
 /// Sends requests on all connections until the time is over; any answer that is not 2xx ends the run.
 pub async fn run(base: &str, length: Duration, make: impl Fn(usize) -> Vec<u8>) -> Measured {
     let mut streams = Vec::new();
     for _ in 0..CONNECTIONS {
-        let stream = TcpStream::connect(base).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        streams.push(stream);
+        streams.push(Connection::open(base).await);
     }
     let next = std::cell::Cell::new(0usize);
     let started = Instant::now();
@@ -77,13 +57,13 @@ pub async fn run(base: &str, length: Duration, make: impl Fn(usize) -> Vec<u8>) 
 }
 
 async fn worker(
-    mut stream: TcpStream,
+    mut stream: Connection,
     next: &std::cell::Cell<usize>,
     make: &impl Fn(usize) -> Vec<u8>,
     from: Instant,
     end: Instant,
 ) -> Vec<u32> {
-    let (mut out, mut buffer) = (Vec::with_capacity(100_000), Vec::with_capacity(64 * 1024));
+    let mut out = Vec::with_capacity(100_000);
     loop {
         let n = next.get();
         next.set(n + 1);
@@ -92,44 +72,9 @@ async fn worker(
         if sent >= end {
             return out;
         }
-        stream.write_all(&bytes).await.unwrap();
-        answer(&mut stream, &mut buffer).await;
+        stream.expect(&bytes).await;
         if sent >= from {
             out.push(sent.elapsed().as_micros() as u32);
         }
-    }
-}
-
-/// Reads one answer with a Content-Length.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
-    buffer.clear();
-    loop {
-        if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
-            let head = std::str::from_utf8(&buffer[..end]).unwrap();
-            assert!(
-                head.starts_with("HTTP/1.1 2"),
-                "{}",
-                String::from_utf8_lossy(buffer)
-            );
-            let length: usize = head
-                .lines()
-                .find_map(|l| {
-                    l.to_ascii_lowercase()
-                        .strip_prefix("content-length: ")
-                        .map(|v| v.trim().parse().unwrap())
-                })
-                .expect("an answer with a length");
-            while buffer.len() < end + 4 + length {
-                assert!(
-                    stream.read_buf(buffer).await.unwrap() > 0,
-                    "the connection ended"
-                );
-            }
-            return;
-        }
-        assert!(
-            stream.read_buf(buffer).await.unwrap() > 0,
-            "the connection ended"
-        );
     }
 }

@@ -11,11 +11,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../../tests/api/support/cluster.rs"]
-mod cluster;
 mod load;
 mod peer;
 mod setup;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ fn main() {
     let length = Duration::from_secs(seconds);
     println!("| database | workload | server/s | p50 ms | p95 ms | p99 ms | bare/s | ratio |");
     println!("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for database in setup::databases() {
-        let fixture = setup::Fixture::new(database);
+    for database in support::databases("") {
+        let fixture = setup::Fixture::new(&database);
         let server = fixture.serve();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -49,13 +49,13 @@ fn main() {
         let peer = fixture.peer();
         let base = peer.address.clone();
         let bare_create = runtime.block_on(load::run(&base, length, |_| {
-            load::request("POST", "/create", "", b"{}")
+            support::http::request("POST", "/create", "", b"{}")
         }));
         let bare_read = runtime.block_on(load::run(&base, length, |n| {
-            load::request("GET", &format!("/read/{}", ids[n % ids.len()]), "", b"")
+            support::http::request("GET", &format!("/read/{}", ids[n % ids.len()]), "", b"")
         }));
         let bare_list = runtime.block_on(load::run(&base, length, |_| {
-            load::request("GET", "/list", "", b"")
+            support::http::request("GET", "/list", "", b"")
         }));
         drop(peer);
         for (name, ours, bare) in [

@@ -1,0 +1,140 @@
+//! Accounts, and people who could exist.
+
+use qianshou::areas::model::AreaRow;
+use qianshou::auth::model::{AssignmentRow, DeviceRow, Platform, PushState, UserRow, UserState};
+use qianshou::auth::policy::Role;
+use qianshou::auth::{store, tokens};
+use qianshou::db::{DbConn, Micros, Uid};
+use qianshou::sync;
+
+use super::Fixture;
+
+/// Somebody who works in an area, with a phone.
+#[derive(Clone)]
+pub struct Account {
+    pub id: Uid,
+    pub token: String,
+    pub area: AreaRow,
+}
+
+impl Account {
+    pub fn new(fixture: &Fixture, c: &mut DbConn, role: Role, area: &AreaRow) -> Account {
+        let now = fixture.app.clock.now();
+        let id = Uid::new(now);
+        let name = fixture.app.vault.seal("users.display_name", id.0, "测试");
+        let user = UserRow {
+            id,
+            version: 1,
+            field_versions: sync::fields::NEW.into(),
+            login: format!("bench-{id}"),
+            display_name: name.unwrap(),
+            password_hash: None,
+            state: UserState::Active,
+            created_by: None,
+            created_at: now,
+            updated_at: now,
+        };
+        store::insert_user(c, &user).unwrap();
+        let assignment = AssignmentRow {
+            id: Uid::new(now),
+            version: 1,
+            field_versions: sync::fields::NEW.into(),
+            user_id: id,
+            role,
+            area_id: area.id,
+            county: area.county,
+            town: area.town,
+            village: area.village,
+            starts_at: now.plus(-Micros::HOUR),
+            ends_at: None,
+            created_by: None,
+            created_at: now,
+            updated_at: now,
+        };
+        store::insert_assignment(c, &assignment).unwrap();
+        let device = Uid::new(now);
+        let row = DeviceRow {
+            id: device,
+            version: 1,
+            field_versions: sync::fields::NEW.into(),
+            user_id: id,
+            installation_id: Uid::new(now),
+            name: "Redmi 12".into(),
+            platform: Platform::Android,
+            app_version: "2.3.1".into(),
+            push_provider: None,
+            push_token: None,
+            push_token_index: None,
+            push_state: PushState::None,
+            push_changed_at: None,
+            push_strikes: 0,
+            enrolled_at: now,
+            last_seen_at: now,
+            revoked_at: None,
+            updated_at: now,
+        };
+        insert_device(c, &row);
+        // From a while ahead: what is set up takes time too.
+        let from = now.plus(40 * Micros::MINUTE);
+        let session = Uid::new(now);
+        let (token, _) = tokens::sign(&fixture.app, id, session, Some(device), from).unwrap();
+        Account {
+            id,
+            token,
+            area: area.clone(),
+        }
+    }
+}
+
+fn insert_device(c: &mut DbConn, row: &DeviceRow) {
+    use diesel::prelude::*;
+    diesel::insert_into(qianshou::db::schema::devices::table)
+        .values(row)
+        .execute(c)
+        .unwrap();
+}
+
+pub const SURNAMES: &[&str] = &["王", "李", "张", "刘", "陈", "杨", "黄", "赵", "欧阳", "周"];
+pub const GIVEN: &[&str] = &["伟", "芳", "秀英", "敏", "静", "强", "磊", "洋", "艳", "勇"];
+
+pub fn name(n: usize) -> String {
+    format!("{}{}", SURNAMES[n % 10], GIVEN[n / 10 % 10])
+}
+
+/// A registration of its own, shaped like a real one.
+pub fn registration(n: usize, village: &str) -> serde_json::Value {
+    serde_json::json!({
+        "name": name(n),
+        "sex": if n.is_multiple_of(2) { "male" } else { "female" },
+        "birth_year": 1960 + n % 45,
+        "phone": format!("13{:09}", n % 1_000_000_000),
+        "document": { "kind": "resident_id", "number": document(n) },
+        "area": village,
+        "address": format!("建设街道百福弄{}号", n % 500),
+        "home_area": "3304",
+        "arrived_on": "2026-03-01",
+        "expected_stay": "over_one_year",
+        "reason": "work",
+        "employer": "嘉兴市南湖纺织厂",
+        "needs": ["health_education"],
+        "consents": [{ "purpose": "registration", "text_version": 1, "language": "zh-CN", "channel": "in_person", "given_by": "self" }]
+    })
+}
+
+/// A fictional number with a right check digit.
+pub fn document(n: usize) -> String {
+    let head = format!(
+        "330499{}{:02}{:02}{:03}",
+        1960 + n % 45,
+        1 + n % 12,
+        1 + n % 28,
+        n % 1000
+    );
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = head
+        .bytes()
+        .zip(WEIGHTS)
+        .map(|(b, w)| u32::from(b - b'0') * w)
+        .sum();
+    format!("{head}{}", b"10X98765432"[(sum % 11) as usize] as char)
+}
