@@ -63,25 +63,25 @@ async fn keys(app: &TestApp) -> Value {
 both! {
     async fn a_receipt_names_all_that_arrived_from_this_phone_that_day(app) {
         let member = app.member().await;
-        let phone = make::subscribed_phone(&app, &member, "token-of-a-phone-one").await;
-        let other = make::subscribed_phone(&app, &member, "token-of-a-phone-two").await;
-        let first = household(&app);
-        let mut refused = household(&app);
+        let phone = make::subscribed_phone(app, &member, "token-of-a-phone-one").await;
+        let other = make::subscribed_phone(app, &member, "token-of-a-phone-two").await;
+        let first = household(app);
+        let mut refused = household(app);
         refused["changed"]["area"] = json!("no such area");
-        let mut strange = household(&app);
+        let mut strange = household(app);
         strange["kind"] = json!("spaceship");
-        let mut early = household(&app);
+        let mut early = household(app);
         early["kind"] = json!("visit");
         early["action"] = json!("submission");
         early["changed"] = json!({});
         let day = [first.clone(), refused, strange, early];
-        push(&app, &phone, json!({}), &day).await;
+        push(app, &phone, json!({}), &day).await;
         // Sent twice is once; another phone's and other days' work is not this receipt's.
-        push(&app, &phone, json!({}), &[first]).await;
-        push(&app, &other, json!({}), &[household(&app)]).await;
-        let asked = json!({ "day": today(&app) });
+        push(app, &phone, json!({}), &[first]).await;
+        push(app, &other, json!({}), &[household(app)]).await;
+        let asked = json!({ "day": today(app) });
         let answer = phone.post("/v1/sync/receipts", asked.clone()).await.expect(200);
-        let said = read(answer["receipt"].as_str().unwrap(), &keys(&app).await).unwrap();
+        let said = read(answer["receipt"].as_str().unwrap(), &keys(app).await).unwrap();
         assert_eq!(said, answer["summary"]);
         assert_eq!(said["operations"], 4);
         assert_eq!(said["op_ids_sha256"], digest(&day));
@@ -94,7 +94,7 @@ both! {
         ]));
         let theirs = other.post("/v1/sync/receipts", asked).await.expect(200);
         assert_eq!(theirs["summary"]["operations"], 1);
-        let unbound = member.post("/v1/sync/receipts", json!({ "day": today(&app) })).await.expect(200);
+        let unbound = member.post("/v1/sync/receipts", json!({ "day": today(app) })).await.expect(200);
         assert_eq!((&unbound["summary"]["operations"], unbound["summary"].get("did")), (&json!(0), None));
         assert_eq!(unbound["summary"]["op_ids_sha256"], digest([]));
     }
@@ -105,16 +105,16 @@ both! {
         let now = app.now();
         let into_day = (now.0 + 8 * Micros::HOUR).rem_euclid(Micros::DAY);
         app.advance(Micros::DAY - into_day - 30 * Micros::MINUTE);
-        let member = make::renewed(&app, &member);
-        let evening = today(&app);
-        let before = household(&app);
-        push(&app, &member, json!({}), std::slice::from_ref(&before)).await;
+        let member = make::renewed(app, &member);
+        let evening = today(app);
+        let before = household(app);
+        push(app, &member, json!({}), std::slice::from_ref(&before)).await;
         app.advance(Micros::HOUR);
-        let member = make::renewed(&app, &member);
-        let after = household(&app);
-        push(&app, &member, json!({}), std::slice::from_ref(&after)).await;
-        assert_ne!(evening, today(&app));
-        for (day, operation) in [(evening, &before), (today(&app), &after)] {
+        let member = make::renewed(app, &member);
+        let after = household(app);
+        push(app, &member, json!({}), std::slice::from_ref(&after)).await;
+        assert_ne!(evening, today(app));
+        for (day, operation) in [(evening, &before), (today(app), &after)] {
             let answer = member.post("/v1/sync/receipts", json!({ "day": day })).await.expect(200);
             assert_eq!(answer["summary"]["op_ids_sha256"], digest([operation]), "{day}");
         }
@@ -133,10 +133,10 @@ both! {
 
     async fn an_altered_receipt_is_told_and_none_is_a_token(app) {
         let member = app.member().await;
-        push(&app, &member, json!({}), &[household(&app)]).await;
-        let answer = member.post("/v1/sync/receipts", json!({ "day": today(&app) })).await.expect(200);
+        push(app, &member, json!({}), &[household(app)]).await;
+        let answer = member.post("/v1/sync/receipts", json!({ "day": today(app) })).await.expect(200);
         let receipt = answer["receipt"].as_str().unwrap();
-        let keys = keys(&app).await;
+        let keys = keys(app).await;
         read(receipt, &keys).unwrap();
         let (head, rest) = receipt.split_once('.').unwrap();
         let (_, signature) = rest.split_once('.').unwrap();
@@ -150,7 +150,7 @@ both! {
 
     async fn coordinators_see_how_the_phones_of_their_areas_fare(app) {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
-        let phone = make::subscribed_phone(&app, &member, "token-of-a-faring-phone").await;
+        let phone = make::subscribed_phone(app, &member, "token-of-a-faring-phone").await;
         let of = |list: &Value| {
             let items = list["items"].as_array().unwrap();
             items.iter().find(|d| d["id"] == json!(phone.device)).cloned()
@@ -158,15 +158,15 @@ both! {
         let fresh = of(&coordinator.get("/v1/sync/devices").await.expect(200)).unwrap();
         assert_eq!((&fresh["last_push_at"], &fresh["backlog"], &fresh["clock_skew_ms"]), (&Value::Null, &Value::Null, &Value::Null));
         // It pushes: its clock is an hour ahead, its app is newer, and some of its work waits.
-        let mut early = household(&app);
+        let mut early = household(app);
         early["kind"] = json!("visit");
         early["action"] = json!("submission");
         early["changed"] = json!({});
         let ahead = app.now().plus(Micros::HOUR).to_string();
-        push(&app, &phone, json!({ "sent_at": ahead, "backlog": 7, "app_version": "2.4.0" }), &[early]).await;
+        push(app, &phone, json!({ "sent_at": ahead, "backlog": 7, "app_version": "2.4.0" }), &[early]).await;
         phone.get("/v1/sync/pull").await.expect(200);
         let at = app.now();
-        health::store_seen(&app.data).await.unwrap();
+        health::store_seen(app.data).await.unwrap();
         let seen = of(&coordinator.get("/v1/sync/devices").await.expect(200)).unwrap();
         assert_eq!((&seen["user_id"], &seen["user_name"], &seen["app_version"]), (&json!(member.id), &json!("测试用户"), &json!("2.4.0")));
         assert_eq!((&seen["backlog"], &seen["held"], &seen["open_conflicts"], &seen["quarantined"]), (&json!(7), &json!(1), &json!(0), &json!(0)));
@@ -180,18 +180,18 @@ both! {
         assert_eq!(read["app_version"], "2.4.0");
         // A pull says nothing of clocks and backlogs: what the push said stays.
         phone.get("/v1/sync/pull").await.expect(200);
-        health::store_seen(&app.data).await.unwrap();
+        health::store_seen(app.data).await.unwrap();
         let later = of(&coordinator.get("/v1/sync/devices").await.expect(200)).unwrap();
         assert_eq!((&later["backlog"], &later["clock_skew_ms"]), (&json!(7), &seen["clock_skew_ms"]));
 
         // Silent is who was heard of last more than so many days ago.
         assert_eq!(of(&coordinator.get("/v1/sync/devices?silent_days=7").await.expect(200)), None);
         app.advance(8 * Micros::DAY);
-        let (coordinator, phone) = (make::renewed(&app, &coordinator), make::renewed(&app, &phone));
+        let (coordinator, phone) = (make::renewed(app, &coordinator), make::renewed(app, &phone));
         assert!(of(&coordinator.get("/v1/sync/devices?silent_days=7").await.expect(200)).is_some());
         assert_eq!(of(&coordinator.get("/v1/sync/devices?silent_days=9").await.expect(200)), None);
         phone.get("/v1/sync/pull").await.expect(200);
-        health::store_seen(&app.data).await.unwrap();
+        health::store_seen(app.data).await.unwrap();
         assert_eq!(of(&coordinator.get("/v1/sync/devices?silent_days=7").await.expect(200)), None);
 
         // Others' areas, phones that were signed out, who works here no more.
@@ -209,7 +209,7 @@ both! {
         let mut bound = Vec::new();
         for n in 0..3 {
             let member = app.member().await;
-            let phone = make::subscribed_phone(&app, &member, &format!("token-of-a-page-{n}")).await;
+            let phone = make::subscribed_phone(app, &member, &format!("token-of-a-page-{n}")).await;
             bound.push(json!(phone.device));
         }
         let (mut seen, mut path) = (Vec::new(), "/v1/sync/devices?limit=2".to_owned());
@@ -237,10 +237,10 @@ fn a_receipt_outlives_its_key() {
     run_with(Backend::Sqlite, &[("keys.dir", &dir)], |app| {
         Box::pin(async move {
             let member = app.member().await;
-            let ask = json!({ "day": today(&app) });
+            let ask = json!({ "day": today(app) });
             let answer = member.post("/v1/sync/receipts", ask).await.expect(200);
             let receipt = answer["receipt"].as_str().unwrap();
-            let rotated = Vault::rotate(&app.data.config.keys_dir).unwrap();
+            let rotated = Vault::rotate(app.data.config.keys_dir).unwrap();
             // This node takes the new key up when it meets it.
             let now = app.now().unix_seconds();
             let claims = json!({ "iss": app.data.config.issuer, "aud": "qianshou-api", "sub": member.id,
@@ -248,7 +248,7 @@ fn a_receipt_outlives_its_key() {
             let signed = |keys: &TokenKeys| member.with_token(&keys.sign(&claims).unwrap());
             signed(&rotated.tokens()).get("/v1/me").await.expect(200);
             app.advance(100 * Micros::DAY);
-            let keys = keys(&app).await;
+            let keys = keys(app).await;
             let said = read(receipt, &keys).unwrap();
             let kid = decode_header(receipt).unwrap().kid.unwrap();
             let all = keys["keys"].as_array().unwrap();
