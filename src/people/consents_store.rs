@@ -6,13 +6,13 @@ use super::model::*;
 use crate::db::schema::{consent_texts, consents, persons};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
-use crate::first_locked;
+use crate::{each_backend, first_locked};
 
 pub fn insert_consent(c: &mut DbConn, row: &ConsentRow) -> AppResult<()> {
-    diesel::insert_into(consents::table)
+    each_backend!(c, |c| diesel::insert_into(consents::table)
         .values(row)
-        .execute(c)
-        .map_err(crate::auth::store::taken)?;
+        .execute(c))
+    .map_err(crate::auth::store::taken)?;
     Ok(())
 }
 
@@ -214,7 +214,7 @@ pub fn text_in_force(
 }
 
 pub fn upsert_text(c: &mut DbConn, row: &ConsentTextRow) -> AppResult<()> {
-    crate::each_backend!(c, |c| diesel::insert_into(consent_texts::table)
+    each_backend!(c, |c| diesel::insert_into(consent_texts::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;

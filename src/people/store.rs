@@ -12,13 +12,13 @@ use crate::db::schema::{persons, residents};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::households::model::HouseholdRow;
-use crate::{first_locked, in_scope_or_own};
+use crate::{each_backend, first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &PersonRow) -> AppResult<()> {
-    diesel::insert_into(persons::table)
+    each_backend!(c, |c| diesel::insert_into(persons::table)
         .values(row)
-        .execute(c)
-        .map_err(crate::auth::store::taken)?;
+        .execute(c))
+    .map_err(crate::auth::store::taken)?;
     Ok(())
 }
 

@@ -14,13 +14,13 @@ use crate::error::{AppError, AppResult};
 use crate::http::page::Page;
 use crate::people;
 use crate::people::model::{PersonRow, Purpose};
-use crate::{first_locked, in_scope_or_own};
+use crate::{each_backend, first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &ResidentRow) -> AppResult<()> {
-    diesel::insert_into(residents::table)
+    each_backend!(c, |c| diesel::insert_into(residents::table)
         .values(row)
-        .execute(c)
-        .map_err(crate::auth::store::taken)?;
+        .execute(c))
+    .map_err(crate::auth::store::taken)?;
     Ok(())
 }
 
@@ -282,10 +282,10 @@ pub fn move_to(
 // --- stays ---
 
 pub fn insert_episode(c: &mut DbConn, row: &EpisodeRow) -> AppResult<()> {
-    diesel::insert_into(residence_episodes::table)
+    each_backend!(c, |c| diesel::insert_into(residence_episodes::table)
         .values(row)
-        .execute(c)
-        .map_err(crate::auth::store::taken)?;
+        .execute(c))
+    .map_err(crate::auth::store::taken)?;
     Ok(())
 }
 

@@ -11,13 +11,13 @@ use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
 use crate::residents::model::Need;
-use crate::{all_locked, first_locked, in_scope_or_own};
+use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &VisitRow) -> AppResult<()> {
-    diesel::insert_into(visits::table)
+    each_backend!(c, |c| diesel::insert_into(visits::table)
         .values(row)
-        .execute(c)
-        .map_err(crate::auth::store::taken)?;
+        .execute(c))
+    .map_err(crate::auth::store::taken)?;
     Ok(())
 }
 
@@ -215,9 +215,9 @@ pub fn opinions_of(c: &mut DbConn, visits: &[Uid]) -> AppResult<Vec<OpinionRow>>
 
 pub fn insert_opinions(c: &mut DbConn, rows: &[OpinionRow]) -> AppResult<()> {
     for row in rows {
-        diesel::insert_into(visit_opinions::table)
+        each_backend!(c, |c| diesel::insert_into(visit_opinions::table)
             .values(row)
-            .execute(c)?;
+            .execute(c))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::support::*;
 use diesel::prelude::*;
 use qianshou::auth::policy::Role;
 use qianshou::db::Micros;
-use qianshou::db::schema::assignments;
+use qianshou::db::schema::{assignments, audit_entries, changes};
 use serde_json::{Value, json};
 
 /// Pulls until something has come: on PostgreSQL a change has its position a moment later.
@@ -114,6 +114,34 @@ both! {
             ("rejected", Some("validation_failed"), Some("/action")),
             ("applied", None, None),
         ]);
+    }
+
+    async fn one_bad_operation_leaves_of_the_others_each_trace_once(app) {
+        let member = app.member().await;
+        let (first, updated, last) = (new_id(app), new_id(app), new_id(app));
+        let create = |id: &str| operation(app, "resident", "create", id, resident());
+        let mut amended = operation(app, "resident", "update", &updated, json!({ "reason": "study" }));
+        amended["base_version"] = json!(1);
+        let mut bad = create(&new_id(app));
+        bad["changed"]["consents"] = json!([]);
+        // The bad one comes after work that is undone and done again.
+        let day = [create(&first), create(&updated), amended, bad, create(&last)];
+        let results = push(app, &member, &day).await;
+        let outcomes: Vec<&Value> = results.iter().map(|r| &r["outcome"]).collect();
+        assert_eq!(outcomes, ["applied", "applied", "applied", "rejected", "applied"], "{results:?}");
+        let versions: Vec<&Value> = results.iter().map(|r| &r["version"]).collect();
+        assert_eq!(versions, [&json!(1), &json!(1), &json!(2), &Value::Null, &json!(1)]);
+        for (id, entries) in [(&first, 1i64), (&updated, 2), (&last, 1)] {
+            let id: qianshou::db::Uid = id.parse().unwrap();
+            let audited: i64 = audit_entries::table.filter(audit_entries::record_id.eq(id)).count()
+                .get_result(&mut app.connection()).unwrap();
+            assert_eq!(audited, entries);
+            let told: i64 = changes::table.filter(changes::record_id.eq(id)).count()
+                .get_result(&mut app.connection()).unwrap();
+            assert_eq!(told, 2, "its area's row and its worker's");
+        }
+        let again = push(app, &member, &day).await;
+        assert!(again.iter().all(|r| r["outcome"] == "duplicate"), "{again:?}");
     }
 
     async fn a_fault_of_the_envelope_refuses_the_request(app) {

@@ -1,6 +1,7 @@
 //! What cases start from: people with rights and phones, made through the API as an operator makes them.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::handset::Handset;
@@ -25,6 +26,7 @@ pub struct Kit {
     case: &'static str,
     names: Cell<u32>,
     people: RefCell<Vec<Person>>,
+    left_out: RefCell<BTreeSet<String>>,
 }
 
 impl Kit {
@@ -43,6 +45,7 @@ impl Kit {
             case,
             names: Cell::new(0),
             people: RefCell::default(),
+            left_out: RefCell::default(),
         };
         kit.villages = kit.target.villages(&kit.administrator().await).await;
         kit
@@ -52,9 +55,12 @@ impl Kit {
         self.address.base()
     }
 
-    /// Says that a part of a case was not tried here.
+    /// Says that a part of a case was not tried here, once.
     pub fn left_out(&self, what: &str) {
-        loud(&format!("{}: LEFT OUT here: {what}", self.case));
+        let mut said = self.left_out.borrow_mut();
+        if said.insert(what.to_owned()) {
+            loud(&format!("{}: LEFT OUT here: {what}", self.case));
+        }
     }
 
     pub fn has(&self, power: Power) -> bool {
