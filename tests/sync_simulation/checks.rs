@@ -86,7 +86,9 @@ fn read(app: &TestApp, users: &[Uid]) -> Server {
         ))
         .load(&mut c)
         .unwrap();
-    let entries: Vec<(Option<Uid>, Uid, String, Option<String>, String)> = audit_entries::table
+    /// Who, of which record, its kind, why, and facts.
+    type Entry = (Option<Uid>, Uid, String, Option<String>, String);
+    let entries: Vec<Entry> = audit_entries::table
         .filter(audit_entries::actor_id.eq_any(users.iter().map(|user| Some(*user))))
         .select((
             audit_entries::actor_id,

@@ -1,6 +1,8 @@
 //! A simulation of many days in the field, over HTTP: phones that work offline and sync over a bad network,
 //! while others change the same records and assignments come and go. README.md says how to run and replay it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod checks;
 mod desk;
 mod dice;
