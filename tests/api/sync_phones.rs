@@ -166,7 +166,7 @@ both! {
         push(app, &phone, json!({ "sent_at": ahead, "backlog": 7, "app_version": "2.4.0" }), &[early]).await;
         phone.get("/v1/sync/pull").await.expect(200);
         let at = app.now();
-        health::store_seen(app.data).await.unwrap();
+        health::store_seen(&app.data).await.unwrap();
         let seen = of(&coordinator.get("/v1/sync/devices").await.expect(200)).unwrap();
         assert_eq!((&seen["user_id"], &seen["user_name"], &seen["app_version"]), (&json!(member.id), &json!("测试用户"), &json!("2.4.0")));
         assert_eq!((&seen["backlog"], &seen["held"], &seen["open_conflicts"], &seen["quarantined"]), (&json!(7), &json!(1), &json!(0), &json!(0)));
@@ -180,7 +180,7 @@ both! {
         assert_eq!(read["app_version"], "2.4.0");
         // A pull says nothing of clocks and backlogs: what the push said stays.
         phone.get("/v1/sync/pull").await.expect(200);
-        health::store_seen(app.data).await.unwrap();
+        health::store_seen(&app.data).await.unwrap();
         let later = of(&coordinator.get("/v1/sync/devices").await.expect(200)).unwrap();
         assert_eq!((&later["backlog"], &later["clock_skew_ms"]), (&json!(7), &seen["clock_skew_ms"]));
 
@@ -191,7 +191,7 @@ both! {
         assert!(of(&coordinator.get("/v1/sync/devices?silent_days=7").await.expect(200)).is_some());
         assert_eq!(of(&coordinator.get("/v1/sync/devices?silent_days=9").await.expect(200)), None);
         phone.get("/v1/sync/pull").await.expect(200);
-        health::store_seen(app.data).await.unwrap();
+        health::store_seen(&app.data).await.unwrap();
         assert_eq!(of(&coordinator.get("/v1/sync/devices?silent_days=7").await.expect(200)), None);
 
         // Others' areas, phones that were signed out, who works here no more.
@@ -240,7 +240,7 @@ fn a_receipt_outlives_its_key() {
             let ask = json!({ "day": today(app) });
             let answer = member.post("/v1/sync/receipts", ask).await.expect(200);
             let receipt = answer["receipt"].as_str().unwrap();
-            let rotated = Vault::rotate(app.data.config.keys_dir).unwrap();
+            let rotated = Vault::rotate(&app.data.config.keys_dir).unwrap();
             // This node takes the new key up when it meets it.
             let now = app.now().unix_seconds();
             let claims = json!({ "iss": app.data.config.issuer, "aud": "qianshou-api", "sub": member.id,
