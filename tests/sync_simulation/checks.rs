@@ -55,6 +55,9 @@ struct Rested {
     fields: String,
 }
 
+/// Who, which record, of which kind, why, and the facts.
+type Audited = (Option<Uid>, Uid, String, Option<String>, String);
+
 /// The server's side of all that the people of a seed did on their phones.
 struct Server {
     operations: BTreeMap<(Uid, String), Kept>,
@@ -86,7 +89,7 @@ fn read(app: &TestApp, users: &[Uid]) -> Server {
         ))
         .load(&mut c)
         .unwrap();
-    let entries: Vec<(Option<Uid>, Uid, String, Option<String>, String)> = audit_entries::table
+    let entries: Vec<Audited> = audit_entries::table
         .filter(audit_entries::actor_id.eq_any(users.iter().map(|user| Some(*user))))
         .select((
             audit_entries::actor_id,
