@@ -17,9 +17,11 @@ use super::work::{self, Work};
 use qianshou::auth::{Who, store};
 use qianshou::db::Uid;
 use qianshou::http::json;
+use qianshou::jobs::sequencer;
 use qianshou::state::App;
 use qianshou::sync::operation::{SyncOperation, SyncPush};
-use qianshou::sync::{kinds, push};
+use qianshou::sync::pull::{Ask, Page};
+use qianshou::sync::{kinds, pull, push};
 
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 static NANOS: AtomicU64 = AtomicU64::new(0);
@@ -160,14 +162,13 @@ impl Steps {
 }
 
 /// The statements by their texts, dearest first.
-fn statements(database: &str, operations: usize, work: Work) -> String {
+fn statements(database: &str, operations: usize, what: &str) -> String {
     let mut all: Vec<(String, (u64, u64))> = std::mem::take(&mut *BY_TEXT.lock().unwrap())
         .into_iter()
         .collect();
     all.sort_unstable_by_key(|(_, (_, nanos))| std::cmp::Reverse(*nanos));
     let mut out = format!(
-        "Statements of {}, {database} (the text costs time, too):\n\n| an operation | µs an operation | statement |\n| ---: | ---: | --- |",
-        work.name()
+        "{what}, {database} (the text costs time, too):\n\n| of one | µs of one | statement |\n| ---: | ---: | --- |"
     );
     for (text, (count, nanos)) in all.iter().take(30) {
         let each = |n: f64| n / operations as f64;
@@ -223,9 +224,66 @@ pub fn measure(database: &Database, settings: &Settings, report: &mut Report) {
             runtime.block_on(Steps::default().of(&app, &who, body));
         }
         TEXTS.store(false, Relaxed);
-        report.note(statements(name, texts.len() * settings.batch, work));
+        let what = format!("Statements of {}", work.name());
+        report.note(statements(name, texts.len() * settings.batch, &what));
+        if work == Work::Day {
+            runtime.block_on(number(&app));
+            runtime.block_on(pulls(name, &app, &who, report));
+        }
     }
     set_default_instrumentation(|| None).unwrap();
+}
+
+/// What a server does in the background on PostgreSQL, where no server runs.
+async fn number(app: &web::Data<App>) {
+    let now = app.clock.now();
+    while app.db.write(move |c| sequencer::run(c, now)).await.unwrap() {}
+}
+
+/// A first pull page by page, then empty deltas: statements, and time inside them and beside them.
+async fn pulls(name: &'static str, app: &web::Data<App>, who: &Who, report: &mut Report) {
+    let mut cursor = None;
+    let mut out = format!(
+        "Pulls of that phone, {name}:\n\n| page | changes | statements | µs in statements | µs in all |\n| --- | ---: | ---: | ---: | ---: |"
+    );
+    for n in 1.. {
+        counted();
+        let began = Instant::now();
+        let page = page(app, who, cursor.take()).await;
+        let took = began.elapsed();
+        let (statements, inside) = counted();
+        out += &format!(
+            "\n| {n} | {} | {statements} | {} | {} |",
+            page.changes.len(),
+            inside.as_micros(),
+            took.as_micros()
+        );
+        cursor = Some(page.next_cursor);
+        // One more, when nothing is left.
+        if !page.more && page.changes.is_empty() {
+            break;
+        }
+    }
+    report.note(out);
+    TEXTS.store(true, Relaxed);
+    const REPEATS: usize = 50;
+    for _ in 0..REPEATS {
+        drop(page(app, who, cursor.clone()).await);
+    }
+    TEXTS.store(false, Relaxed);
+    report.note(statements(name, REPEATS, "Statements of an empty delta"));
+}
+
+async fn page(app: &web::Data<App>, who: &Who, cursor: Option<String>) -> Page {
+    let (vault, config, caller) = (app.vault.clone(), app.config.clone(), who.clone());
+    let ask = Ask {
+        cursor,
+        limit: 500,
+        max_bytes: 4 << 20,
+        kinds: None,
+    };
+    let read = move |c: &mut qianshou::db::DbConn| pull::pull(c, &vault, &config, &caller, &ask);
+    app.db.read(read).await.unwrap()
 }
 
 async fn who(app: &web::Data<App>, user: Uid) -> Who {

@@ -55,6 +55,9 @@ struct Rested {
     fields: String,
 }
 
+/// Who, which record, of which kind, why, and the facts.
+type Audited = (Option<Uid>, Uid, String, Option<String>, String);
+
 /// The server's side of all that the people of a seed did on their phones.
 struct Server {
     operations: BTreeMap<(Uid, String), Kept>,
@@ -86,9 +89,7 @@ fn read(app: &TestApp, users: &[Uid]) -> Server {
         ))
         .load(&mut c)
         .unwrap();
-    /// Who, of which record, its kind, why, and facts.
-    type Entry = (Option<Uid>, Uid, String, Option<String>, String);
-    let entries: Vec<Entry> = audit_entries::table
+    let entries: Vec<Audited> = audit_entries::table
         .filter(audit_entries::actor_id.eq_any(users.iter().map(|user| Some(*user))))
         .select((
             audit_entries::actor_id,

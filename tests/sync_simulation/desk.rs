@@ -31,6 +31,9 @@ impl World<'_> {
     }
 
     pub async fn desk_works(&mut self) {
+        if self.theme.contains(&"visit") && self.dice.once_in(2) {
+            return self.desk_returns().await;
+        }
         match self.dice.below(9) {
             0..=2 => self.desk_amends().await,
             3 => self.desk_moves().await,

@@ -16,7 +16,7 @@ use crate::support::feed_reader::waiting;
 use crate::support::*;
 use qianshou::jobs::sequencer;
 use qianshou::state::App;
-use qianshou::sync::resting::settle;
+use qianshou::sync::resting::{settle, store};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -245,11 +245,15 @@ impl Network {
 /// Lets the server's own jobs do what follows from a request, so that what happens next does not depend on
 /// when they come round: rows of the feed get their positions, held work is tried.
 pub async fn settle(app: &web::Data<App>) {
-    for _ in 0..2 {
+    loop {
         number(app).await;
+        let now = app.clock.now();
+        let due = app.db.read(move |c| store::to_try(c, now, 1));
+        if due.await.unwrap().is_empty() {
+            return;
+        }
         settle::try_held(app).await.unwrap();
     }
-    number(app).await;
 }
 
 async fn number(app: &web::Data<App>) {

@@ -36,6 +36,20 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (25, ("notification", "marks")),
 ];
 
+/// What people are busy with in a seed, so that long courses come to their end; with nothing named, with all.
+pub const THEMES: &[&[&str]] = &[
+    &[],
+    &["resident", "residence", "consent", "member_home"],
+    &[
+        "household",
+        "household_person",
+        "visit",
+        "follow_up",
+        "notification",
+    ],
+    &["household", "household_person", "policy", "claim"],
+];
+
 /// The steps of a claim that its state allows, and the state that each leaves.
 const COURSE: &[(&str, &[(&str, &str)])] = &[
     (
@@ -98,8 +112,12 @@ impl World<'_> {
     /// Somebody does something on a phone, with coverage or without.
     pub fn works(&mut self, n: usize) {
         // Not everything can be done at any time.
-        for _ in 0..8 {
+        for _ in 0..24 {
             let (kind, action) = self.dice.weighed(COMMANDS);
+            let fits = self.theme.is_empty() || self.theme.contains(&kind);
+            if !fits && !self.dice.once_in(12) {
+                continue;
+            }
             if !self.usual(n, kind, action) && !self.dice.once_in(8) {
                 continue;
             }
@@ -136,6 +154,7 @@ impl World<'_> {
         let (user, record, changed) = (handset.user, draft.record_id, draft.changed.clone());
         let action = draft.action.clone();
         let queued = handset.phone.queue(draft);
+        self.lists.remove(&(n, kind.to_owned()));
         let line = format!(
             "{}: {} {action} {changed}",
             self.handsets[n].name,
@@ -158,6 +177,10 @@ impl World<'_> {
     /// What a phone shows of a kind, in an order that a seed brings back: ids that the server makes differ
     /// from run to run.
     fn list(&mut self, n: usize, kind: &str) -> Vec<Shown> {
+        let key = (n, kind.to_owned());
+        if let Some(all) = self.lists.get(&key) {
+            return all.clone();
+        }
         let mut all = self.handsets[n].phone.list(kind).unwrap();
         let names = &self.names;
         all.sort_by_cached_key(|shown| {
@@ -168,6 +191,7 @@ impl World<'_> {
                 None => word("given_at") + &word("created_at") + &word("purpose") + &word("due_on"),
             }
         });
+        self.lists.insert(key, all.clone());
         all
     }
 

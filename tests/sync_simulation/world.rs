@@ -10,15 +10,16 @@ use crate::dice::Dice;
 use crate::network::{Network, settle};
 use crate::phone::store::Id;
 use crate::phone::wire::Outcome;
-use crate::phone::{About, Clock, Error, Moment, Phone, Surroundings, Synced};
+use crate::phone::{About, Clock, Error, Moment, Phone, Shown, Surroundings, Synced};
 use crate::story::{Story, Tally};
 use crate::support::*;
+use crate::work::THEMES;
 use qianshou::areas::import::Listed;
 use qianshou::areas::model::AreaLevel;
 use qianshou::auth::policy::Role;
 
 /// Steps of one seed.
-const STEPS: usize = 50;
+const STEPS: usize = 42;
 /// Rounds of sync in which everything has to come to rest.
 const ROUNDS: usize = 8;
 /// Which of the users coordinates, at first.
@@ -130,6 +131,8 @@ pub struct World<'a> {
     pub seed: u64,
     pub places: Places,
     pub dice: Dice,
+    /// Of `work::THEMES`.
+    pub theme: &'static [&'static str],
     pub network: Arc<Network>,
     pub handsets: Vec<Handset>,
     /// Those who have phones.
@@ -142,6 +145,8 @@ pub struct World<'a> {
     pub written: Vec<Written>,
     pub tally: Tally,
     pub story: Story,
+    /// What each phone shows of a kind, until something changes there.
+    pub lists: BTreeMap<(usize, String), Vec<Shown>>,
     marks: u64,
     folder: tempfile::TempDir,
 }
@@ -172,9 +177,11 @@ impl<'a> World<'a> {
         }
         let desk = app.user(Coordinator, &places.county).await;
         let admin = app.user(Administrator, &places.county).await;
+        let mut dice = Dice::new(seed, 0);
         let mut world = World {
             network: Network::new(app, seed, &story),
-            dice: Dice::new(seed, 0),
+            theme: dice.pick(THEMES).unwrap(),
+            dice,
             app,
             seed,
             places,
@@ -188,6 +195,7 @@ impl<'a> World<'a> {
             written: Vec::new(),
             tally: Tally::default(),
             story,
+            lists: BTreeMap::new(),
             marks: 0,
             folder: folder(),
         };
@@ -218,8 +226,10 @@ impl<'a> World<'a> {
             file,
         });
         self.network.set_whole(true);
+        let page = self.handsets[n].phone.settings.page.take();
         self.enrols(n).await;
         self.syncs(n).await;
+        self.handsets[n].phone.settings.page = page;
         self.network.set_whole(false);
     }
 
@@ -231,7 +241,7 @@ impl<'a> World<'a> {
         };
         let mut phone = Phone::open_in(file, surroundings).unwrap();
         phone.settings.push_operations = 1 + self.dice.below(9);
-        phone.settings.page = self.dice.weighed(&[(2, None), (2, Some(40)), (1, Some(9))]);
+        phone.settings.page = self.dice.weighed(&[(2, None), (2, Some(20)), (2, Some(5))]);
         phone
     }
 
@@ -282,6 +292,7 @@ impl<'a> World<'a> {
 
     pub async fn step(&mut self, n: usize) {
         let handset = self.dice.below(self.handsets.len());
+        self.lists.retain(|(phone, _), _| *phone != handset);
         // At first there has to be something to work with.
         let what = match n {
             0..12 => self.dice.weighed(&[(4, "works"), (3, "syncs")]),
@@ -333,6 +344,7 @@ impl<'a> World<'a> {
                         let operation = &settled.operation;
                         let what = format!("{} {}", operation.kind, operation.action);
                         self.tally.one("applied", what);
+                        self.tally.one("kinds applied", operation.kind.clone());
                     }
                     let op = &settled.operation;
                     let of = self.names.get(&op.record_id.to_string());
