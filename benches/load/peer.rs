@@ -81,7 +81,7 @@ pub fn run(url: &str, user: &str) {
     let rights = Rights {
         active: true,
         grants: vec![grant],
-        revoked_devices: Default::default(),
+        devices: Default::default(),
         revoked_sessions: Default::default(),
     };
     let who = Who {

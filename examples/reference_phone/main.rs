@@ -4,6 +4,7 @@ mod phone;
 #[cfg(test)]
 mod tests;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,6 +52,11 @@ enum Command {
     },
     /// Push what waits, then pull what changed.
     Sync,
+    /// Get the signed receipt of a day and check it; without coverage, check the one that is kept.
+    Receipt {
+        /// A day in China, such as 2026-05-29; today without it.
+        day: Option<String>,
+    },
     /// Show what this phone holds of a kind, its own changes on top; without a kind, the queue.
     List { kind: Option<String> },
 }
@@ -68,10 +74,11 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<()> {
     let mut phone = Phone::open(&arguments.file, &arguments.server)?;
+    phone.settings.app_version = Some(this_phone().app_version);
     match arguments.command {
         Command::Enrol { code } => {
             phone.enrol(&code, &this_phone()).await?;
-            println!("enrolled; `sync` brings what you work with");
+            say("enrolled; `sync` brings what you work with");
         }
         Command::Register {
             name,
@@ -80,14 +87,17 @@ async fn run(arguments: Arguments) -> Result<()> {
             birth_year,
         } => {
             let id = phone.create("resident", resident(&name, &number, &area, birth_year))?;
-            println!("resident {id} waits to be sent");
+            say(&format!("resident {id} waits to be sent"));
         }
         Command::Visit { home, note } => {
             let id = phone.create("visit", visit(home, note))?;
             phone.act("visit", id, "submission", json!({}))?;
-            println!("visit {id} waits to be sent and submitted");
+            say(&format!("visit {id} waits to be sent and submitted"));
         }
         Command::Sync => sync(&mut phone).await?,
+        Command::Receipt { day } => {
+            receipt(&mut phone, &day.unwrap_or_else(today_in_china)).await?;
+        }
         Command::List { kind: Some(kind) } => phone.list(&kind)?.iter().for_each(print_record),
         Command::List { kind: None } => print_queue(&mut phone)?,
     }
@@ -103,15 +113,19 @@ fn this_phone() -> About {
 }
 
 fn resident(name: &str, phone: &str, area: &str, birth_year: i64) -> Value {
-    // The day in China begins eight hours before the day in UTC.
-    let today = DeviceClock.now().plus(8 * phone::Moment::HOUR).to_string();
     json!({
         "name": name, "sex": "female", "birth_year": birth_year, "phone": phone, "area": area,
-        "arrived_on": today.get(..10), "expected_stay": "over_one_year", "reason": "work",
+        "arrived_on": today_in_china(), "expected_stay": "over_one_year", "reason": "work",
         "needs": ["health_education"],
         "consents": [{ "purpose": "registration", "text_version": 1, "language": "zh-CN",
                        "channel": "in_person", "given_by": "self" }],
     })
+}
+
+/// It begins eight hours before the day in UTC.
+fn today_in_china() -> String {
+    let there = DeviceClock.now().plus(8 * phone::Moment::HOUR).to_string();
+    there.chars().take(10).collect()
 }
 
 fn visit(home: Id, note: Option<String>) -> Value {
@@ -130,25 +144,68 @@ fn visit(home: Id, note: Option<String>) -> Value {
 async fn sync(phone: &mut Phone) -> Result<()> {
     let done = match phone.sync().await {
         Err(Error::NoAnswer(why)) => {
-            println!("no coverage ({why}); what waits is kept");
+            say(&format!("no coverage ({why}); what waits is kept"));
             return print_queue(phone);
         }
         done => done?,
     };
     if done.resynced {
-        println!("the server was restored from a backup: what it had lost was sent again");
+        say("the server was restored from a backup: what it had lost was sent again");
     }
     for settled in &done.pushed {
         let operation = &settled.operation;
         let (kind, action, id) = (&operation.kind, &operation.action, operation.record_id);
-        println!("{kind} {id} {action}: {}", in_words(&settled.result));
+        say(&format!(
+            "{kind} {id} {action}: {}",
+            in_words(&settled.result)
+        ));
     }
     let (came, went) = (done.pulled.upserts, done.pulled.dropped);
-    println!("{came} records came, {went} went");
+    say(&format!("{came} records came, {went} went"));
     if let Some(keep_until) = phone.keep_until()? {
-        println!("they are kept until {keep_until} unless you sync before");
+        say(&format!(
+            "they are kept until {keep_until} unless you sync before"
+        ));
     }
     Ok(())
+}
+
+async fn receipt(phone: &mut Phone, day: &str) -> Result<()> {
+    let receipt = match phone.receipt(day).await {
+        Err(Error::NoAnswer(why)) => {
+            say(&format!("no coverage ({why}); what is kept of {day}:"));
+            match phone.kept_receipt(day)? {
+                Some(kept) => kept,
+                None => {
+                    say("nothing");
+                    return Ok(());
+                }
+            }
+        }
+        receipt => receipt?,
+    };
+    let (n, at) = (receipt.operations, receipt.signed_at);
+    say(&format!(
+        "signed at {at}: {n} operations arrived on {}",
+        receipt.day
+    ));
+    for count in &receipt.counts {
+        let outcome = format!("{:?}", count.outcome).to_lowercase();
+        say(&format!("{} {}: {outcome}", count.count, count.kind));
+    }
+    say(match receipt.agrees {
+        true => "they are those of this phone's book",
+        false => "this phone's book says otherwise: ask again, then ask the coordinator",
+    });
+    say(&receipt.receipt);
+    Ok(())
+}
+
+/// Prints a line. Whoever reads may have seen enough (`list visit | head`): then there is nobody to print for.
+fn say(line: &str) {
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        std::process::exit(0);
+    }
 }
 
 fn in_words(result: &OperationResult) -> String {
@@ -168,7 +225,7 @@ fn print_record(shown: &Shown) {
         0 => String::new(),
         n => format!("  ({n} not sent)"),
     };
-    println!("{} {version} {}{pending}", shown.id, shown.body);
+    say(&format!("{} {version} {}{pending}", shown.id, shown.body));
 }
 
 fn print_queue(phone: &mut Phone) -> Result<()> {
@@ -181,15 +238,15 @@ fn print_queue(phone: &mut Phone) -> Result<()> {
         State::Conflict,
     ];
     let queue = phone.operations(&of_interest)?;
-    println!("{} operations in the queue", queue.len());
+    say(&format!("{} operations in the queue", queue.len()));
     for operation in queue {
         let why = operation
             .result
             .map_or_else(String::new, |result| format!(": {}", in_words(&result.0)));
-        println!(
+        say(&format!(
             "{} {} {} {}{why}",
             operation.state, operation.kind, operation.record_id, operation.action
-        );
+        ));
     }
     Ok(())
 }

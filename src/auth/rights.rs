@@ -6,7 +6,7 @@
 //! assignment is known everywhere within a second.
 
 use quick_cache::sync::Cache;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::handle::{Place, Reach};
@@ -50,8 +50,16 @@ impl Grant {
 pub struct Rights {
     pub active: bool,
     pub grants: Vec<Grant>,
-    pub revoked_devices: HashSet<Uid>,
+    /// Every phone that was ever bound, and whether it still is.
+    pub devices: HashMap<Uid, Binding>,
     pub revoked_sessions: HashSet<Uid>,
+}
+
+/// How a phone stands to its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    Bound,
+    Revoked,
 }
 
 /// The caller of one request.

@@ -37,7 +37,10 @@ pub struct Session {
     /// For `POST /v1/auth/refresh`, once.
     #[schema(value_type = OpaqueToken)]
     pub refresh_token: String,
-    /// The device this session is bound to, if it is.
+    /// Who is signed in. A phone's file belongs to one user: compare before using it.
+    pub user_id: Uid,
+    /// The device this session is bound to, if it is. After a restore of the server, the same phone of the
+    /// same user may get another.
     pub device_id: Option<Uid>,
 }
 
@@ -106,6 +109,7 @@ pub fn answer(
         token_type: "Bearer",
         expires_in,
         refresh_token: issued.refresh,
+        user_id: user,
         device_id: device,
     })
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::handle::Place;
 use super::model::*;
 use super::policy::Role;
-use super::rights::{Grant, Rights};
+use super::rights::{Binding, Grant, Rights};
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::db::schema::{areas, assignments, auth_events, devices, sessions, users};
 use crate::db::{DbConn, Micros, Uid};
@@ -30,13 +30,9 @@ pub fn load_rights(c: &mut DbConn, user: Uid, since: Micros) -> AppResult<Rights
         .into_iter()
         .map(|(a, area)| grant(c, a, area))
         .collect::<AppResult<Vec<_>>>()?;
-    let revoked_devices = devices::table
-        .filter(
-            devices::user_id
-                .eq(user)
-                .and(devices::revoked_at.is_not_null()),
-        )
-        .select(devices::id)
+    let bound: Vec<(Uid, Option<Micros>)> = devices::table
+        .filter(devices::user_id.eq(user))
+        .select((devices::id, devices::revoked_at))
         .load(c)?;
     let revoked_sessions = sessions::table
         .filter(
@@ -49,7 +45,13 @@ pub fn load_rights(c: &mut DbConn, user: Uid, since: Micros) -> AppResult<Rights
     Ok(Rights {
         active: state == Some(UserState::Active),
         grants,
-        revoked_devices: revoked_devices.into_iter().collect(),
+        devices: bound
+            .into_iter()
+            .map(|(id, revoked_at)| match revoked_at {
+                None => (id, Binding::Bound),
+                Some(_) => (id, Binding::Revoked),
+            })
+            .collect(),
         revoked_sessions: revoked_sessions.into_iter().collect(),
     })
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::house::RequestId;
 use super::limits::{Caller, Limiter, Standing};
-use crate::auth::rights::{Rights, Verified, Who};
+use crate::auth::rights::{Binding, Rights, Verified, Who};
 use crate::auth::{store, tokens};
 use crate::db::Micros;
 use crate::error::{AppError, AppResult, Code};
@@ -124,12 +124,18 @@ fn with_limits<B>(
 async fn identify(app: &web::Data<App>, req: &ServiceRequest) -> AppResult<Who> {
     let at = app.clock.now();
     let verified = verify(app, req, at)?;
-    let rights = rights(app, &verified).await?;
-    if verified
-        .device
-        .is_some_and(|d| rights.revoked_devices.contains(&d))
-    {
-        return Err(AppError::of(Code::DeviceRevoked));
+    let mut rights = rights(app, &verified).await?;
+    if let Some(device) = verified.device {
+        if !rights.devices.contains_key(&device) {
+            // Bound at another node a moment ago, or bound after the backup that this database was put back to.
+            app.rights.forget(verified.user);
+            rights = self::rights(app, &verified).await?;
+        }
+        match rights.devices.get(&device) {
+            Some(Binding::Bound) => {}
+            Some(Binding::Revoked) => return Err(AppError::of(Code::DeviceRevoked)),
+            None => return Err(AppError::of(Code::ReauthRequired)),
+        }
     }
     if !rights.active || rights.revoked_sessions.contains(&verified.session) {
         return Err(AppError::of(Code::ReauthRequired));

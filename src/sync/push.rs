@@ -18,7 +18,7 @@ use super::operation::{Prepared, SyncOperation, below_changed, work};
 use super::resting::{self, Reason};
 use super::store;
 use crate::auth::Who;
-use crate::db::{DbConn, Uid};
+use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Problem};
 use crate::state::App;
 
@@ -34,6 +34,8 @@ pub struct Done {
     pub outcome: Outcome,
     /// It was seen before.
     pub repeated: bool,
+    /// When it first arrived, of all that is remembered.
+    pub arrived_at: Option<Micros>,
     pub version: Option<i64>,
     pub fields: Vec<String>,
     pub resting: Option<Uid>,
@@ -190,9 +192,9 @@ fn in_order(
         .collect();
     let (mut new, mut done) = (Vec::new(), Vec::with_capacity(piece.len()));
     for p in piece {
-        let (ended, repeated) = match rows.get(&p.op.op_id) {
-            Some(row) if row.body_mac == p.mac => (again(c, row)?, true),
-            Some(_) => (Ended::rejected(Problem::new(Code::OpIdReused)), false),
+        let (ended, repeated, arrived_at) = match rows.get(&p.op.op_id) {
+            Some(row) if row.body_mac == p.mac => (again(c, row)?, true, Some(row.at)),
+            Some(_) => (Ended::rejected(Problem::new(Code::OpIdReused)), false, None),
             None => {
                 let ended = attempt(c, app, who, p, course)?;
                 if !ended.forgotten {
@@ -200,7 +202,8 @@ fn in_order(
                     rows.insert(row.op_id, row.clone());
                     new.push(row);
                 }
-                (ended, false)
+                let arrived_at = (!ended.forgotten).then_some(who.at);
+                (ended, false, arrived_at)
             }
         };
         let made = matches!(ended.outcome, Outcome::Applied | Outcome::Merged);
@@ -214,6 +217,7 @@ fn in_order(
             record: p.op.record_id,
             outcome: ended.outcome,
             repeated,
+            arrived_at,
             version: ended.version,
             fields: ended.fields,
             resting: ended.resting,

@@ -40,6 +40,10 @@ pub struct SyncResult {
     /// Of a duplicate: what became of it then, or since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original: Option<Outcome>,
+    /// When it first arrived here. Absent where nothing is remembered of it: `op_id_reused`, `resting_full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub arrived_at: Option<Micros>,
     /// The kind of record, as sent.
     #[schema(
         min_length = 2,
@@ -172,6 +176,7 @@ fn result(done: Done, records: &Records, zh: bool, request_id: &str) -> SyncResu
         record: record.map(|loaded| loaded.record.clone()),
         kind: done.kind,
         record_id: done.record,
+        arrived_at: done.arrived_at,
         version: done.version,
         fields: done.fields.into_iter().map(FieldName).collect(),
         resting_id: done.resting,

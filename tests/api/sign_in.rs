@@ -102,6 +102,23 @@ both! {
         assert_ne!(other["device_id"], first["device_id"]);
     }
 
+    async fn a_phone_that_the_database_does_not_know_signs_in_anew(app) {
+        let (coordinator, member) = (app.coordinator().await, app.member().await);
+        member.get("/v1/me").await.expect(200);
+        let stale = app.data.rights.user(member.id).unwrap();
+        let session = app.anonymous().post("/v1/enrolments/redemption", redemption(&code(&coordinator, &member, "enrolment").await, PHONE)).await.expect(201);
+        assert_eq!(session["user_id"], json!(member.id));
+        // Bound at another node, of which this one has not heard yet.
+        app.data.rights.keep_user(member.id, stale);
+        app.anonymous().with_token(session["access_token"].as_str().unwrap()).get("/v1/me").await.expect(200);
+        // Bound after the backup to which the server was put back, when the token has minutes left.
+        let (token, _) = qianshou::auth::tokens::sign(&app.data, member.id, Uid::new(app.now()), Some(Uid::new(app.now())), app.now()).unwrap();
+        let phone = app.anonymous().with_token(&token);
+        phone.get("/v1/me").await.problem(401, "reauth_required");
+        let operations = json!({ "sent_at": app.now().to_string(), "operations": [] });
+        phone.post("/v1/sync/push", operations).await.problem(401, "reauth_required");
+    }
+
     async fn refresh_tokens_rotate_and_reuse_ends_the_family(app) {
         let (coordinator, member) = (app.coordinator().await, app.member().await);
         let first = app.anonymous().post("/v1/enrolments/redemption", redemption(&code(&coordinator, &member, "enrolment").await, PHONE)).await.expect(201);

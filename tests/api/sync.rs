@@ -43,17 +43,21 @@ both! {
         let results = push(app, &member, &day).await;
         for result in &results {
             assert_eq!(result["outcome"], "applied", "{result}");
+            assert!(result["arrived_at"].as_str().unwrap() <= app.now().to_string().as_str(), "{result}");
         }
         assert_eq!(results[3]["record"], member.get(&format!("/v1/visits/{visit}")).await.expect(200));
         // The answer was lost: the same again, and something under an id that was used.
+        app.advance(Micros::MINUTE);
         let again = push(app, &member, &day).await;
         for (first, second) in results.iter().zip(&again) {
+            assert_eq!(second["arrived_at"], first["arrived_at"]);
             assert_eq!((&second["outcome"], &second["original"]), (&json!("duplicate"), &json!("applied")));
             assert_eq!(second["version"], first["version"]);
         }
         let mut other = day[0].clone();
         other["changed"]["kind"] = json!("local");
-        assert_eq!(push_one(app, &member, &other).await["problem"]["code"], "op_id_reused");
+        let reused = push_one(app, &member, &other).await;
+        assert_eq!((&reused["problem"]["code"], reused.get("arrived_at")), (&json!("op_id_reused"), None));
         assert_eq!(member.get("/v1/visits").await.expect(200)["items"].as_array().unwrap().len(), 1);
     }
 

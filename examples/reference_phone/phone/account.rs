@@ -32,6 +32,7 @@ struct Session {
     /// By the phone's clock, from when the token was asked for.
     access_until: Moment,
     refresh_token: String,
+    user_id: Option<Id>,
     device_id: Option<Id>,
 }
 
@@ -50,8 +51,7 @@ impl Phone {
             .await
     }
 
-    /// Signs in with a password: for those who have one and no phone of their own, as at a desk. A file
-    /// belongs to one user; nothing here can tell who signs in.
+    /// Signs in with a password: for those who have one and no phone of their own, as at a desk.
     pub async fn sign_in(&mut self, login: &str, password: &str) -> Result<()> {
         self.open_session("/v1/auth/sessions", &wire::SignIn { login, password })
             .await
@@ -68,6 +68,12 @@ impl Phone {
     /// The id under which the server knows this phone.
     pub fn device_id(&mut self) -> Result<Option<Id>> {
         Ok(meta::get::<Session>(&mut self.db, meta::SESSION)?.and_then(|s| s.device_id))
+    }
+
+    /// Whose phone this is, and the id under which the server knows it.
+    pub(super) fn owner(&mut self) -> Result<(Option<Id>, Option<Id>)> {
+        let session = meta::get::<Session>(&mut self.db, meta::SESSION)?;
+        Ok(session.map_or((None, None), |s| (s.user_id, s.device_id)))
     }
 
     /// Asks the server on behalf of the user, and answers the body: sync's own two calls, and any other of
@@ -106,16 +112,21 @@ impl Phone {
             body: Some(to_json(body)?),
         };
         let answer: wire::Session = from_json(&self.exchange(&request).await?)?;
-        // The server gives a phone another device id when another user enrols it.
-        let known = self.device_id()?;
-        if known.is_some() && answer.device_id.is_some() && known != answer.device_id {
+        // A file belongs to one user. The device may be another: a server that was put back to a backup from
+        // before the enrolment binds the phone anew.
+        let known = meta::get::<Session>(&mut self.db, meta::SESSION)?;
+        let owner = known.as_ref().and_then(|session| session.user_id);
+        if owner.is_some() && answer.user_id.is_some() && owner != answer.user_id {
             return Err(Error::AnotherUser);
         }
         let session = Session {
             access_token: answer.access_token,
             access_until: asked_at.plus(answer.expires_in * Moment::SECOND),
             refresh_token: answer.refresh_token,
-            device_id: answer.device_id.or(known),
+            user_id: answer.user_id.or(owner),
+            device_id: answer
+                .device_id
+                .or(known.and_then(|session| session.device_id)),
         };
         // Stored before it is used: using it ends the token before.
         meta::put(&mut self.db, meta::SESSION, &session)

@@ -35,6 +35,12 @@ pub enum Error {
     /// An answer that the contract does not know.
     #[error("an answer that the contract does not know: {0}")]
     NotAsPromised(String),
+    /// Not signed by this server, or not for this phone.
+    #[error("this is no receipt for this phone: {0}")]
+    NotAReceipt(String),
+    /// The keys on the phone are older: fetch them when there is coverage.
+    #[error("the key that signed this receipt was not fetched yet")]
+    ReceiptKeyUnknown,
     /// An update of a record that is neither held nor being made here.
     #[error("{kind} {id} is not on this phone")]
     NotOnPhone { kind: String, id: Id },

@@ -2,7 +2,7 @@
 //!
 //! It follows docs/sync.md step by step and is meant to be read beside it: `wire` is the contract's JSON,
 //! `transport` the network, `store` the phone's own SQLite file, `account` signing in, `queue` the work done
-//! offline, `push` and `pull` the two calls. `merge` holds the decisions that need neither file nor network.
+//! offline, `push` and `pull` the two calls, `receipts` the proof that a day's work arrived. `merge` holds the decisions that need neither file nor network.
 //!
 //! Three things keep the work safe. An operation is stored before anything is sent, and stays until its
 //! result is stored. What was sent once is never altered and is sent again under the same `op_id`. A cursor
@@ -22,6 +22,7 @@ mod merge;
 mod pull;
 mod push;
 mod queue;
+mod receipts;
 mod shown;
 pub mod store;
 pub mod transport;
@@ -40,11 +41,12 @@ pub use merge::merge_patch;
 pub use pull::Pulled;
 pub use push::Settled;
 pub use queue::Draft;
+pub use receipts::Receipt;
 pub use shown::Shown;
 pub use store::{Db, Id, Json, Operation, Record, State};
 pub use transport::{Answer, Http, Method, NoAnswer, Request, Sending, Transport};
 
-use store::{meta, operations, records};
+use store::{book, meta, operations, records};
 
 /// All that a phone cannot decide by itself.
 pub struct Surroundings {
@@ -63,6 +65,8 @@ pub struct Settings {
     pub page_bytes: Option<u32>,
     /// The kinds that this app holds; all without any.
     pub kinds: Vec<String>,
+    /// Told with each push, so that a coordinator sees which phones want an update.
+    pub app_version: Option<String>,
     /// Operations in one push.
     pub push_operations: usize,
     /// Bytes of one push.
@@ -75,6 +79,7 @@ impl Default for Settings {
             page: None,
             page_bytes: None,
             kinds: Vec::new(),
+            app_version: None,
             push_operations: 500,
             push_bytes: 4 << 20,
         }
@@ -153,6 +158,7 @@ impl Phone {
         };
         let now = self.server_now()?;
         operations::forget_old(&mut self.db, now)?;
+        book::forget_before(&mut self.db, now.plus(-401 * Moment::DAY))?;
         self.purge_expired()?;
         Ok(done)
     }

@@ -4,7 +4,7 @@ use super::account::{from_json, to_json};
 use super::error::{Error, Result};
 use super::merge;
 use super::store::operations::{self, Operation};
-use super::store::{Db, Id, Json, Record, State, meta, records};
+use super::store::{Db, Id, Json, Record, State, book, meta, records};
 use super::transport::Method;
 use super::wire::{self, OperationResult, Outcome, Problem};
 use super::{Moment, Phone};
@@ -69,6 +69,7 @@ impl Phone {
         let body = wire::PushRequest {
             sent_at: self.clock.now(),
             backlog: operations::count(&mut self.db, State::Waiting)?,
+            app_version: self.settings.app_version.clone(),
             operations: request.iter().map(Operation::to_wire).collect(),
         };
         let body = to_json(&body)?;
@@ -176,6 +177,9 @@ fn take_result(
     now: Moment,
     answered_at: Moment,
 ) -> Result<()> {
+    if let Some(at) = result.arrived_at {
+        book::note(c, operation.op_id, at)?;
+    }
     let state = match result.outcome {
         Outcome::Applied | Outcome::Merged => State::Acknowledged,
         Outcome::Conflict => State::Conflict,

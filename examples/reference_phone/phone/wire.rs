@@ -13,6 +13,8 @@ pub struct PushRequest {
     pub sent_at: Moment,
     /// Operations that wait on the phone after this request.
     pub backlog: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_version: Option<String>,
     pub operations: Vec<Operation>,
 }
 
@@ -61,6 +63,9 @@ pub struct OperationResult {
     /// Of a duplicate: what became of the operation then or since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<Original>,
+    /// When it first arrived, by the server's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<Moment>,
     /// The version that the operation made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
@@ -91,6 +96,7 @@ impl OperationResult {
             op_id: None,
             outcome,
             original: None,
+            arrived_at: None,
             version: None,
             record: None,
             fields: Vec::new(),
@@ -230,5 +236,54 @@ pub struct Session {
     /// Seconds.
     pub expires_in: i64,
     pub refresh_token: String,
+    #[serde(default)]
+    pub user_id: Option<Id>,
     pub device_id: Option<Id>,
+}
+
+#[derive(Serialize)]
+pub struct ReceiptRequest<'a> {
+    pub day: &'a str,
+}
+
+#[derive(Deserialize)]
+pub struct ReceiptAnswer {
+    pub receipt: String,
+}
+
+/// What a receipt says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Summary {
+    pub sub: Id,
+    pub did: Option<Id>,
+    /// In seconds since 1970.
+    pub iat: i64,
+    pub day: String,
+    pub operations: u64,
+    pub op_ids_sha256: String,
+    pub counts: Vec<ReceiptCount>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ReceiptCount {
+    pub kind: String,
+    pub outcome: Outcome,
+    pub count: u64,
+}
+
+/// The published halves of the keys that sign receipts.
+#[derive(Serialize, Deserialize)]
+pub struct ReceiptKeys {
+    pub keys: Vec<ReceiptKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct ReceiptKey {
+    pub kid: String,
+    /// The point on P-256.
+    pub x: String,
+    pub y: String,
+    /// It signed nothing after this second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<i64>,
 }

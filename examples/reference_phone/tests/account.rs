@@ -101,9 +101,25 @@ async fn a_revoked_phone_keeps_its_queue_until_it_is_enrolled_again() {
 async fn another_users_enrolment_does_not_take_the_queue_over() {
     let mut field = Field::new().await;
     let mut others = session("b1", "s1");
-    others["device_id"] = json!(id(0xd1));
+    others["user_id"] = json!(id(0xe1));
     field.script.answer(201, others);
     let taken = field.phone.enrol("THEI-RCOD-EX", &about()).await;
     assert!(matches!(taken, Err(Error::AnotherUser)));
     assert_eq!(field.phone.device_id().unwrap(), Some(id(0xd0)));
+}
+
+#[tokio::test]
+async fn a_server_restored_to_before_the_enrolment_binds_the_same_user_anew() {
+    let mut field = Field::new().await;
+    field.phone.create("visit", json!({})).unwrap();
+    // Neither the token nor the session is known there any more.
+    field.script.answer(401, problem(401, "reauth_required"));
+    field.script.answer(401, problem(401, "reauth_required"));
+    assert!(matches!(field.phone.sync().await, Err(Error::SignInNeeded)));
+    let mut anew = session("c1", "t1");
+    anew["device_id"] = json!(id(0xd2));
+    field.script.answer(201, anew);
+    field.phone.enrol("NEWC-ODEX-9A", &about()).await.unwrap();
+    assert_eq!(field.phone.device_id().unwrap(), Some(id(0xd2)));
+    assert_eq!(field.phone.operations(&State::OPEN).unwrap().len(), 1);
 }

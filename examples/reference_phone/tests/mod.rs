@@ -8,5 +8,6 @@ mod merging;
 mod pulling;
 mod pushing;
 mod queueing;
+mod receipts;
 mod resync;
 mod support;

@@ -144,7 +144,7 @@ pub fn id(n: u8) -> Id {
 
 pub fn session(access: &str, refresh: &str) -> Value {
     json!({ "access_token": access, "token_type": "Bearer", "expires_in": 900,
-            "refresh_token": refresh, "device_id": id(0xd0) })
+            "refresh_token": refresh, "user_id": id(0xe0), "device_id": id(0xd0) })
 }
 
 pub fn upsert(kind: &str, id: Id, version: i64, mut record: Value) -> Value {

@@ -4,6 +4,7 @@ mod clocks;
 mod crowd;
 mod merging;
 mod order;
+mod receipts;
 mod replies;
 mod restore;
 mod scopes;
@@ -70,6 +71,8 @@ cases! {
         "A phone that is revoked in the middle of a sync is told so, keeps its queue, and leaves nothing half done.";
     sessions::enrolled_again_with_a_queue:
         "A phone that its user enrols again sends what it still holds, once; another user's sign-in never sends it.";
+    receipts::receipt_of_a_day:
+        "A signed receipt names exactly the work of this phone that arrived on a day, and is checked without the server.";
     crowd::many_phones_at_once:
         "With many phones pushing while others pull, everything acknowledged is there once and every puller gets all of it.";
 }

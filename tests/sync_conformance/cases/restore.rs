@@ -39,6 +39,10 @@ pub async fn restored_from_an_older_backup(kit: &Kit) -> Vec<Handset> {
     phone.sync().await;
     let fresh = second.makes("resident", resident(village));
     second.sync().await;
+    // The backup does not even know this phone.
+    let mut late = kit.synced_phone(&worker).await;
+    let from_late = late.makes("resident", resident(village));
+    late.sync().await;
     let changed = [(known, 3), (lost, 2), (fresh, 1)];
     for handset in [&mut phone, &mut second, &mut desk] {
         handset
@@ -51,7 +55,19 @@ pub async fn restored_from_an_older_backup(kit: &Kit) -> Vec<Handset> {
     assert!(matches!(phone.fails_to_sync().await, Error::NoAnswer(_)));
     let unsent = phone.amends("resident", lost, json!({ "reason": "family" }));
 
+    let after_it = late.makes("resident", resident(village));
+    let before = late.device();
+
     kit.restore(backup).await;
+
+    // Its token would last some minutes yet: it is told at once, keeps its queue, and goes on with a new code.
+    let refused = late.fails_to_sync().await;
+    assert!(matches!(refused, Error::SignInNeeded), "{refused}");
+    let code = kit.code(&worker).await;
+    late.enrol(&code).await.unwrap();
+    assert_ne!(late.device(), before);
+    let resynced = late.sync().await;
+    assert!(resynced.resynced, "{resynced:?}");
 
     // Who only read drops what is not there any more, and gets it when the others have brought it back.
     let resynced = desk.sync().await;
@@ -81,13 +97,20 @@ pub async fn restored_from_an_older_backup(kit: &Kit) -> Vec<Handset> {
     phone.watch.set_on(Moment::HOUR + 60 * Moment::SECOND);
     phone.sync().await;
     assert_eq!(phone.state(unsent), State::Acknowledged);
-    let back = [(known, 3), (lost, 3), (fresh, 1), (unanswered, 1)];
-    for handset in [&mut phone, &mut second, &mut desk] {
+    let back = [
+        (known, 3),
+        (lost, 3),
+        (fresh, 1),
+        (unanswered, 1),
+        (from_late, 1),
+        (after_it, 1),
+    ];
+    for handset in [&mut phone, &mut second, &mut late, &mut desk] {
         handset
             .sync_until("has everything again", |h| versions(h, back) == back)
             .await;
     }
-    vec![phone, second, desk]
+    vec![phone, second, late, desk]
 }
 
 /// The versions in which a phone holds residents; 0 of one that it does not hold.

@@ -25,6 +25,8 @@ pub const CURSOR: &str = "cursor";
 pub const KEEP_UNTIL: &str = "keep_until";
 /// By how many milliseconds the server's clock is ahead of the phone's.
 pub const SERVER_AHEAD: &str = "server_ahead";
+/// The server's keys of receipts.
+pub const RECEIPT_KEYS: &str = "receipt_keys";
 /// Counts the pulls from the start. See `records`.
 const ERA: &str = "era";
 /// A pull from the start is under way; what it does not bring goes at its end.

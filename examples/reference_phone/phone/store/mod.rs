@@ -4,6 +4,7 @@
 //! overwritten, a commit reaches the disk before it counts, and a real app keeps the file encrypted
 //! (SQLCipher or the system's file protection), which this example leaves to it.
 
+pub mod book;
 mod columns;
 pub mod meta;
 pub mod operations;
@@ -55,6 +56,14 @@ CREATE TABLE IF NOT EXISTS operations (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS operations_by_record ON operations (record_id);
 CREATE INDEX IF NOT EXISTS operations_by_state ON operations (state, seq);
+CREATE TABLE IF NOT EXISTS arrivals (
+  op_id TEXT PRIMARY KEY NOT NULL,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receipts (
+  day TEXT PRIMARY KEY NOT NULL,
+  receipt TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (
   key TEXT PRIMARY KEY NOT NULL,
   value TEXT NOT NULL
