@@ -134,7 +134,7 @@ catalogue! {
         Internal "internal" 500 "Something broke here" "服务器内部错误"
             "This is our fault. Tell the operator the request id." "这是我们的问题，请将请求编号告知管理员。";
         Overloaded "overloaded" 503 "Too busy" "服务繁忙"
-            "The queue is full. Try again as Retry-After says; nothing was stored." "队列已满，请按 Retry-After 重试，未保存任何内容。";
+            "The queue is full. Try again as Retry-After says, with the same ids: nothing was stored, but of a push a part may be." "队列已满，请按 Retry-After 用相同编号重试：未保存任何内容，但同步推送可能已完成一部分。";
     }
 }
 

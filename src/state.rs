@@ -9,6 +9,7 @@ use crate::crypto::Vault;
 use crate::db::{Db, Micros};
 use crate::http::limits::Limiter;
 use crate::sync::health::Seen;
+use crate::sync::turns::Turns;
 use crate::telemetry::Metrics;
 
 pub struct App {
@@ -24,6 +25,8 @@ pub struct App {
     pub outbox: Arc<tokio::sync::Notify>,
     /// How phones' sync fares, until it is stored.
     pub seen: Seen,
+    /// Whose push is under way.
+    pub pushing: Turns,
 }
 
 /// Time is injected: tests move it.
@@ -56,6 +59,7 @@ impl App {
             metrics: Arc::default(),
             outbox: Arc::default(),
             seen: Seen::default(),
+            pushing: Turns::default(),
         }
     }
 }

@@ -5,17 +5,29 @@ use std::collections::HashMap;
 
 use super::model::{AreaLevel, AreaRow};
 use crate::db::schema::areas;
+use crate::db::together::{Answers, remember};
 use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
 
 /// The area that has this code now.
 pub fn by_code(c: &mut DbConn, code: &str) -> AppResult<Option<AreaRow>> {
-    Ok(areas::table
-        .filter(areas::code.eq(code))
-        .filter(areas::abolished_on.is_null())
-        .select(AreaRow::as_select())
-        .first(c)
-        .optional()?)
+    let ask = |code: &String| {
+        let now = areas::table
+            .filter(areas::code.eq(code))
+            .filter(areas::abolished_on.is_null())
+            .select(AreaRow::as_select());
+        Ok(now.first(c).optional()?)
+    };
+    BY_CODE.with(|known| known.or_ask(code.to_owned(), ask))
+}
+
+thread_local! {
+    static BY_CODE: Answers<String, Option<AreaRow>> = const { Answers::none() };
+}
+
+/// Does work that looks the same areas up again and again, and changes none.
+pub fn remembered<R>(f: impl FnOnce() -> R) -> R {
+    remember(&BY_CODE, f)
 }
 
 /// The same, or the one that had it last: records keep pointing at areas that are no more.

@@ -7,13 +7,15 @@ pub mod api;
 pub mod seal;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use serde::Serialize;
 
 use crate::auth::{Action, Place, Who};
 use crate::db::schema::audit_entries;
+use crate::db::together::{Waiting, gather};
+use crate::db::types::UidSql;
 use crate::db::{DbConn, Uid};
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 
 /// What happened, for [`record`].
 pub struct Entry<'a> {
@@ -89,31 +91,55 @@ define_sql_function! {
     fn coalesce(x: Nullable<BigInt>, y: BigInt) -> BigInt;
 }
 
+/// An entry as it is stored; its number comes with the write or, on PostgreSQL, once it is committed.
+#[derive(Insertable)]
+#[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
+struct Stored {
+    id: Uid,
+    at: i64,
+    actor_id: Uid,
+    device_id: Option<Uid>,
+    role: Option<&'static str>,
+    action: &'static str,
+    kind: &'static str,
+    record_id: Uid,
+    county: Option<Uid>,
+    town: Option<Uid>,
+    village: Option<Uid>,
+    area_id: Option<Uid>,
+    reason: Option<String>,
+    facts: String,
+    request_id: String,
+}
+
 /// Writes one entry; part of the write it tells of.
 pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
     let (place, area) = read_at(who, &entry);
     let role = who.acting(entry.action, &entry.place).map(|g| g.role);
-    let values = (
-        audit_entries::id.eq(Uid::new(who.at)),
-        audit_entries::at.eq(who.at.0),
-        audit_entries::actor_id.eq(who.user),
-        audit_entries::device_id.eq(who.device),
-        audit_entries::role.eq(role.map(|r| r.as_str())),
-        audit_entries::action.eq(entry.action.as_str()),
-        audit_entries::kind.eq(entry.kind),
-        audit_entries::record_id.eq(entry.record),
-        audit_entries::county.eq(place.county),
-        audit_entries::town.eq(place.town),
-        audit_entries::village.eq(place.village),
-        audit_entries::area_id.eq(area),
-        audit_entries::reason.eq(entry.reason),
-        audit_entries::facts.eq(entry.facts.text()),
-        audit_entries::request_id.eq(who.request_id.as_ref()),
-    );
+    let stored = Stored {
+        id: Uid::new(who.at),
+        at: who.at.0,
+        actor_id: who.user,
+        device_id: who.device,
+        role: role.map(|r| r.as_str()),
+        action: entry.action.as_str(),
+        kind: entry.kind,
+        record_id: entry.record,
+        county: place.county,
+        town: place.town,
+        village: place.village,
+        area_id: area,
+        reason: entry.reason.map(str::to_owned),
+        facts: entry.facts.text(),
+        request_id: who.request_id.to_string(),
+    };
+    if WAITING.with(Waiting::is_open) {
+        WAITING.with(|waiting| waiting.add([stored]));
+        return Ok(());
+    }
     let entry = diesel::insert_into(audit_entries::table);
     match c {
-        // Numbered once it is committed.
-        DbConn::Pg(c) => entry.values(values).execute(c)?,
+        DbConn::Pg(c) => entry.values(stored).execute(c)?,
         // There is one writer and entries are never removed, so the next number is the newest plus one. (A
         // counter row would cost an UPDATE, which is parsed anew each time.)
         DbConn::Sqlite(c) => {
@@ -121,10 +147,60 @@ pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
                 .select(coalesce(diesel::dsl::max(audit_entries::seq), 0) + 1)
                 .single_value();
             entry
-                .values((values, audit_entries::seq.eq(next)))
+                .values((stored, audit_entries::seq.eq(next)))
                 .execute(c)?
         }
     };
+    Ok(())
+}
+
+thread_local! {
+    static WAITING: Waiting<Stored> = const { Waiting::closed() };
+}
+
+/// Does work whose entries are written together at its end. If it fails its transaction, or the savepoint
+/// around it, has to end.
+pub fn together<R>(c: &mut DbConn, f: impl FnOnce(&mut DbConn) -> AppResult<R>) -> AppResult<R> {
+    gather(c, &WAITING, store_all, f)
+}
+
+fn store_all(c: &mut DbConn, rows: Vec<Stored>) -> AppResult<()> {
+    let DbConn::Pg(c) = c else {
+        return Err(AppError::internal(
+            "only PostgreSQL is written to by the piece",
+        ));
+    };
+    if rows.is_empty() {
+        return Ok(());
+    }
+    macro_rules! column {
+        ($of:expr) => {
+            rows.iter().map($of).collect::<Vec<_>>()
+        };
+    }
+    // Not prepared for good: it comes once in a piece of a push.
+    diesel::sql_query(
+        "INSERT INTO audit_entries (id, at, actor_id, device_id, role, action, kind, record_id, county, town, \
+         village, area_id, reason, facts, request_id) SELECT * FROM unnest($1::uuid[], $2::bigint[], \
+         $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], \
+         $11::uuid[], $12::uuid[], $13::text[], $14::text[], $15::text[])",
+    )
+    .bind::<Array<UidSql>, _>(column!(|row| row.id))
+    .bind::<Array<BigInt>, _>(column!(|row| row.at))
+    .bind::<Array<UidSql>, _>(column!(|row| row.actor_id))
+    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.device_id))
+    .bind::<Array<Nullable<Text>>, _>(column!(|row| row.role))
+    .bind::<Array<Text>, _>(column!(|row| row.action))
+    .bind::<Array<Text>, _>(column!(|row| row.kind))
+    .bind::<Array<UidSql>, _>(column!(|row| row.record_id))
+    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.county))
+    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.town))
+    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.village))
+    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.area_id))
+    .bind::<Array<Nullable<Text>>, _>(column!(|row| row.reason.as_deref()))
+    .bind::<Array<Text>, _>(column!(|row| row.facts.as_str()))
+    .bind::<Array<Text>, _>(column!(|row| row.request_id.as_str()))
+    .execute(c)?;
     Ok(())
 }
 

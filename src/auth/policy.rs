@@ -112,6 +112,8 @@ actions! {
     SyncPull "sync.pull" on "sync" by ALL;
     SyncReceipt "sync.receipt" on "sync" by ALL;
     SyncHealth "sync.health" on "sync" by &[Coordinator, Administrator];
+    // One's own work that rests is everybody's to read who is signed in; that of others goes by `RestingRead`.
+    RestingOwn "resting.own" on "resting" by ALL;
     RestingRead "resting.read" on "resting" by WORKERS;
     ConflictResolve "resting.resolve" on "resting" by WORKERS;
     QuarantineSettle "resting.settle" on "resting" by &[Coordinator];
@@ -236,13 +238,13 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("pull_changes", Action::SyncPull),
     ("sign_receipt", Action::SyncReceipt),
     ("list_sync_devices", Action::SyncHealth),
-    ("list_sync_conflicts", Action::RestingRead),
-    ("get_sync_conflict", Action::RestingRead),
+    ("list_sync_conflicts", Action::RestingOwn),
+    ("get_sync_conflict", Action::RestingOwn),
     ("resolve_sync_conflict", Action::ConflictResolve),
-    ("list_held_work", Action::RestingRead),
-    ("get_held_work", Action::RestingRead),
-    ("list_quarantined_work", Action::RestingRead),
-    ("get_quarantined_work", Action::RestingRead),
+    ("list_held_work", Action::RestingOwn),
+    ("get_held_work", Action::RestingOwn),
+    ("list_quarantined_work", Action::RestingOwn),
+    ("get_quarantined_work", Action::RestingOwn),
     ("release_quarantined_work", Action::QuarantineSettle),
     ("decline_quarantined_work", Action::QuarantineSettle),
 ];

@@ -13,6 +13,7 @@ pub mod migrate;
 mod passing;
 pub mod schema;
 mod scope;
+pub mod together;
 pub mod types;
 mod violation;
 mod writer;

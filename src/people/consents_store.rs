@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::model::*;
 use crate::db::schema::{consent_texts, consents, persons};
+use crate::db::together::{Answers, remember};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::{each_backend, first_locked};
@@ -204,13 +205,25 @@ pub fn text_in_force(
     version: i64,
     today: Day,
 ) -> AppResult<bool> {
-    let newest: Option<i64> = consent_texts::table
-        .filter(consent_texts::purpose.eq(purpose))
-        .filter(consent_texts::language.eq(language))
-        .filter(consent_texts::in_force_from.le(today))
-        .select(diesel::dsl::max(consent_texts::text_version))
-        .first(c)?;
+    let ask = |(purpose, language, today): &(Purpose, TextLanguage, Day)| {
+        let newest = consent_texts::table
+            .filter(consent_texts::purpose.eq(*purpose))
+            .filter(consent_texts::language.eq(*language))
+            .filter(consent_texts::in_force_from.le(*today))
+            .select(diesel::dsl::max(consent_texts::text_version));
+        Ok(newest.first(c)?)
+    };
+    let newest = NEWEST.with(|known| known.or_ask((purpose, language, today), ask))?;
     Ok(newest == Some(version))
+}
+
+thread_local! {
+    static NEWEST: Answers<(Purpose, TextLanguage, Day), Option<i64>> = const { Answers::none() };
+}
+
+/// Does work that asks after the same texts again and again, and brings none into force.
+pub fn texts_remembered<R>(f: impl FnOnce() -> R) -> R {
+    remember(&NEWEST, f)
 }
 
 pub fn upsert_text(c: &mut DbConn, row: &ConsentTextRow) -> AppResult<()> {

@@ -7,7 +7,7 @@
 
 use diesel::prelude::*;
 
-use super::feed_rows::{Row, put};
+use super::feed_rows::{Row, flush_of, put};
 use crate::auth::policy::Role;
 use crate::auth::{self, Place, Who};
 use crate::db::schema::changes;
@@ -122,6 +122,7 @@ fn held(c: &mut DbConn, change: &Change) -> AppResult<Vec<Held>> {
     if change.fresh {
         return Ok(Vec::new());
     }
+    flush_of(c, &[change.record])?;
     Ok(changes::table
         .filter(changes::record_id.eq(change.record))
         .filter(changes::kind.eq(change.kind.as_str()))
@@ -138,6 +139,7 @@ fn held(c: &mut DbConn, change: &Change) -> AppResult<Vec<Held>> {
 
 /// Those of these records that the feed has never told of: what an installation begins with is in no write.
 pub fn untold(c: &mut DbConn, kind: Kind, ids: &[Uid]) -> AppResult<Vec<Uid>> {
+    flush_of(c, ids)?;
     let told: Vec<Uid> = changes::table
         .filter(changes::kind.eq(kind.as_str()))
         .filter(changes::record_id.eq_any(ids.to_vec()))

@@ -6,28 +6,35 @@ use diesel::backend::Backend;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, HasSqlType, Nullable, Text};
 
 use super::feed::Change;
 use crate::auth::Place;
+use crate::db::together::{Waiting, gather};
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 
 /// A record's state for one audience.
-pub(super) struct Row<'a> {
-    change: &'a Change,
+pub(super) struct Row {
+    kind: &'static str,
+    record: Uid,
+    version: i64,
+    at: i64,
     audience: Uid,
-    op: &'a str,
-    view: &'a str,
+    op: &'static str,
+    view: &'static str,
     place: Place,
     assignee: Option<Uid>,
 }
 
-impl<'a> Row<'a> {
-    pub(super) fn of(change: &'a Change, op: &'a str, audience: Uid) -> Row<'a> {
+impl Row {
+    pub(super) fn of(change: &Change, op: &'static str, audience: Uid) -> Row {
         Row {
-            change,
+            kind: change.kind.as_str(),
+            record: change.record,
+            version: change.version,
+            at: change.at.0,
             audience,
             op,
             view: if change.masked { "masked" } else { "full" },
@@ -35,31 +42,43 @@ impl<'a> Row<'a> {
             assignee: None,
         }
     }
-    pub(super) fn in_area(mut self, place: Place) -> Row<'a> {
+    pub(super) fn in_area(mut self, place: Place) -> Row {
         self.place = place;
         self
     }
+    /// What there is one row of.
+    fn key(&self) -> (Uid, Uid, &'static str) {
+        (self.record, self.audience, self.kind)
+    }
     /// One person's own row, which comes in full.
-    pub(super) fn of_person(mut self) -> Row<'a> {
+    pub(super) fn of_person(mut self) -> Row {
         self.assignee = Some(self.audience);
         self.view = "full";
         self
     }
 }
 
+const INTO: &str = "INSERT INTO changes (pos, kind, record_id, audience, op, version, view, county, town, \
+                    village, assignee, at)";
+/// What stood there gives way.
+const OR_INSTEAD: &str = " ON CONFLICT (record_id, audience, kind) DO UPDATE SET pos = excluded.pos, \
+                          op = excluded.op, version = excluded.version, view = excluded.view, \
+                          county = excluded.county, town = excluded.town, village = excluded.village, \
+                          assignee = excluded.assignee, at = excluded.at";
+
 /// Rows of one record, each of another audience, in the place of those that stood there.
-struct Put<'a, const N: usize> {
-    rows: [Row<'a>; N],
+struct Put<const N: usize> {
+    rows: [Row; N],
     /// PostgreSQL: NULL until the sequencer sees the committed row. SQLite has one writer: the newest plus one.
     pos: &'static str,
 }
 
-impl<const N: usize> QueryId for Put<'_, N> {
-    type QueryId = Put<'static, N>;
+impl<const N: usize> QueryId for Put<N> {
+    type QueryId = Put<N>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<DB, const N: usize> QueryFragment<DB> for Put<'_, N>
+impl<DB, const N: usize> QueryFragment<DB> for Put<N>
 where
     DB: Backend
         + HasSqlType<Text>
@@ -72,29 +91,26 @@ where
     Option<Uid>: ToSql<Nullable<UidSql>, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO changes (pos, kind, record_id, audience, op, version, view, county, town, village, \
-             assignee, at) VALUES ",
-        );
+        out.push_sql(INTO);
+        out.push_sql(" VALUES ");
         for (i, row) in self.rows.iter().enumerate() {
             out.push_sql(if i == 0 { "(" } else { ", (" });
             out.push_sql(self.pos);
-            let change = row.change;
             let Place {
                 county,
                 town,
                 village,
             } = &row.place;
             out.push_sql(", ");
-            out.push_bind_param::<Text, _>(change.kind.as_str())?;
+            out.push_bind_param::<Text, _>(row.kind)?;
             out.push_sql(", ");
-            out.push_bind_param::<UidSql, _>(&change.record)?;
+            out.push_bind_param::<UidSql, _>(&row.record)?;
             out.push_sql(", ");
             out.push_bind_param::<UidSql, _>(&row.audience)?;
             out.push_sql(", ");
             out.push_bind_param::<Text, _>(row.op)?;
             out.push_sql(", ");
-            out.push_bind_param::<BigInt, _>(&change.version)?;
+            out.push_bind_param::<BigInt, _>(&row.version)?;
             out.push_sql(", ");
             out.push_bind_param::<Text, _>(row.view)?;
             for area in [county, town, village] {
@@ -104,27 +120,32 @@ where
             out.push_sql(", ");
             out.push_bind_param::<Nullable<UidSql>, _>(&row.assignee)?;
             out.push_sql(", ");
-            out.push_bind_param::<BigInt, _>(&change.at.0)?;
+            out.push_bind_param::<BigInt, _>(&row.at)?;
             out.push_sql(")");
         }
-        out.push_sql(
-            " ON CONFLICT (record_id, audience, kind) DO UPDATE SET pos = excluded.pos, op = excluded.op, \
-             version = excluded.version, view = excluded.view, county = excluded.county, town = excluded.town, \
-             village = excluded.village, assignee = excluded.assignee, at = excluded.at",
-        );
+        out.push_sql(OR_INSTEAD);
         Ok(())
     }
 }
 
-impl<Conn, const N: usize> RunQueryDsl<Conn> for Put<'_, N> {}
+impl<Conn, const N: usize> RunQueryDsl<Conn> for Put<N> {}
 
 /// Puts these rows of one record, each of another audience, into the feed in their order.
-pub(super) fn put(c: &mut DbConn, rows: Vec<Row<'_>>) -> AppResult<()> {
+pub(super) fn put(c: &mut DbConn, rows: Vec<Row>) -> AppResult<()> {
+    if WAITING.with(Waiting::is_open) {
+        // One statement writes no row twice.
+        let again = |waits: &Row| rows.iter().any(|row| row.key() == waits.key());
+        if WAITING.with(|waiting| waiting.any(again)) {
+            flush(c)?;
+        }
+        WAITING.with(|waiting| waiting.add(rows));
+        return Ok(());
+    }
     match c {
         DbConn::Pg(c) => {
             let pos = "NULL";
             // Two, an area's and its worker's, are the usual; each trip to the server counts.
-            match <[Row<'_>; 2]>::try_from(rows) {
+            match <[Row; 2]>::try_from(rows) {
                 Ok(rows) => drop(Put { rows, pos }.execute(c)?),
                 Err(rows) => {
                     for row in rows {
@@ -140,5 +161,64 @@ pub(super) fn put(c: &mut DbConn, rows: Vec<Row<'_>>) -> AppResult<()> {
             }
         }
     }
+    Ok(())
+}
+
+thread_local! {
+    static WAITING: Waiting<Row> = const { Waiting::closed() };
+}
+
+/// Does work whose feed rows are written together at its end, or before the feed is asked about their records.
+/// If it fails its transaction, or the savepoint around it, has to end.
+pub(super) fn together<R>(
+    c: &mut DbConn,
+    f: impl FnOnce(&mut DbConn) -> AppResult<R>,
+) -> AppResult<R> {
+    gather(c, &WAITING, put_all, f)
+}
+
+/// Writes what waits, if any of it is about these records.
+pub(super) fn flush_of(c: &mut DbConn, records: &[Uid]) -> AppResult<()> {
+    if WAITING.with(|waiting| waiting.any(|row| records.contains(&row.record))) {
+        flush(c)?;
+    }
+    Ok(())
+}
+
+fn flush(c: &mut DbConn) -> AppResult<()> {
+    put_all(c, WAITING.with(Waiting::take))
+}
+
+/// Puts rows of many records, none of them twice, into the feed in their order, by one statement.
+fn put_all(c: &mut DbConn, rows: Vec<Row>) -> AppResult<()> {
+    let DbConn::Pg(c) = c else {
+        return put(c, rows);
+    };
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // Not prepared for good: it comes once in a piece of a push.
+    let text = format!(
+        "{INTO} SELECT NULL, * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], \
+         $6::text[], $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[], $11::bigint[]){OR_INSTEAD}"
+    );
+    macro_rules! column {
+        ($of:expr) => {
+            rows.iter().map($of).collect::<Vec<_>>()
+        };
+    }
+    diesel::sql_query(text)
+        .bind::<Array<Text>, _>(column!(|row| row.kind))
+        .bind::<Array<UidSql>, _>(column!(|row| row.record))
+        .bind::<Array<UidSql>, _>(column!(|row| row.audience))
+        .bind::<Array<Text>, _>(column!(|row| row.op))
+        .bind::<Array<BigInt>, _>(column!(|row| row.version))
+        .bind::<Array<Text>, _>(column!(|row| row.view))
+        .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.place.county))
+        .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.place.town))
+        .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.place.village))
+        .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.assignee))
+        .bind::<Array<BigInt>, _>(column!(|row| row.at))
+        .execute(c)?;
     Ok(())
 }

@@ -28,6 +28,7 @@ pub mod reference;
 pub mod resting;
 pub mod sources;
 pub mod store;
+pub mod turns;
 mod walks;
 
 pub use feed::{Change, Kind, record_change, untold};

@@ -173,7 +173,7 @@ impl Pull<'_> {
 
     fn counts(&mut self) -> AppResult<BTreeMap<String, i64>> {
         let sources = self.sources(&self.state.scopes);
-        sources::counts(self.c, &sources)
+        sources::counts(self.c, &sources, self.oldest())
     }
 
     /// Takes up assignments that came and lets go of those that ended; answers the areas to purge.

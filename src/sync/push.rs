@@ -11,15 +11,19 @@ use std::sync::Arc;
 
 use super::amend::amend;
 use super::feed::Kind;
+use super::feed_rows;
 use super::kinds::{self, Command, Work};
 use super::missing::{self, Missing};
 use super::model::*;
 use super::operation::{Prepared, SyncOperation, below_changed, work};
 use super::resting::{self, Reason};
 use super::store;
+use crate::areas;
+use crate::audit;
 use crate::auth::Who;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Problem};
+use crate::people;
 use crate::state::App;
 
 /// Operations in one write: enough to share its cost, few enough that others need not wait long.
@@ -127,6 +131,7 @@ pub async fn push(
     who: &Who,
     operations: Vec<SyncOperation>,
 ) -> AppResult<Vec<Done>> {
+    let _turn = app.pushing.take(who).await?;
     let mut all = Vec::with_capacity(operations.len());
     let mut course = Course::default();
     let mut operations = operations.into_iter().peekable();
@@ -162,7 +167,7 @@ fn do_piece(
     store::lock_pushes(c, who.user)?;
     if !course.guarded {
         let mut after = course.clone();
-        match c.transaction(|c| in_order(c, app, who, piece, &mut after)) {
+        match c.transaction(|c| together(c, |c| in_order(c, app, who, piece, &mut after))) {
             Ok(done) => {
                 *course = after;
                 return Ok(done);
@@ -175,6 +180,13 @@ fn do_piece(
         }
     }
     in_order(c, app, who, piece, course)
+}
+
+/// What fifty commands have in common is asked and written once. Only for a piece that stands or falls as a
+/// whole.
+fn together<R>(c: &mut DbConn, f: impl FnOnce(&mut DbConn) -> AppResult<R>) -> AppResult<R> {
+    let f = |c: &mut DbConn| audit::together(c, |c| feed_rows::together(c, f));
+    areas::store::remembered(|| people::store::texts_remembered(|| f(c)))
 }
 
 /// Does the operations of a piece in their order. Unguarded, the first one that fails ends it.

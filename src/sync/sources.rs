@@ -288,14 +288,21 @@ pub fn rows(
 }
 
 /// How many records these sources hold, by kind.
-pub fn counts(c: &mut DbConn, sources: &[Source]) -> AppResult<BTreeMap<String, i64>> {
+pub fn counts(
+    c: &mut DbConn,
+    sources: &[Source],
+    oldest: Micros,
+) -> AppResult<BTreeMap<String, i64>> {
     let mut counts = BTreeMap::new();
+    let kinds = Kind::ALL.iter().filter(|kind| kinds::of(**kind).ages);
+    let ageing: Vec<&str> = kinds.map(|kind| kind.as_str()).collect();
     for source in sources {
         let query = changes::table
             .group_by(changes::kind)
             .select((changes::kind, diesel::dsl::count_star()))
             .filter(changes::op.eq("upsert"))
             .filter(changes::pos.is_not_null())
+            .filter(changes::kind.ne_all(&ageing).or(changes::at.ge(oldest.0)))
             .into_boxed();
         let found: Vec<(String, i64)> = of_source!(query, source).load(c)?;
         for (kind, count) in found {

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use std::collections::HashMap;
 
 use super::devices::Phone;
+use super::feed_rows::flush_of;
 use super::model::*;
 use crate::auth::model::{DeviceRow, UserRow};
 use crate::auth::rights::Scope;
@@ -17,8 +18,8 @@ use crate::each_backend;
 use crate::error::AppResult;
 use crate::http::page::Page;
 
-/// The pushes of one user come one after the other, so that one operation sent twice at once is seen twice.
-/// SQLite has one writer.
+/// The pushes of one user come one after the other, so that one operation sent twice at once is seen twice;
+/// within a process they take turns before. SQLite has one writer.
 pub fn lock_pushes(c: &mut DbConn, user: Uid) -> AppResult<()> {
     if let DbConn::Pg(c) = c {
         let key = user.0.as_u64_pair();
@@ -130,6 +131,7 @@ impl Placed for Known {
 }
 
 pub fn feed_of(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<Known>> {
+    flush_of(c, ids)?;
     Ok(changes::table
         .filter(changes::record_id.eq_any(ids.to_vec()))
         .select((

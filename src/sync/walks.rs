@@ -185,11 +185,16 @@ impl Pull<'_> {
 
     /// Whether it stays behind at a first pull, being old and of its moment.
     fn aged(&self, row: &Row) -> bool {
+        kinds::of(row.kind).ages && row.at < self.oldest()
+    }
+
+    /// Before this, what is of its moment stays behind at a first pull.
+    pub(super) fn oldest(&self) -> Micros {
         let days = |role: Role| match reach(role) {
             Reach::Own => self.config.sync_member_days,
             Reach::Area => self.config.sync_coordinator_days,
         };
         let days = self.who.grants().map(|g| days(g.role)).max().unwrap_or(0);
-        kinds::of(row.kind).ages && row.at < self.who.at.plus(-days * Micros::DAY)
+        self.who.at.plus(-days * Micros::DAY)
     }
 }

@@ -26,6 +26,12 @@ fn ids(changes: &[Value], kind: &str) -> Vec<Value> {
     of.map(|c| c["id"].clone()).collect()
 }
 
+/// A step of a visit.
+async fn does(who: &Client, visit: &Value, step: &str) {
+    let path = format!("{}/{step}", at("visits", visit));
+    who.post(&path, json!({})).await.expect(200);
+}
+
 fn bytes(page: &Value) -> usize {
     let records = page["changes"].as_array().unwrap().iter();
     records.map(|c| c["record"].to_string().len()).sum()
@@ -83,6 +89,46 @@ both! {
         assert_eq!(ids(&changes, "resident"), newest_first);
         let records = phone.records.keys().filter(|(kind, _)| !REFERENCE.contains(&kind.as_str())).count();
         assert_eq!(records as i64, total);
+    }
+
+    async fn work_of_long_ago_stays_behind_at_a_first_pull(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let home = make::household(&member).await;
+        make::household_person(&member, &home, &["service_follow_up"]).await;
+        let mut visits = Vec::new();
+        let visit = async || {
+            let member = renewed(app, &member);
+            let logged = member.post("/v1/visits", make::home_visit(&home)).await.expect(201);
+            does(&member, &logged, "submission").await;
+            logged
+        };
+        visits.push(visit().await);
+        // 731 days before the pull, 400, and none: a member's phone begins two years ago, a coordinator's one.
+        for days in [331, 400] {
+            app.advance(days * Micros::DAY);
+            visits.push(visit().await);
+        }
+        numbered(app).await;
+        let (member, coordinator) = (renewed(app, &member), renewed(app, &coordinator));
+        let mut phone = Pocket::new(&member);
+        for (phone, held) in [(&mut phone, [false, true, true]), (&mut Pocket::new(&coordinator), [false, false, true])] {
+            let first = phone.page().await;
+            phone.pull().await;
+            assert_eq!([0, 1, 2].map(|n| phone.has("visit", &visits[n])), held);
+            assert!(phone.has("household", &home), "what is of no moment does not age");
+            // An app's progress reaches its end.
+            for kind in ["visit", "follow_up", "household"] {
+                let here = phone.records.keys().filter(|(k, _)| k == kind).count();
+                let counts = first["progress"]["counts"].as_array().unwrap();
+                let said = counts.iter().find(|c| c["kind"] == kind).unwrap();
+                assert_eq!(said["count"], here, "{kind}");
+            }
+        }
+        // Whoever takes it up again has it as any other.
+        does(&coordinator, &visits[0], "confirmation").await;
+        numbered(app).await;
+        phone.pull().await;
+        assert!(phone.has("visit", &visits[0]));
     }
 
     async fn the_parameters_have_bounds(app) {

@@ -132,7 +132,7 @@ both! {
             }
         }
         for list in LISTS {
-            app.user(CampaignOrganiser, COUNTY).await.get(&format!("/v1/sync/{list}")).await.problem(403, "forbidden_action");
+            assert_eq!(count(&app.user(CampaignOrganiser, COUNTY).await, list).await, 0);
         }
         for who in [&member, &gone, &elsewhere] {
             let answer = who.post(&format!("{}/release", path("quarantine", &rests[2].1)), json!({})).await;
@@ -141,6 +141,21 @@ both! {
         }
         colleague.post(&format!("{}/resolution", path("conflicts", &rests[0].1)), json!({ "take": "phone" })).await.problem(404, "not_found");
         assert!(rests.iter().all(|(_, result)| lies_there(app, result)));
+    }
+
+    async fn who_lost_every_assignment_still_sees_their_own(app) {
+        let member = app.member().await;
+        unassigned(app, &member, VILLAGE).await;
+        let (result, op) = quarantined(app, &member).await;
+        let page = member.get("/v1/sync/quarantine").await.expect(200);
+        assert_eq!(page["items"][0]["op_id"], op["op_id"], "{page}");
+        member.get(&path("quarantine", &result)).await.expect(200);
+        // And nobody else's: there is no assignment to see it by.
+        let auditor = app.user(Auditor, VILLAGE).await;
+        assert_eq!(count(&auditor, "quarantine").await, 0);
+        auditor.get(&path("quarantine", &result)).await.problem(404, "not_found");
+        let settle = format!("{}/release", path("quarantine", &result));
+        member.post(&settle, json!({})).await.problem(403, "forbidden_action");
     }
 
     async fn both_values_are_shown_as_far_as_the_record_would_be(app) {

@@ -39,7 +39,6 @@ page_of! {
 }
 
 async fn list(app: &App, who: Who, query: RestingQuery, cause: Cause) -> AppResult<HttpResponse> {
-    who.may(Action::RestingRead)?;
     let state = query.state.unwrap_or(RestState::Open);
     let bound = Bound {
         vault: &app.vault,
@@ -60,7 +59,6 @@ async fn list(app: &App, who: Who, query: RestingQuery, cause: Cause) -> AppResu
 }
 
 async fn read(app: &App, who: Who, id: web::Path<String>, cause: Cause) -> AppResult<HttpResponse> {
-    who.may(Action::RestingRead)?;
     let id = path_id(id)?;
     show(app, who, id, cause).await
 }
