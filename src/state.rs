@@ -48,6 +48,7 @@ impl Clock {
 
 impl App {
     pub fn new(db: Db, vault: Arc<Vault>, config: Arc<Config>, clock: Clock) -> App {
+        let writers = (!db.is_sqlite()).then_some(config.writers);
         App {
             limiter: Limiter::new(config.rate_per_second, config.rate_burst),
             public_limiter: Limiter::new(config.public_rate_per_second, config.public_rate_burst),
@@ -59,7 +60,7 @@ impl App {
             metrics: Arc::default(),
             outbox: Arc::default(),
             seen: Seen::default(),
-            pushing: Turns::default(),
+            pushing: Turns::new(writers),
         }
     }
 }

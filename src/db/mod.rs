@@ -159,7 +159,7 @@ pub fn connect(target: &Target, write: bool) -> Result<DbConn, String> {
             let mut pragmas = String::from(
                 "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
                  PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; \
-                 PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456;",
+                 PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456; PRAGMA wal_autocheckpoint=8000;",
             );
             if !write {
                 pragmas.push_str(" PRAGMA query_only=ON;");

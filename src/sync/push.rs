@@ -131,7 +131,7 @@ pub async fn push(
     who: &Who,
     operations: Vec<SyncOperation>,
 ) -> AppResult<Vec<Done>> {
-    let _turn = app.pushing.take(who).await?;
+    let turn = app.pushing.take(who).await?;
     let mut all = Vec::with_capacity(operations.len());
     let mut course = Course::default();
     let mut operations = operations.into_iter().peekable();
@@ -143,6 +143,7 @@ pub async fn push(
             .collect();
         let (data, who, before) = (app.clone().into_inner(), who.clone(), course);
         let piece = Arc::new(piece);
+        let _room = turn.piece().await?;
         let (done, after) = app
             .db
             .write(move |c| {

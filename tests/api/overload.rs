@@ -1,5 +1,6 @@
 //! A database that is busy, slow or gone for a moment: 503 with Retry-After, or not noticed at all.
 
+use crate::support::syncing::{new_id, operation, push_one};
 use crate::support::*;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -186,6 +187,64 @@ fn a_database_that_is_locked_is_503() {
                 })
                 .await;
             assert_eq!(refused.unwrap_err().code(), Code::Overloaded);
+        })
+    });
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// A morning on which every phone comes back with its queue: pushes wait in a line of their own.
+#[test]
+fn pushes_that_wait_leave_a_writer_for_everybody_else() {
+    run(Backend::Postgres, |app| {
+        Box::pin(async move {
+            let desk = app.member().await;
+            let mut members = Vec::new();
+            for _ in 0..5 {
+                members.push(app.member().await);
+            }
+            // As if another process were at work for each of them.
+            let mut c = app.connection();
+            c.batch_execute("BEGIN").unwrap();
+            for member in &members {
+                let (high, low) = member.id.0.as_u64_pair();
+                let lock = format!("SELECT pg_advisory_xact_lock({})", (high ^ low) as i64);
+                c.batch_execute(&lock).unwrap();
+            }
+            let day = members.iter().map(|_| {
+                let changed = json!({ "kind": "migrant", "area": VILLAGE });
+                operation(app, "household", "create", &new_id(app), changed)
+            });
+            let day: Vec<Value> = day.collect();
+            let each = members.iter().zip(&day).cycle().take(20);
+            let pushes = each.map(|(member, op)| push_one(app, member, op));
+            let waiting = |c: &mut DbConn| {
+                let count =
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+                let rows: Vec<Count> = diesel::sql_query(count).load(c).unwrap();
+                rows[0].count
+            };
+            let meanwhile = async {
+                let deadline = Instant::now() + Duration::from_secs(3);
+                // Three of the four writers that a test's server has.
+                while waiting(&mut c) < 3 {
+                    assert!(Instant::now() < deadline, "nobody pushes");
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                for _ in 0..5 {
+                    make::registered(&desk).await;
+                }
+                assert_eq!(waiting(&mut c), 3);
+                c.batch_execute("ROLLBACK").unwrap();
+            };
+            let pushes = futures_util::future::join_all(pushes);
+            let (results, ()) = futures_util::future::join(pushes, meanwhile).await;
+            let done = |outcome: &str| results.iter().filter(|r| r["outcome"] == outcome).count();
+            assert_eq!((done("applied"), done("duplicate")), (5, 15));
         })
     });
 }
