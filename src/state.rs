@@ -49,6 +49,7 @@ impl Clock {
 impl App {
     pub fn new(db: Db, vault: Arc<Vault>, config: Arc<Config>, clock: Clock) -> App {
         let writers = (!db.is_sqlite()).then_some(config.writers);
+        let pushing = Turns::new(writers, config.queue);
         App {
             limiter: Limiter::new(config.rate_per_second, config.rate_burst),
             public_limiter: Limiter::new(config.public_rate_per_second, config.public_rate_burst),
@@ -60,7 +61,7 @@ impl App {
             metrics: Arc::default(),
             outbox: Arc::default(),
             seen: Seen::default(),
-            pushing: Turns::new(writers),
+            pushing,
         }
     }
 }

@@ -81,8 +81,7 @@ pub fn run(url: &str, user: &str) {
     let rights = Rights {
         active: true,
         grants: vec![grant],
-        devices: Default::default(),
-        revoked_sessions: Default::default(),
+        ..Rights::none()
     };
     let who = Who {
         user,

@@ -193,9 +193,10 @@ async fn receipt(phone: &mut Phone, day: &str) -> Result<()> {
         let outcome = format!("{:?}", count.outcome).to_lowercase();
         say(&format!("{} {}: {outcome}", count.count, count.kind));
     }
-    say(match receipt.agrees {
-        true => "they are those of this phone's book",
-        false => "this phone's book says otherwise: ask again, then ask the coordinator",
+    say(match (receipt.agrees, receipt.outdated) {
+        (true, false) => "they are those of this phone's book",
+        (true, true) => "they are those of this phone's book until then; more arrived since",
+        (false, _) => "this phone's book says otherwise: ask again, then ask the coordinator",
     });
     say(&receipt.receipt);
     Ok(())

@@ -8,6 +8,7 @@
 use quick_cache::sync::Cache;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::handle::{Place, Reach};
 use super::policy::{Action, Role, reach};
@@ -53,6 +54,20 @@ pub struct Rights {
     /// Every phone that was ever bound, and whether it still is.
     pub devices: HashMap<Uid, Binding>,
     pub revoked_sessions: HashSet<Uid>,
+    pub loaded: Instant,
+}
+
+impl Rights {
+    /// Those of nobody.
+    pub fn none() -> Rights {
+        Rights {
+            active: false,
+            grants: Vec::new(),
+            devices: HashMap::new(),
+            revoked_sessions: HashSet::new(),
+            loaded: Instant::now(),
+        }
+    }
 }
 
 /// How a phone stands to its user.

@@ -53,6 +53,7 @@ pub fn load_rights(c: &mut DbConn, user: Uid, since: Micros) -> AppResult<Rights
             })
             .collect(),
         revoked_sessions: revoked_sessions.into_iter().collect(),
+        loaded: std::time::Instant::now(),
     })
 }
 

@@ -7,6 +7,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::house::RequestId;
 use super::limits::{Caller, Limiter, Standing};
@@ -17,6 +18,9 @@ use crate::error::{AppError, AppResult, Code};
 use crate::state::App;
 
 type Answer<B> = Result<ServiceResponse<EitherBody<B>>, actix_web::Error>;
+
+/// A phone that was not known is looked for once more after this.
+const LOOK_PAUSE: Duration = Duration::from_millis(500);
 
 /// For routes with a token.
 pub async fn require_auth<B: MessageBody + 'static>(
@@ -126,8 +130,10 @@ async fn identify(app: &web::Data<App>, req: &ServiceRequest) -> AppResult<Who> 
     let verified = verify(app, req, at)?;
     let mut rights = rights(app, &verified).await?;
     if let Some(device) = verified.device {
-        if !rights.devices.contains_key(&device) {
-            // Bound at another node a moment ago, or bound after the backup that this database was put back to.
+        // Bound at another node a moment ago, or after the backup that this database was put back to. Who is
+        // asked for again and again is not looked up again and again.
+        let unknown = !rights.devices.contains_key(&device);
+        if unknown && rights.loaded.elapsed() >= LOOK_PAUSE {
             app.rights.forget(verified.user);
             rights = self::rights(app, &verified).await?;
         }

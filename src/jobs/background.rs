@@ -53,6 +53,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
     ]);
     if !app.db.is_sqlite() {
         loops.push(every(app, stop, second / 20, number_feed));
+        loops.push(every(app, stop, second / 4, number_audit));
         loops.push(every(app, stop, second * 3, watch_lineage));
     }
     Ok(Workers(loops))
@@ -195,6 +196,13 @@ async fn fill_calendar(app: web::Data<App>) -> bool {
     {
         Ok(()) => false,
         Err(e) => failed("filling the festivals' calendar", e),
+    }
+}
+
+async fn number_audit(app: web::Data<App>) -> bool {
+    match app.db.write(sequencer::run_audit).await {
+        Ok(more) => more,
+        Err(e) => failed("numbering the audit", e),
     }
 }
 

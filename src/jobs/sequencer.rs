@@ -14,12 +14,17 @@ use crate::db::schema::{changes, feed_lineage, meta};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 
-/// Rows numbered in one transaction at most.
-const BATCH: i64 = 5_000;
+/// Feed rows numbered in one transaction at most: phones wait for the first of them as long as for the last.
+const BATCH: i64 = 1_000;
+/// Audit entries likewise; nobody waits for them.
+const ENTRIES: i64 = 5_000;
 
 /// Who holds it numbers, or notes a lineage: never two at once, and never one between the other's
 /// reading and writing.
 const LOCK: i64 = 7_237_042;
+
+/// The same for the audit, so that it keeps no phone waiting.
+const AUDIT_LOCK: i64 = 7_237_044;
 
 /// Where `meta` keeps the last position given out, on PostgreSQL.
 const HEAD: &str = "feed_head";
@@ -38,7 +43,7 @@ struct Numbered {
     last: Option<i64>,
 }
 
-/// Numbers what waits; true when a batch was full and more may wait. Part of a write: the lock is the
+/// Numbers what waits of the feed; true when a batch was full and more may wait. Part of a write: the lock is the
 /// transaction's.
 ///
 /// It waits for nobody. While another node numbers there is nothing to do here, and a row that an open
@@ -47,7 +52,11 @@ pub fn run(c: &mut DbConn, now: Micros) -> AppResult<bool> {
     let DbConn::Pg(pg) = c else { return Ok(false) };
     set_limits(pg)?;
     // Each question is a statement of its own: the snapshot that numbers begins after the lock was got.
-    if !anything_waits(pg)? || !try_lock(pg)? {
+    if !any(
+        pg,
+        "SELECT EXISTS (SELECT FROM changes WHERE pos IS NULL) AS yes",
+    )? || !try_lock(pg, LOCK)?
+    {
         return Ok(false);
     }
     // Before the first number: one given out after a restore must not stand under the lineage before it.
@@ -62,8 +71,18 @@ pub fn run(c: &mut DbConn, now: Micros) -> AppResult<bool> {
             .set(meta::value.eq(last.to_string()))
             .execute(pg)?;
     }
-    let audit = number_audit(pg)?;
-    Ok(feed.rows == BATCH || audit == BATCH)
+    Ok(feed.rows == BATCH)
+}
+
+/// The same for the audit, whose numbers its seals go by.
+pub fn run_audit(c: &mut DbConn) -> AppResult<bool> {
+    let DbConn::Pg(pg) = c else { return Ok(false) };
+    set_limits(pg)?;
+    let waits = "SELECT EXISTS (SELECT FROM audit_entries WHERE seq IS NULL) AS yes";
+    if !any(pg, waits)? || !try_lock(pg, AUDIT_LOCK)? {
+        return Ok(false);
+    }
+    Ok(number_audit(pg)? == ENTRIES)
 }
 
 /// Bounds this transaction: a node that is stopped in the middle of it (a frozen machine, a cut network)
@@ -76,19 +95,15 @@ fn set_limits(c: &mut PgConnection) -> AppResult<()> {
     )?)
 }
 
-fn anything_waits(c: &mut PgConnection) -> AppResult<bool> {
-    let found: Answer = diesel::sql_query(
-        "SELECT EXISTS (SELECT FROM changes WHERE pos IS NULL) \
-         OR EXISTS (SELECT FROM audit_entries WHERE seq IS NULL) AS yes",
-    )
-    .get_result(c)?;
+fn any(c: &mut PgConnection, question: &str) -> AppResult<bool> {
+    let found: Answer = diesel::sql_query(question).get_result(c)?;
     Ok(found.yes)
 }
 
 /// Takes the lock if nobody holds it or waits for it.
-fn try_lock(c: &mut PgConnection) -> AppResult<bool> {
+fn try_lock(c: &mut PgConnection, lock: i64) -> AppResult<bool> {
     let got: Answer = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS yes")
-        .bind::<BigInt, _>(LOCK)
+        .bind::<BigInt, _>(lock)
         .get_result(c)?;
     Ok(got.yes)
 }
@@ -111,7 +126,7 @@ fn number_audit(c: &mut PgConnection) -> AppResult<i64> {
          (SELECT id FROM audit_entries WHERE seq IS NULL ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) w) n \
          WHERE audit_entries.id = n.id",
     )
-    .bind::<BigInt, _>(BATCH)
+    .bind::<BigInt, _>(ENTRIES)
     .execute(c)?;
     Ok(numbered as i64)
 }

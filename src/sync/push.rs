@@ -142,11 +142,12 @@ pub async fn push(
             .map(|op| op.prepare(app, who))
             .collect();
         let (data, who, before) = (app.clone().into_inner(), who.clone(), course);
+        let turn = turn.clone();
         let piece = Arc::new(piece);
-        let _room = turn.piece().await?;
         let (done, after) = app
             .db
             .write(move |c| {
+                let _ = &turn;
                 let mut course = before.clone();
                 let done = do_piece(c, &data, &who, &piece, &mut course)?;
                 Ok((done, course))

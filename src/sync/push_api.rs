@@ -108,9 +108,10 @@ pub async fn push_changes(
         operations,
     } = body.value;
     let skew = sent_at.0.saturating_sub(who.at.0) / 1000;
-    let done = push::push(&app, &who, operations.0).await?;
-    // Whatever was done may have something to send.
+    let done = push::push(&app, &who, operations.0).await;
+    // Whatever was done may have something to send, a part before a failure too.
     app.outbox.notify_waiters();
+    let done = done?;
     let records = shown(&app, &who, &done).await?;
     if let Some(device) = who.device {
         let backlog = backlog.map(|b| b.0);

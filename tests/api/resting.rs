@@ -144,8 +144,23 @@ both! {
     }
 
     async fn who_lost_every_assignment_still_sees_their_own(app) {
-        let member = app.member().await;
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        // In clear what they typed themselves, as long as they work there.
+        let made = make::registered(&member).await;
+        let record = at("residents", &made);
+        let etag = coordinator.get(&record).await.etag();
+        coordinator.patch(&record, &etag, json!({ "phone": make::phone() })).await.expect(200);
+        let wanted = json!({ "phone": "13512340001" });
+        let conflict = push_one(app, &member, &amendment(app, &made, 1, wanted.clone())).await;
+        let held = push_one(app, &member, &amendment(app, &json!({ "id": new_id(app) }), 1, wanted)).await;
+        let shown = async |list: &str, result: &Value| member.get(&path(list, result)).await.expect(200)["phone"]["phone"].clone();
+        for (list, result) in [("conflicts", &conflict), ("held", &held)] {
+            assert_eq!(shown(list, result).await, "13512340001");
+        }
         unassigned(app, &member, VILLAGE).await;
+        for (list, result) in [("conflicts", &conflict), ("held", &held)] {
+            assert_eq!(shown(list, result).await, "135****0001");
+        }
         let (result, op) = quarantined(app, &member).await;
         let page = member.get("/v1/sync/quarantine").await.expect(200);
         assert_eq!(page["items"][0]["op_id"], op["op_id"], "{page}");

@@ -110,6 +110,7 @@ both! {
         assert_eq!(session["user_id"], json!(member.id));
         // Bound at another node, of which this one has not heard yet.
         app.data.rights.keep_user(member.id, stale);
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
         app.anonymous().with_token(session["access_token"].as_str().unwrap()).get("/v1/me").await.expect(200);
         // Bound after the backup to which the server was put back, when the token has minutes left.
         let (token, _) = qianshou::auth::tokens::sign(&app.data, member.id, Uid::new(app.now()), Some(Uid::new(app.now())), app.now()).unwrap();

@@ -116,7 +116,13 @@ impl Phone {
         // before the enrolment binds the phone anew.
         let known = meta::get::<Session>(&mut self.db, meta::SESSION)?;
         let owner = known.as_ref().and_then(|session| session.user_id);
-        if owner.is_some() && answer.user_id.is_some() && owner != answer.user_id {
+        let device = known.as_ref().and_then(|session| session.device_id);
+        let another = match (owner, answer.user_id) {
+            (Some(owner), Some(user)) => owner != user,
+            // A server that does not name the user gives another's phone another device.
+            _ => device.is_some() && answer.device_id.is_some() && device != answer.device_id,
+        };
+        if another {
             return Err(Error::AnotherUser);
         }
         let session = Session {
@@ -124,9 +130,7 @@ impl Phone {
             access_until: asked_at.plus(answer.expires_in * Moment::SECOND),
             refresh_token: answer.refresh_token,
             user_id: answer.user_id.or(owner),
-            device_id: answer
-                .device_id
-                .or(known.and_then(|session| session.device_id)),
+            device_id: answer.device_id,
         };
         // Stored before it is used: using it ends the token before.
         meta::put(&mut self.db, meta::SESSION, &session)

@@ -99,12 +99,13 @@ impl Phone {
         }
         let answered_at = self.server_now()?;
         let kinds = self.settings.kinds.clone();
+        let device = self.device_id()?;
         self.db.immediate_transaction(|c| {
             let mut settled = Vec::with_capacity(request.len());
             for (operation, result) in request.into_iter().zip(answer.results) {
                 let duplicate = result.outcome == Outcome::Duplicate;
                 let result = result.settled();
-                take_result(c, &operation, &result, now, answered_at)?;
+                take_result(c, &operation, &result, device, now, answered_at)?;
                 settled.push(Settled {
                     operation,
                     duplicate,
@@ -149,7 +150,7 @@ impl Phone {
             }
             let mut settled = Vec::with_capacity(faulty.len());
             for (_, operation) in faulty {
-                take_result(c, &operation, &rejected, now, answered_at)?;
+                take_result(c, &operation, &rejected, None, now, answered_at)?;
                 settled.push(Settled {
                     operation,
                     duplicate: false,
@@ -174,11 +175,12 @@ fn take_result(
     c: &mut Db,
     operation: &Operation,
     result: &OperationResult,
+    device: Option<Id>,
     now: Moment,
     answered_at: Moment,
 ) -> Result<()> {
     if let Some(at) = result.arrived_at {
-        book::note(c, operation.op_id, at)?;
+        book::note(c, operation.op_id, device, at)?;
     }
     let state = match result.outcome {
         Outcome::Applied | Outcome::Merged => State::Acknowledged,

@@ -5,7 +5,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 
 use super::account::{from_json, to_json};
 use super::error::{Error, Result};
-use super::store::{Id, book, meta};
+use super::store::book::{self, Kept};
+use super::store::{Id, meta};
 use super::transport::Method;
 use super::wire::{ReceiptAnswer, ReceiptCount, ReceiptKeys, ReceiptRequest, Summary};
 use super::{Moment, Phone};
@@ -22,57 +23,84 @@ pub struct Receipt {
     pub signed_at: Moment,
     pub operations: u64,
     pub counts: Vec<ReceiptCount>,
-    /// It names exactly the operations that arrived on that day by the phone's own book. If not, some
-    /// arrived after it was signed: ask for another. If that does not agree either, call the coordinator.
+    /// When it came it named exactly what had arrived on that day by the phone's own book. If not, ask for
+    /// another; if that does not agree either, call the coordinator.
     pub agrees: bool,
+    /// More arrived on that day after it was signed: ask for another.
+    pub outdated: bool,
 }
 
 impl Phone {
-    /// Asks for the receipt of a day in China such as `2026-05-29`, checks it and keeps it. Later ones of the
-    /// same day take its place: they say more.
+    /// Asks for the receipt of a day in China such as `2026-05-29`, checks it and keeps it, unless one is kept
+    /// that says more: a server that was restored from a backup may know less than it did.
     pub async fn receipt(&mut self, day: &str) -> Result<Receipt> {
         let request = to_json(&ReceiptRequest { day })?;
         let answer = self
             .call(Method::Post, "/v1/sync/receipts", Some(request))
             .await?;
         let ReceiptAnswer { receipt } = from_json(&answer)?;
-        let checked = match self.check_receipt(&receipt) {
-            // Signed with a key that the phone has not fetched yet.
-            Err(Error::ReceiptKeyUnknown) => {
-                self.fetch_receipt_keys().await?;
-                self.check_receipt(&receipt)?
-            }
-            checked => checked?,
-        };
-        if checked.day != day {
+        // Each time: a key may have ended since.
+        self.fetch_receipt_keys().await?;
+        let summary = self.own(&receipt)?;
+        if summary.day != day {
             return Err(Error::NotAsPromised("a receipt of another day".into()));
         }
-        book::keep(&mut self.db, day, &receipt)?;
-        Ok(checked)
+        let (from, to) = bounds(day)?;
+        let arrived = book::arrived(&mut self.db, summary.did, from, to)?;
+        let new = Kept {
+            agreed: summary.op_ids_sha256 == digest(&arrived),
+            operations: summary.operations as i64,
+            receipt,
+        };
+        let kept = book::kept_under(&mut self.db, day, summary.did)?;
+        let worse = |kept: Kept| kept.agreed && (!new.agreed || kept.operations > new.operations);
+        if !kept.is_some_and(worse) {
+            book::keep(&mut self.db, day, summary.did, &new)?;
+        }
+        self.told(summary, new)
     }
 
     /// The receipt that is kept of a day, checked anew. Works offline.
     pub fn kept_receipt(&mut self, day: &str) -> Result<Option<Receipt>> {
-        let kept = book::receipt_of(&mut self.db, day)?;
-        kept.map(|receipt| self.check_receipt(&receipt)).transpose()
+        let Some(kept) = book::kept_of(&mut self.db, day)? else {
+            return Ok(None);
+        };
+        let summary = self.own(&kept.receipt)?;
+        self.told(summary, kept).map(Some)
     }
 
-    /// Checks a receipt with the keys that were fetched before, and against the phone's own book. Works offline.
-    pub fn check_receipt(&mut self, receipt: &str) -> Result<Receipt> {
+    /// Checks that a receipt is the server's and this phone's, with the keys that were fetched before. Works
+    /// offline.
+    pub fn check_receipt(&mut self, receipt: &str) -> Result<Summary> {
+        self.own(receipt)
+    }
+
+    fn own(&mut self, receipt: &str) -> Result<Summary> {
         let summary = self.verified(receipt)?;
+        bounds(&summary.day)?;
         let (user, device) = self.owner()?;
-        if user.is_some_and(|user| user != summary.sub) || summary.did != device {
+        let other_user = user.is_some_and(|user| user != summary.sub);
+        // The phone may have been another device before the server was restored.
+        let known = summary.did == device || book::knows(&mut self.db, summary.did)?;
+        if other_user || !known {
             return Err(Error::NotAReceipt("it is another phone's".into()));
         }
-        let (from, to) = bounds(&summary.day)?;
-        let arrived = book::arrived(&mut self.db, from, to)?;
+        Ok(summary)
+    }
+
+    fn told(&mut self, summary: Summary, kept: Kept) -> Result<Receipt> {
+        let (_, to) = bounds(&summary.day)?;
+        let signed_at = Moment(summary.iat * Moment::SECOND);
+        let later = signed_at.plus(Moment::SECOND);
+        let after = book::arrived(&mut self.db, summary.did, later, to)?;
         Ok(Receipt {
-            receipt: receipt.to_owned(),
-            signed_at: Moment(summary.iat * Moment::SECOND),
-            agrees: summary.op_ids_sha256 == digest(&arrived),
+            receipt: kept.receipt,
             day: summary.day,
+            signed_at,
             operations: summary.operations,
             counts: summary.counts,
+            agrees: kept.agreed,
+            outdated: !after.is_empty(),
         })
     }
 
@@ -90,7 +118,7 @@ impl Phone {
             .ok_or(Error::ReceiptKeyUnknown)?;
         let mut rules = Validation::new(Algorithm::ES256);
         // A receipt does not end.
-        rules.required_spec_claims.clear();
+        rules.set_required_spec_claims(&["aud"]);
         rules.validate_exp = false;
         rules.set_audience(&[AUDIENCE]);
         let point = DecodingKey::from_ec_components(&key.x, &key.y).map_err(forged)?;

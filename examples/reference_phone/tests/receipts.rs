@@ -92,12 +92,84 @@ async fn a_receipt_is_checked_against_the_phones_own_book() {
         ("/v1/sync/receipts".to_owned(), json!({"day": "2026-05-29"}))
     );
     assert_eq!(asked[1].0, "/v1/sync/receipt-keys");
-    // Years later, and without a line.
+    // Years later, when the book has forgotten the day, and without a line.
     field.clock.pass(900 * Moment::DAY);
+    field.script.answer(200, session("a2", "r2"));
+    field.script.nothing_new();
+    field.phone.sync().await.unwrap();
+    field.script.asked();
     let kept = field.phone.kept_receipt("2026-05-29").unwrap();
     assert_eq!(kept, Some(receipt));
     assert_eq!(field.phone.kept_receipt("2026-05-28").unwrap(), None);
     assert!(field.script.asked().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_restored_server_has_forgotten_stays_proven() {
+    let (mut field, ids) = a_day().await;
+    let signer = signer("k1");
+    let said = says(&field, &ids);
+    let keys = json!({ "keys": [signer.public] });
+    field.script.answer(200, signer.receipt(&said));
+    field.script.answer(200, keys.clone());
+    let receipt = field.phone.receipt("2026-05-29").await.unwrap();
+    // Put back to before that day, it signs for what it still has; the phone is another device there.
+    let mut anew = session("c1", "t1");
+    anew["device_id"] = json!(id(0xd2));
+    field.script.answer(201, anew);
+    field.phone.enrol("NEWC-ODEX-9A", &about()).await.unwrap();
+    let mut less = says(&field, &[]);
+    less["did"] = json!(id(0xd2));
+    field.script.answer(200, signer.receipt(&less));
+    field.script.answer(200, keys);
+    field.phone.receipt("2026-05-29").await.unwrap();
+    let kept = field.phone.kept_receipt("2026-05-29").unwrap();
+    assert_eq!(kept, Some(receipt));
+}
+
+#[tokio::test]
+async fn work_of_the_same_day_that_came_later_makes_it_outdated() {
+    let (mut field, ids) = a_day().await;
+    let signer = signer("k1");
+    let mut said = says(&field, &ids);
+    // Signed before half past nine, when another visit arrived.
+    said["iat"] = json!("2026-05-29T09:20:00Z".parse::<Moment>().unwrap().0 / 1000);
+    let keys = json!({ "keys": [signer.public] });
+    field.script.answer(200, signer.receipt(&said));
+    field.script.answer(200, keys);
+    assert!(!field.phone.receipt("2026-05-29").await.unwrap().outdated);
+    field.phone.create("visit", json!({})).unwrap();
+    let later = "2026-05-29T09:30:00Z";
+    field.script.results(
+        json!([{ "outcome": "applied", "version": 1, "record": {}, "arrived_at": later }]),
+    );
+    field.phone.push().await.unwrap();
+    let kept = field.phone.kept_receipt("2026-05-29").unwrap().unwrap();
+    assert!(kept.agrees && kept.outdated, "{kept:?}");
+}
+
+#[tokio::test]
+async fn a_session_without_a_device_has_receipts_of_its_own() {
+    let mut field = Field::new().await;
+    let mut desk = session("a2", "r2");
+    desk["device_id"] = json!(null);
+    field.script.answer(201, desk);
+    field
+        .phone
+        .sign_in("member.zhang", "password")
+        .await
+        .unwrap();
+    field.phone.create("visit", json!({})).unwrap();
+    field.script.results(
+        json!([{ "outcome": "applied", "version": 1, "record": {}, "arrived_at": ARRIVED }]),
+    );
+    let pushed = field.phone.push().await.unwrap();
+    let signer = signer("k1");
+    let mut said = says(&field, &[pushed[0].operation.op_id.to_string()]);
+    said.as_object_mut().unwrap().remove("did");
+    field.script.answer(200, signer.receipt(&said));
+    field.script.answer(200, json!({ "keys": [signer.public] }));
+    assert!(field.phone.receipt("2026-05-29").await.unwrap().agrees);
 }
 
 #[tokio::test]
@@ -108,9 +180,10 @@ async fn a_receipt_that_lacks_something_does_not_agree() {
     field.script.answer(200, signer.receipt(&said));
     field.script.answer(200, json!({ "keys": [signer.public] }));
     assert!(!field.phone.receipt("2026-05-29").await.unwrap().agrees);
-    // The next one of the day takes its place; the keys are known by now.
+    // The next one of the day takes its place.
     let said = says(&field, &ids);
     field.script.answer(200, signer.receipt(&said));
+    field.script.answer(200, json!({ "keys": [signer.public] }));
     assert!(field.phone.receipt("2026-05-29").await.unwrap().agrees);
     let kept = field.phone.kept_receipt("2026-05-29").unwrap().unwrap();
     assert!(kept.agrees);
@@ -144,6 +217,7 @@ async fn what_is_not_a_receipt_for_this_phone_is_refused() {
         ),
         ("an access token", own.sign("JWT", &said)),
         ("another audience", another("aud", json!("qianshou"))),
+        ("no audience", another("aud", json!(null))),
         ("another user", another("sub", json!(id(0xe1)))),
         ("another phone", another("did", json!(id(0xd1)))),
         ("no day", another("day", json!("2026-02-30"))),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::auth::Who;
+use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
@@ -90,6 +90,17 @@ fn masked(field: &str, value: &Value) -> Value {
     }
 }
 
+/// Who lost the area no longer sees its people in clear, what they typed themselves included.
+fn in_clear(who: &Who, row: &RestingRow) -> bool {
+    let own = row.user_id == who.user;
+    own && match row.cause {
+        Cause::Conflict => who.may_at(Action::RestingRead, &row.place()),
+        // Where it belongs is not known yet.
+        Cause::Held => who.may(Action::RestingRead).is_ok(),
+        Cause::Quarantined => false,
+    }
+}
+
 pub fn in_full(
     c: &mut DbConn,
     vault: &Vault,
@@ -102,9 +113,8 @@ pub fn in_full(
     let mut phone: Option<Value> = body
         .map(|text| serde_json::from_str(&text).map_err(AppError::internal))
         .transpose()?;
-    // Who lost the area no longer sees its people in clear, what they typed themselves included.
-    let own = row.user_id == who.user && row.cause != Cause::Quarantined;
-    if let (Some(Value::Object(fields)), false) = (&mut phone, own) {
+    let clear = in_clear(who, &row);
+    if let (Some(Value::Object(fields)), false) = (&mut phone, clear) {
         for (field, value) in fields.iter_mut() {
             if entry.masked.contains(&field.as_str()) {
                 *value = masked(field, value);

@@ -57,12 +57,18 @@ CREATE TABLE IF NOT EXISTS operations (
 CREATE INDEX IF NOT EXISTS operations_by_record ON operations (record_id);
 CREATE INDEX IF NOT EXISTS operations_by_state ON operations (state, seq);
 CREATE TABLE IF NOT EXISTS arrivals (
-  op_id TEXT PRIMARY KEY NOT NULL,
-  at INTEGER NOT NULL
+  op_id TEXT NOT NULL,
+  device TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (op_id, device)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS receipts (
-  day TEXT PRIMARY KEY NOT NULL,
-  receipt TEXT NOT NULL
+  day TEXT NOT NULL,
+  device TEXT NOT NULL,
+  receipt TEXT NOT NULL,
+  operations INTEGER NOT NULL,
+  agreed INTEGER NOT NULL,
+  PRIMARY KEY (day, device)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (
   key TEXT PRIMARY KEY NOT NULL,
