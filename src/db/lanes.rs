@@ -1,6 +1,7 @@
 //! Bounded queues in front of threads that own a connection each.
 
 use diesel::connection::SimpleConnection;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -147,8 +148,31 @@ pub fn reconnected<'a>(
             }
         }
     }
-    conn.as_mut()
-        .ok_or_else(|| AppError::internal("no connection"))
+    let c = conn
+        .as_mut()
+        .ok_or_else(|| AppError::internal("no connection"))?;
+    plan_anew(c);
+    Ok(c)
+}
+
+/// How long PostgreSQL may go by plans that it made once.
+const PLANS: Duration = Duration::from_secs(10);
+
+thread_local! {
+    static PLANNED: Cell<Instant> = Cell::new(Instant::now());
+}
+
+/// A prepared statement's plan stays until the statistics change, which on a database that fills for the first
+/// time is a minute away: until then it reads whole tables that were empty when it was made. Between two
+/// transactions; each thread has one connection.
+fn plan_anew(c: &mut DbConn) {
+    if let DbConn::Pg(c) = c
+        && PLANNED.get().elapsed() > PLANS
+    {
+        PLANNED.set(Instant::now());
+        // A connection that was lost shows with the transaction that follows.
+        let _ = c.batch_execute("DISCARD PLANS");
+    }
 }
 
 /// A connection with the configured patience.
