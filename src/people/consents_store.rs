@@ -1,6 +1,7 @@
 //! All SQL about consents and the texts they are given to.
 
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 use super::model::*;
 use crate::db::schema::{consent_texts, consents, persons};
@@ -103,6 +104,17 @@ pub fn consent_versions(c: &mut DbConn, person: Uid) -> AppResult<Vec<(Uid, i64)
         .select((consents::id, consents::version))
         .order(consents::id)
         .load(c)?)
+}
+
+/// Those of these people who consent to this purpose now.
+pub fn agreed(c: &mut DbConn, people: &[Uid], purpose: Purpose) -> AppResult<HashSet<Uid>> {
+    let agreed: Vec<Uid> = consents::table
+        .filter(consents::person_id.eq_any(people.to_vec()))
+        .filter(consents::purpose.eq(purpose))
+        .filter(consents::withdrawn_at.is_null())
+        .select(consents::person_id)
+        .load(c)?;
+    Ok(agreed.into_iter().collect())
 }
 
 /// Whether the person consents to this purpose now.

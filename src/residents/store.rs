@@ -108,15 +108,14 @@ pub fn among(
         .inner_join(persons::table)
         .filter(residents::id.eq_any(ids.to_vec()))
         .filter(residents::state.eq_any([ResidentState::Active, ResidentState::Left]))
-        .filter(exists(
-            consents::table
-                .filter(consents::person_id.eq(residents::person_id))
-                .filter(consents::purpose.eq(Purpose::Registration))
-                .filter(consents::withdrawn_at.is_null()),
-        ))
         .select((ResidentRow::as_select(), PersonRow::as_select()))
         .load(c)?;
-    let seen = |(resident, _): &(ResidentRow, _)| who.can(action, resident);
+    // Asked by itself: as a part of the query above it is read as a whole where statistics are poor.
+    let people: Vec<Uid> = rows.iter().map(|(_, person)| person.id).collect();
+    let agreed = people::store::agreed(c, &people, Purpose::Registration)?;
+    let seen = |(resident, person): &(ResidentRow, PersonRow)| {
+        agreed.contains(&person.id) && who.can(action, resident)
+    };
     Ok(rows.into_iter().filter(seen).collect())
 }
 
