@@ -58,7 +58,8 @@ pub fn locked(
     id: Uid,
 ) -> AppResult<(Handle<ResidentRow>, Handle<PersonRow>)> {
     who.may(action)?;
-    let before = find(c, id)?.ok_or_else(AppError::not_found)?;
+    // Judged before anything else is asked or locked: another's record takes as long as none.
+    let before = who.authorise(action, find(c, id)?)?;
     let person = who.authorise(action, people::store::lock(c, before.person_id)?)?;
     // Read again: it may have changed while the lock was waited for.
     let resident = visible(c, who, action, id)?;
