@@ -83,6 +83,7 @@ fn too_busy() -> AppError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::auth::rights::Rights;
