@@ -122,10 +122,8 @@ fn resident(name: &str, phone: &str, area: &str, birth_year: i64) -> Value {
     })
 }
 
-/// It begins eight hours before the day in UTC.
 fn today_in_china() -> String {
-    let there = DeviceClock.now().plus(8 * phone::Moment::HOUR).to_string();
-    there.chars().take(10).collect()
+    DeviceClock.now().day_in_china()
 }
 
 fn visit(home: Id, note: Option<String>) -> Value {

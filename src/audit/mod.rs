@@ -6,16 +6,17 @@
 pub mod api;
 pub mod seal;
 
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use serde::Serialize;
 
 use crate::auth::{Action, Place, Who};
 use crate::db::schema::audit_entries;
-use crate::db::together::{Waiting, gather};
+use crate::db::together::{Waiting, column, gather};
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Uid};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 
 /// What happened, for [`record`].
 pub struct Entry<'a> {
@@ -155,29 +156,16 @@ pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
 }
 
 thread_local! {
-    static WAITING: Waiting<Stored> = const { Waiting::closed() };
+    static WAITING: Waiting<Stored> = const { Waiting::closed(store_all) };
 }
 
 /// Does work whose entries are written together at its end. If it fails its transaction, or the savepoint
 /// around it, has to end.
 pub fn together<R>(c: &mut DbConn, f: impl FnOnce(&mut DbConn) -> AppResult<R>) -> AppResult<R> {
-    gather(c, &WAITING, store_all, f)
+    gather(c, &WAITING, f)
 }
 
-fn store_all(c: &mut DbConn, rows: Vec<Stored>) -> AppResult<()> {
-    let DbConn::Pg(c) = c else {
-        return Err(AppError::internal(
-            "only PostgreSQL is written to by the piece",
-        ));
-    };
-    if rows.is_empty() {
-        return Ok(());
-    }
-    macro_rules! column {
-        ($of:expr) => {
-            rows.iter().map($of).collect::<Vec<_>>()
-        };
-    }
+fn store_all(c: &mut PgConnection, rows: Vec<Stored>) -> AppResult<()> {
     // Not prepared for good: it comes once in a piece of a push.
     diesel::sql_query(
         "INSERT INTO audit_entries (id, at, actor_id, device_id, role, action, kind, record_id, county, town, \
@@ -185,21 +173,21 @@ fn store_all(c: &mut DbConn, rows: Vec<Stored>) -> AppResult<()> {
          $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], \
          $11::uuid[], $12::uuid[], $13::text[], $14::text[], $15::text[])",
     )
-    .bind::<Array<UidSql>, _>(column!(|row| row.id))
-    .bind::<Array<BigInt>, _>(column!(|row| row.at))
-    .bind::<Array<UidSql>, _>(column!(|row| row.actor_id))
-    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.device_id))
-    .bind::<Array<Nullable<Text>>, _>(column!(|row| row.role))
-    .bind::<Array<Text>, _>(column!(|row| row.action))
-    .bind::<Array<Text>, _>(column!(|row| row.kind))
-    .bind::<Array<UidSql>, _>(column!(|row| row.record_id))
-    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.county))
-    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.town))
-    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.village))
-    .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.area_id))
-    .bind::<Array<Nullable<Text>>, _>(column!(|row| row.reason.as_deref()))
-    .bind::<Array<Text>, _>(column!(|row| row.facts.as_str()))
-    .bind::<Array<Text>, _>(column!(|row| row.request_id.as_str()))
+    .bind::<Array<UidSql>, _>(column(&rows, |row| row.id))
+    .bind::<Array<BigInt>, _>(column(&rows, |row| row.at))
+    .bind::<Array<UidSql>, _>(column(&rows, |row| row.actor_id))
+    .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.device_id))
+    .bind::<Array<Nullable<Text>>, _>(column(&rows, |row| row.role))
+    .bind::<Array<Text>, _>(column(&rows, |row| row.action))
+    .bind::<Array<Text>, _>(column(&rows, |row| row.kind))
+    .bind::<Array<UidSql>, _>(column(&rows, |row| row.record_id))
+    .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.county))
+    .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.town))
+    .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.village))
+    .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.area_id))
+    .bind::<Array<Nullable<Text>>, _>(column(&rows, |row| row.reason.as_deref()))
+    .bind::<Array<Text>, _>(column(&rows, |row| row.facts.as_str()))
+    .bind::<Array<Text>, _>(column(&rows, |row| row.request_id.as_str()))
     .execute(c)?;
     Ok(())
 }

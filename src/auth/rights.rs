@@ -54,6 +54,7 @@ pub struct Rights {
     /// Every phone that was ever bound, and whether it still is.
     pub devices: HashMap<Uid, Binding>,
     pub revoked_sessions: HashSet<Uid>,
+    /// When all this was read.
     pub loaded: Instant,
 }
 

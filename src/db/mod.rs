@@ -155,6 +155,7 @@ pub fn connect(target: &Target, write: bool) -> Result<DbConn, String> {
         Target::Sqlite(path) => {
             let mut c = diesel::sqlite::SqliteConnection::establish(path)
                 .map_err(|e| format!("cannot open the SQLite file {path}: {e}"))?;
+            // The log is copied back every 32 MiB: a commit of fifty operations of sync fills the usual 4 soon.
             // The busy timeout first: switching to WAL itself can find the file busy.
             let mut pragmas = String::from(
                 "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \

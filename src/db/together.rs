@@ -5,6 +5,7 @@
 //! up. To PostgreSQL every statement is a trip. A transaction runs on one thread from its beginning to its end,
 //! so what it shares lies there; it is gone when the work is done, has failed or has panicked.
 
+use diesel::pg::PgConnection;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -16,12 +17,17 @@ use crate::error::AppResult;
 /// Rows of one table that wait to be written together.
 pub struct Waiting<T: 'static> {
     rows: RefCell<Option<Vec<T>>>,
+    write: Write<T>,
 }
 
+/// Writes rows, one at least, by one statement.
+type Write<T> = fn(&mut PgConnection, Vec<T>) -> AppResult<()>;
+
 impl<T> Waiting<T> {
-    pub const fn closed() -> Waiting<T> {
+    pub const fn closed(write: Write<T>) -> Waiting<T> {
         Waiting {
             rows: RefCell::new(None),
+            write,
         }
     }
     /// Whether rows wait here now.
@@ -36,10 +42,19 @@ impl<T> Waiting<T> {
             rows.extend(more);
         }
     }
-    pub fn take(&self) -> Vec<T> {
-        let mut rows = self.rows.borrow_mut();
-        rows.as_mut().map(std::mem::take).unwrap_or_default()
+    /// Writes what waits so far.
+    pub fn flush(&self, c: &mut DbConn) -> AppResult<()> {
+        let rows = self.rows.borrow_mut().as_mut().map(std::mem::take);
+        match (c, rows) {
+            (DbConn::Pg(c), Some(rows)) if !rows.is_empty() => (self.write)(c, rows),
+            _ => Ok(()),
+        }
     }
+}
+
+/// A column of rows, to be bound as an array.
+pub fn column<'a, T, V>(rows: &'a [T], of: impl Fn(&'a T) -> V) -> Vec<V> {
+    rows.iter().map(of).collect()
 }
 
 /// Does this with rows of `waiting` kept back, and writes them at its end. If it fails they are forgotten, as
@@ -49,7 +64,6 @@ impl<T> Waiting<T> {
 pub fn gather<T: 'static, R>(
     c: &mut DbConn,
     waiting: &'static LocalKey<Waiting<T>>,
-    write: fn(&mut DbConn, Vec<T>) -> AppResult<()>,
     f: impl FnOnce(&mut DbConn) -> AppResult<R>,
 ) -> AppResult<R> {
     if c.is_sqlite() {
@@ -58,7 +72,7 @@ pub fn gather<T: 'static, R>(
     waiting.with(|w| *w.rows.borrow_mut() = Some(Vec::new()));
     let _closed = Finally(|| waiting.with(|w| *w.rows.borrow_mut() = None));
     let done = f(c)?;
-    write(c, waiting.with(Waiting::take))?;
+    waiting.with(|w| w.flush(c))?;
     Ok(done)
 }
 

@@ -3,6 +3,7 @@
 //! Diesel prepares an upsert anew each time, and a feed row is the commonest write there is.
 
 use diesel::backend::Backend;
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
@@ -10,7 +11,7 @@ use diesel::sql_types::{Array, BigInt, HasSqlType, Nullable, Text};
 
 use super::feed::Change;
 use crate::auth::Place;
-use crate::db::together::{Waiting, gather};
+use crate::db::together::{Waiting, column, gather};
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
@@ -136,7 +137,7 @@ pub(super) fn put(c: &mut DbConn, rows: Vec<Row>) -> AppResult<()> {
         // One statement writes no row twice.
         let again = |waits: &Row| rows.iter().any(|row| row.key() == waits.key());
         if WAITING.with(|waiting| waiting.any(again)) {
-            flush(c)?;
+            WAITING.with(|waiting| waiting.flush(c))?;
         }
         WAITING.with(|waiting| waiting.add(rows));
         return Ok(());
@@ -165,7 +166,7 @@ pub(super) fn put(c: &mut DbConn, rows: Vec<Row>) -> AppResult<()> {
 }
 
 thread_local! {
-    static WAITING: Waiting<Row> = const { Waiting::closed() };
+    static WAITING: Waiting<Row> = const { Waiting::closed(put_all) };
 }
 
 /// Does work whose feed rows are written together at its end, or before the feed is asked about their records.
@@ -174,51 +175,36 @@ pub(super) fn together<R>(
     c: &mut DbConn,
     f: impl FnOnce(&mut DbConn) -> AppResult<R>,
 ) -> AppResult<R> {
-    gather(c, &WAITING, put_all, f)
+    gather(c, &WAITING, f)
 }
 
 /// Writes what waits, if any of it is about these records.
 pub(super) fn flush_of(c: &mut DbConn, records: &[Uid]) -> AppResult<()> {
     if WAITING.with(|waiting| waiting.any(|row| records.contains(&row.record))) {
-        flush(c)?;
+        WAITING.with(|waiting| waiting.flush(c))?;
     }
     Ok(())
 }
 
-fn flush(c: &mut DbConn) -> AppResult<()> {
-    put_all(c, WAITING.with(Waiting::take))
-}
-
 /// Puts rows of many records, none of them twice, into the feed in their order, by one statement.
-fn put_all(c: &mut DbConn, rows: Vec<Row>) -> AppResult<()> {
-    let DbConn::Pg(c) = c else {
-        return put(c, rows);
-    };
-    if rows.is_empty() {
-        return Ok(());
-    }
+fn put_all(c: &mut PgConnection, rows: Vec<Row>) -> AppResult<()> {
     // Not prepared for good: it comes once in a piece of a push.
     let text = format!(
         "{INTO} SELECT NULL, * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], \
          $6::text[], $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[], $11::bigint[]){OR_INSTEAD}"
     );
-    macro_rules! column {
-        ($of:expr) => {
-            rows.iter().map($of).collect::<Vec<_>>()
-        };
-    }
     diesel::sql_query(text)
-        .bind::<Array<Text>, _>(column!(|row| row.kind))
-        .bind::<Array<UidSql>, _>(column!(|row| row.record))
-        .bind::<Array<UidSql>, _>(column!(|row| row.audience))
-        .bind::<Array<Text>, _>(column!(|row| row.op))
-        .bind::<Array<BigInt>, _>(column!(|row| row.version))
-        .bind::<Array<Text>, _>(column!(|row| row.view))
-        .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.place.county))
-        .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.place.town))
-        .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.place.village))
-        .bind::<Array<Nullable<UidSql>>, _>(column!(|row| row.assignee))
-        .bind::<Array<BigInt>, _>(column!(|row| row.at))
+        .bind::<Array<Text>, _>(column(&rows, |row| row.kind))
+        .bind::<Array<UidSql>, _>(column(&rows, |row| row.record))
+        .bind::<Array<UidSql>, _>(column(&rows, |row| row.audience))
+        .bind::<Array<Text>, _>(column(&rows, |row| row.op))
+        .bind::<Array<BigInt>, _>(column(&rows, |row| row.version))
+        .bind::<Array<Text>, _>(column(&rows, |row| row.view))
+        .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.place.county))
+        .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.place.town))
+        .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.place.village))
+        .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.assignee))
+        .bind::<Array<BigInt>, _>(column(&rows, |row| row.at))
         .execute(c)?;
     Ok(())
 }

@@ -147,7 +147,8 @@ pub async fn push(
         let (done, after) = app
             .db
             .write(move |c| {
-                let _ = &turn;
+                // Held by the write, which goes on when the request is given up.
+                let _turn = &turn;
                 let mut course = before.clone();
                 let done = do_piece(c, &data, &who, &piece, &mut course)?;
                 Ok((done, course))

@@ -67,7 +67,7 @@ impl Phone {
 
     /// The id under which the server knows this phone.
     pub fn device_id(&mut self) -> Result<Option<Id>> {
-        Ok(meta::get::<Session>(&mut self.db, meta::SESSION)?.and_then(|s| s.device_id))
+        Ok(self.owner()?.1)
     }
 
     /// Whose phone this is, and the id under which the server knows it.

@@ -21,6 +21,15 @@ impl Moment {
     pub const HOUR: i64 = 3600 * Moment::SECOND;
     pub const DAY: i64 = 24 * Moment::HOUR;
 
+    /// The day in China, which begins eight hours before the day in UTC all year.
+    pub fn day_in_china(self) -> String {
+        self.plus(8 * Moment::HOUR)
+            .to_string()
+            .chars()
+            .take(10)
+            .collect()
+    }
+
     pub fn plus(self, millis: i64) -> Moment {
         Moment(self.0.saturating_add(millis))
     }

@@ -2,7 +2,8 @@
 //!
 //! It follows docs/sync.md step by step and is meant to be read beside it: `wire` is the contract's JSON,
 //! `transport` the network, `store` the phone's own SQLite file, `account` signing in, `queue` the work done
-//! offline, `push` and `pull` the two calls, `receipts` the proof that a day's work arrived. `merge` holds the decisions that need neither file nor network.
+//! offline, `push` and `pull` the two calls, `receipts` the proof that a day's work arrived. `merge` holds the
+//! decisions that need neither file nor network.
 //!
 //! Three things keep the work safe. An operation is stored before anything is sent, and stays until its
 //! result is stored. What was sent once is never altered and is sent again under the same `op_id`. A cursor

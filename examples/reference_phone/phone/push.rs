@@ -105,7 +105,10 @@ impl Phone {
             for (operation, result) in request.into_iter().zip(answer.results) {
                 let duplicate = result.outcome == Outcome::Duplicate;
                 let result = result.settled();
-                take_result(c, &operation, &result, device, now, answered_at)?;
+                if let Some(at) = result.arrived_at {
+                    book::note(c, operation.op_id, device, at)?;
+                }
+                take_result(c, &operation, &result, now, answered_at)?;
                 settled.push(Settled {
                     operation,
                     duplicate,
@@ -150,7 +153,7 @@ impl Phone {
             }
             let mut settled = Vec::with_capacity(faulty.len());
             for (_, operation) in faulty {
-                take_result(c, &operation, &rejected, None, now, answered_at)?;
+                take_result(c, &operation, &rejected, now, answered_at)?;
                 settled.push(Settled {
                     operation,
                     duplicate: false,
@@ -175,13 +178,9 @@ fn take_result(
     c: &mut Db,
     operation: &Operation,
     result: &OperationResult,
-    device: Option<Id>,
     now: Moment,
     answered_at: Moment,
 ) -> Result<()> {
-    if let Some(at) = result.arrived_at {
-        book::note(c, operation.op_id, device, at)?;
-    }
     let state = match result.outcome {
         Outcome::Applied | Outcome::Merged => State::Acknowledged,
         Outcome::Conflict => State::Conflict,

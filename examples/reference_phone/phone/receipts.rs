@@ -41,7 +41,7 @@ impl Phone {
         let ReceiptAnswer { receipt } = from_json(&answer)?;
         // Each time: a key may have ended since.
         self.fetch_receipt_keys().await?;
-        let summary = self.own(&receipt)?;
+        let summary = self.check_receipt(&receipt)?;
         if summary.day != day {
             return Err(Error::NotAsPromised("a receipt of another day".into()));
         }
@@ -65,17 +65,13 @@ impl Phone {
         let Some(kept) = book::kept_of(&mut self.db, day)? else {
             return Ok(None);
         };
-        let summary = self.own(&kept.receipt)?;
+        let summary = self.check_receipt(&kept.receipt)?;
         self.told(summary, kept).map(Some)
     }
 
     /// Checks that a receipt is the server's and this phone's, with the keys that were fetched before. Works
     /// offline.
     pub fn check_receipt(&mut self, receipt: &str) -> Result<Summary> {
-        self.own(receipt)
-    }
-
-    fn own(&mut self, receipt: &str) -> Result<Summary> {
         let summary = self.verified(receipt)?;
         bounds(&summary.day)?;
         let (user, device) = self.owner()?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::handset::Handset;
 use crate::line::{Fault, PUSH};
 use crate::people::{A_DAY, Kit, a_day, household};
-use crate::phone::{Error, Moment, Receipt, Settled};
+use crate::phone::{Error, Receipt, Settled};
 
 pub async fn receipt_of_a_day(kit: &Kit) -> Vec<Handset> {
     let village = &kit.villages[0];
@@ -51,7 +51,6 @@ pub async fn receipt_of_a_day(kit: &Kit) -> Vec<Handset> {
     assert!(matches!(refused, Err(Error::NotAReceipt(_))), "{refused:?}");
 
     // Work that arrives later is not in the receipt, which the phone's book tells, and is in the next one.
-    phone.watch.set_on(2 * Moment::SECOND);
     tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
     phone.makes("household", household(village));
     let later = phone.sync().await.pushed;
@@ -89,6 +88,5 @@ fn total(receipts: &[Receipt]) -> u64 {
 
 fn day_of(settled: &Settled) -> String {
     let arrived = settled.result.arrived_at.expect("it says when it arrived");
-    let there = arrived.plus(8 * Moment::HOUR).to_string();
-    there[..10].to_owned()
+    arrived.day_in_china()
 }
