@@ -33,6 +33,7 @@ pub struct Config {
     pub statement_timeout: Duration,
     pub lock_timeout: Duration,
     pub keys_dir: PathBuf,
+    pub key_moves_after: i64,
     pub issuer: String,
     pub access_minutes: i64,
     pub refresh_idle_days: i64,
@@ -103,6 +104,7 @@ keys! {
     "database.statement_timeout_ms" = "15000": "How long one statement may run before it is 503 (PostgreSQL).";
     "database.lock_timeout_ms" = "5000": "How long a statement may wait for a lock before it is 503 (PostgreSQL).";
     "keys.dir" = "keys": "Folder of the keys; never inside the data's folder, never in the same backup.";
+    "keys.move_after_seconds" = "3600": "How long after a rotation what is sealed moves under the new key; every machine and the recovery kit need the folder by then.";
     "auth.issuer" = "qianshou": "`iss` of access tokens.";
     "auth.access_minutes" = "15": "Lifetime of an access token.";
     "auth.refresh_idle_days" = "60": "How long a refresh token lives unused.";
@@ -244,6 +246,7 @@ impl Config {
             )?),
             lock_timeout: Duration::from_millis(number("database.lock_timeout_ms", 10, 600_000)?),
             keys_dir: text("keys.dir").into(),
+            key_moves_after: number("keys.move_after_seconds", 0, 604_800)? as i64,
             issuer: text("auth.issuer"),
             access_minutes: number("auth.access_minutes", 1, 60)? as i64,
             refresh_idle_days: number("auth.refresh_idle_days", 1, 400)? as i64,

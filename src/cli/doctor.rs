@@ -45,6 +45,7 @@ pub fn run(config: &Config) -> Result<(), String> {
             );
             findings.note("migrations", migrations(&mut c));
             findings.note("keys", keys(config, &mut c));
+            findings.note("moving to the newest key", moving(config, &mut c));
             findings.note("clock", clock(&mut c));
             findings.note("audit", audit(&mut c));
             push(config, &mut c, &mut findings);
@@ -130,21 +131,17 @@ fn keys(config: &Config, c: &mut DbConn) -> Result<String, String> {
     let known = meta::known_keys(c)
         .map_err(|e| e.to_string())?
         .ok_or("the database names no keys yet; start the server once")?;
-    let missing: Vec<_> = known
-        .ids
-        .iter()
-        .filter(|id| !vault.key_ids().contains(id))
-        .collect();
-    if known.fingerprint != vault.fingerprint() || !missing.is_empty() {
-        return Err(format!(
-            "these are not the database's keys (missing {missing:?}); restore the key folder from the recovery kit"
-        ));
-    }
+    super::keys::fit(&vault, &known, &config.keys_dir)?;
     Ok(format!(
         "{} field keys, current {}",
         vault.key_ids().len(),
         vault.current_key_id()
     ))
+}
+
+fn moving(config: &Config, c: &mut DbConn) -> Result<String, String> {
+    let vault = Vault::open(&config.keys_dir).map_err(|e| e.to_string())?;
+    super::keys::moving(c, &vault)
 }
 
 fn clock(c: &mut DbConn) -> Result<String, String> {

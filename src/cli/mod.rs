@@ -8,6 +8,7 @@ use crate::config::Config;
 
 pub mod doctor;
 pub mod gateway;
+pub mod keys;
 pub mod serve;
 pub mod tools;
 
@@ -86,6 +87,13 @@ enum UserCommand {
 enum KeysCommand {
     /// Add a new current field key and a new token key; the old ones go on reading, and verify for an hour.
     Rotate,
+    /// Which rows are sealed under which key, and how far moving them to the newest has come.
+    Status,
+    /// Take an older field key out of the folder; refused while anything is sealed under it.
+    Retire {
+        /// Its number, as `keys status` shows it.
+        id: u32,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,7 +149,9 @@ pub fn run() -> Result<(), String> {
             area,
             password_stdin,
         }) => tools::create_user(config()?, &login, &name, role, &area, password_stdin),
-        Command::Keys(KeysCommand::Rotate) => tools::rotate_keys(&config()?),
+        Command::Keys(KeysCommand::Rotate) => keys::rotate(&config()?),
+        Command::Keys(KeysCommand::Status) => keys::status(&config()?),
+        Command::Keys(KeysCommand::Retire { id }) => keys::retire(&config()?, id),
         Command::Import(ImportCommand::Areas { dir, edition }) => {
             tools::import_areas(&config()?, &dir, edition)
         }

@@ -885,8 +885,27 @@ diesel::table! {
         at -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    key_moves (place) {
+        place -> Text,
+        key_id -> BigInt,
+        pass -> BigInt,
+        position -> UidSql,
+        done -> BigInt,
+        total -> BigInt,
+        found -> BigInt,
+        moved -> BigInt,
+        unreadable -> BigInt,
+        started_at -> BigInt,
+        updated_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
+    key_moves,
     area_editions,
     areas,
     area_codes,

@@ -42,6 +42,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
     loops.extend([
         every(app, stop, second / 2, watch_rights),
         every(app, stop, second * 5, watch_keys),
+        every(app, stop, second * 5, move_to_newest_key),
         every(app, stop, second / 2, seal_audit),
         every(app, stop, second, send_reminders),
         every(app, stop, second * 5, expire_pushes),
@@ -112,6 +113,14 @@ async fn watch_keys(app: web::Data<App>) -> bool {
         }
     }
     false
+}
+
+/// After a rotation, what rests under older keys moves under the newest.
+async fn move_to_newest_key(app: web::Data<App>) -> bool {
+    match crate::privacy::moves::run(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("moving what is sealed under the newest key", e),
+    }
 }
 
 async fn seal_audit(app: web::Data<App>) -> bool {

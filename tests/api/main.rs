@@ -24,6 +24,7 @@ mod gateway;
 mod households;
 mod idempotency;
 mod insurance;
+mod keys;
 mod kinds;
 mod lineage;
 mod lineage_model;
