@@ -144,6 +144,9 @@ pub fn moving(c: &mut DbConn, vault: &Vault) -> Result<String, String> {
         return Ok("nothing to move: there is one field key".into());
     }
     let walks = moves_store::walks(c).map_err(told)?;
+    if walks.iter().all(|w| !w.is_of(vault.current_key_id())) {
+        return Ok("not begun; `qianshou keys status` tells when".into());
+    }
     let (mut done, mut total, mut ended, mut unreadable) = (0, 0, 0, 0);
     for walk in walks.iter().filter(|w| w.is_of(vault.current_key_id())) {
         unreadable += walk.unreadable;

@@ -39,6 +39,7 @@ mod push_kills;
 mod readme;
 mod residents;
 mod resting;
+mod rotated;
 mod schema;
 mod sign_in;
 mod staff;
