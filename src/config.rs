@@ -48,6 +48,7 @@ pub struct Config {
     pub sync_keep_days: i64,
     pub sync_member_days: i64,
     pub sync_coordinator_days: i64,
+    pub audit_keep_months: i64,
     pub log: String,
     pub log_json: bool,
     shown: Vec<(&'static str, String, Source)>,
@@ -119,6 +120,7 @@ keys! {
     "sync.keep_days" = "30": "How long a phone may keep people's data without a pull.";
     "sync.member_days" = "730": "How old visits, claims and other work of a moment are that a field member's first pull brings.";
     "sync.coordinator_days" = "365": "The same for coordinators and other staff.";
+    "audit.keep_months" = "36": "How long entries of the audit are kept, in months; at least 6.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
 }
@@ -261,6 +263,7 @@ impl Config {
             sync_keep_days: number("sync.keep_days", 1, 365)? as i64,
             sync_member_days: number("sync.member_days", 1, 36_500)? as i64,
             sync_coordinator_days: number("sync.coordinator_days", 1, 36_500)? as i64,
+            audit_keep_months: number("audit.keep_months", 6, 1200)? as i64,
             log: text("log.filter"),
             log_json: yes("log.json")?,
             shown,

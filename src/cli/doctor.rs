@@ -58,7 +58,7 @@ pub fn run(config: &Config) -> Result<(), String> {
 }
 
 /// A connection that reads. SQLite makes a file that is not there; a doctor makes nothing.
-fn reached(target: &Target) -> Result<DbConn, String> {
+pub(super) fn reached(target: &Target) -> Result<DbConn, String> {
     if let Target::Sqlite(path) = target
         && !Path::new(path).is_file()
     {
@@ -169,11 +169,9 @@ fn clock(c: &mut DbConn) -> Result<String, String> {
 }
 
 fn audit(c: &mut DbConn) -> Result<String, String> {
-    match crate::audit::seal::verify(c).map_err(|e| e.to_string())? {
-        Ok(seals) => Ok(format!("{seals} seals, all fit")),
-        Err(seq) => Err(format!(
-            "the seal that ends at entry {seq} does not fit: entries before it were changed"
-        )),
+    match crate::audit::verify::verify(c, 1, None).map_err(|e| e.to_string())? {
+        Ok(done) => Ok(format!("{} seals, all fit", done.seals)),
+        Err(misfit) => Err(misfit.to_string()),
     }
 }
 

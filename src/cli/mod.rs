@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::auth::policy::Role;
 use crate::config::Config;
 
+pub mod audit;
 pub mod doctor;
 pub mod gateway;
 pub mod keys;
@@ -58,9 +59,25 @@ enum Command {
     /// Keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The audit.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Reference data from files.
     #[command(subcommand)]
     Import(ImportCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Walk the hash chain over all sealed entries; fails and says which batch and entry does not fit.
+    Verify {
+        /// Begin with the batch that holds this entry, by its number.
+        #[arg(long, default_value_t = 1)]
+        from: i64,
+        /// A newest seal that was printed before: it has to be among the seals.
+        #[arg(long, value_parser = audit::known)]
+        known: Option<crate::audit::verify::Known>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -152,6 +169,9 @@ pub fn run() -> Result<(), String> {
         Command::Keys(KeysCommand::Rotate) => keys::rotate(&config()?),
         Command::Keys(KeysCommand::Status) => keys::status(&config()?),
         Command::Keys(KeysCommand::Retire { id }) => keys::retire(&config()?, id),
+        Command::Audit(AuditCommand::Verify { from, known }) => {
+            audit::run(&config()?, from, known.as_ref())
+        }
         Command::Import(ImportCommand::Areas { dir, edition }) => {
             tools::import_areas(&config()?, &dir, edition)
         }

@@ -202,6 +202,8 @@ diesel::table! {
         first_seq -> BigInt,
         at -> BigInt,
         hash -> Binary,
+        leaf_hash -> Binary,
+        removed_at -> Nullable<BigInt>,
     }
 }
 diesel::table! {
@@ -883,6 +885,9 @@ diesel::table! {
         kind -> Text,
         device_id -> Nullable<UidSql>,
         at -> BigInt,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
     }
 }
 diesel::table! {

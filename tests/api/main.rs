@@ -8,6 +8,8 @@ mod sync_hostile;
 
 mod areas;
 mod audit;
+mod audit_chain;
+mod audit_export;
 mod campaigns;
 mod commands;
 mod contract;
@@ -29,6 +31,7 @@ mod kinds;
 mod lineage;
 mod lineage_model;
 mod member_homes;
+mod never;
 mod operating;
 mod overload;
 mod pull;
