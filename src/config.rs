@@ -33,6 +33,7 @@ pub struct Config {
     pub statement_timeout: Duration,
     pub lock_timeout: Duration,
     pub keys_dir: PathBuf,
+    pub key_moves_after: i64,
     pub issuer: String,
     pub access_minutes: i64,
     pub refresh_idle_days: i64,
@@ -47,6 +48,7 @@ pub struct Config {
     pub sync_keep_days: i64,
     pub sync_member_days: i64,
     pub sync_coordinator_days: i64,
+    pub audit_keep_months: i64,
     pub log: String,
     pub log_json: bool,
     shown: Vec<(&'static str, String, Source)>,
@@ -103,6 +105,7 @@ keys! {
     "database.statement_timeout_ms" = "15000": "How long one statement may run before it is 503 (PostgreSQL).";
     "database.lock_timeout_ms" = "5000": "How long a statement may wait for a lock before it is 503 (PostgreSQL).";
     "keys.dir" = "keys": "Folder of the keys; never inside the data's folder, never in the same backup.";
+    "keys.move_after_seconds" = "3600": "How long after a rotation what is sealed moves under the new key; every machine and the recovery kit need the folder by then.";
     "auth.issuer" = "qianshou": "`iss` of access tokens.";
     "auth.access_minutes" = "15": "Lifetime of an access token.";
     "auth.refresh_idle_days" = "60": "How long a refresh token lives unused.";
@@ -117,6 +120,7 @@ keys! {
     "sync.keep_days" = "30": "How long a phone may keep people's data without a pull.";
     "sync.member_days" = "730": "How old visits, claims and other work of a moment are that a field member's first pull brings.";
     "sync.coordinator_days" = "365": "The same for coordinators and other staff.";
+    "audit.keep_months" = "36": "How long entries of the audit are kept, in months; at least 6.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
 }
@@ -244,6 +248,7 @@ impl Config {
             )?),
             lock_timeout: Duration::from_millis(number("database.lock_timeout_ms", 10, 600_000)?),
             keys_dir: text("keys.dir").into(),
+            key_moves_after: number("keys.move_after_seconds", 0, 604_800)? as i64,
             issuer: text("auth.issuer"),
             access_minutes: number("auth.access_minutes", 1, 60)? as i64,
             refresh_idle_days: number("auth.refresh_idle_days", 1, 400)? as i64,
@@ -258,6 +263,7 @@ impl Config {
             sync_keep_days: number("sync.keep_days", 1, 365)? as i64,
             sync_member_days: number("sync.member_days", 1, 36_500)? as i64,
             sync_coordinator_days: number("sync.coordinator_days", 1, 36_500)? as i64,
+            audit_keep_months: number("audit.keep_months", 6, 1200)? as i64,
             log: text("log.filter"),
             log_json: yes("log.json")?,
             shown,

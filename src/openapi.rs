@@ -457,6 +457,10 @@ fn tidy(value: &mut Value) {
                 map.remove("examples");
                 map.entry("example").or_insert(first);
             }
+            // What serde leaves out is absent, not null.
+            if map.get("default").is_some_and(Value::is_null) {
+                map.remove("default");
+            }
             // The element type carries its own words.
             let is_integer = map.get("type").is_some_and(|t| {
                 t == "integer" || t.as_array().is_some_and(|a| a.contains(&json!("integer")))

@@ -1,10 +1,20 @@
 //! Who did what to which record, when, under which role and why: ids and codes, never a person's data.
 //!
 //! An entry stands in the transaction of the thing it tells of. Entries are
-//! numbered like the feed and sealed in batches by a hash chain (`seal`).
+//! numbered like the feed and sealed in batches by a hash chain (`seal`), which
+//! `verify` walks again; after years they go, batch by batch (`keep`). Who was
+//! given a record by a pull stands beside them (`disclosures`).
 
 pub mod api;
+mod csv;
+pub mod disclosures;
+pub mod entry;
+mod export;
+mod filters;
+pub mod keep;
 pub mod seal;
+mod store;
+pub mod verify;
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -15,7 +25,7 @@ use crate::auth::{Action, Place, Who};
 use crate::db::schema::audit_entries;
 use crate::db::together::{Waiting, column, gather};
 use crate::db::types::UidSql;
-use crate::db::{DbConn, Uid};
+use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 
 /// What happened, for [`record`].
@@ -98,7 +108,7 @@ define_sql_function! {
 struct Stored {
     id: Uid,
     at: i64,
-    actor_id: Uid,
+    actor_id: Option<Uid>,
     device_id: Option<Uid>,
     role: Option<&'static str>,
     action: &'static str,
@@ -113,6 +123,35 @@ struct Stored {
     request_id: String,
 }
 
+impl Stored {
+    /// Of what the service does by itself: in no area, and read by everybody who reads the audit.
+    fn by_nobody(
+        now: Micros,
+        action: Action,
+        kind: &'static str,
+        facts: &dyn erased::Facts,
+    ) -> Stored {
+        let id = Uid::new(now);
+        Stored {
+            id,
+            at: now.0,
+            actor_id: None,
+            device_id: None,
+            role: None,
+            action: action.as_str(),
+            kind,
+            record_id: id,
+            county: None,
+            town: None,
+            village: None,
+            area_id: None,
+            reason: None,
+            facts: facts.text(),
+            request_id: String::new(),
+        }
+    }
+}
+
 /// Writes one entry; part of the write it tells of.
 pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
     let (place, area) = read_at(who, &entry);
@@ -120,7 +159,7 @@ pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
     let stored = Stored {
         id: Uid::new(who.at),
         at: who.at.0,
-        actor_id: who.user,
+        actor_id: Some(who.user),
         device_id: who.device,
         role: role.map(|r| r.as_str()),
         action: entry.action.as_str(),
@@ -138,10 +177,14 @@ pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
         WAITING.with(|waiting| waiting.add([stored]));
         return Ok(());
     }
+    put(c, stored)
+}
+
+fn put(c: &mut DbConn, stored: Stored) -> AppResult<()> {
     let entry = diesel::insert_into(audit_entries::table);
     match c {
         DbConn::Pg(c) => entry.values(stored).execute(c)?,
-        // There is one writer and entries are never removed, so the next number is the newest plus one. (A
+        // There is one writer and the newest entry is never removed, so the next number is the newest plus one. (A
         // counter row would cost an UPDATE, which is parsed anew each time.)
         DbConn::Sqlite(c) => {
             let next = audit_entries::table
@@ -175,7 +218,7 @@ fn store_all(c: &mut PgConnection, rows: Vec<Stored>) -> AppResult<()> {
     )
     .bind::<Array<UidSql>, _>(column(&rows, |row| row.id))
     .bind::<Array<BigInt>, _>(column(&rows, |row| row.at))
-    .bind::<Array<UidSql>, _>(column(&rows, |row| row.actor_id))
+    .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.actor_id))
     .bind::<Array<Nullable<UidSql>>, _>(column(&rows, |row| row.device_id))
     .bind::<Array<Nullable<Text>>, _>(column(&rows, |row| row.role))
     .bind::<Array<Text>, _>(column(&rows, |row| row.action))
@@ -193,5 +236,7 @@ fn store_all(c: &mut PgConnection, rows: Vec<Stored>) -> AppResult<()> {
 }
 
 pub fn routes(cfg: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    cfg.service(api::list_audit_entries);
+    cfg.service(export::export_audit_entries)
+        .service(api::list_audit_entries)
+        .service(disclosures::list_disclosures);
 }

@@ -1,4 +1,7 @@
 //! The audit's hash chain: each seal covers the entries since the one before.
+//!
+//! Beside its hash a seal keeps a short digest of each entry. The hash is what counts; the digests
+//! only tell which entry it is that does not fit (`verify`).
 
 use aws_lc_rs::digest;
 use diesel::prelude::*;
@@ -11,15 +14,26 @@ use crate::error::AppResult;
 
 /// Entries that one seal covers at most.
 const BATCH: i64 = 5_000;
+/// Entries that are held in memory at once.
+const PART: i64 = 1_000;
+
+/// Who seals, or removes what was sealed, does it alone.
+pub(super) fn lock(c: &mut DbConn) -> AppResult<()> {
+    if let DbConn::Pg(c) = c {
+        use diesel::connection::SimpleConnection;
+        c.batch_execute("SELECT pg_advisory_xact_lock(7237043)")?;
+    }
+    Ok(())
+}
 
 #[derive(QueryableByName)]
-struct Sealed {
+pub(super) struct Sealed {
     #[diesel(sql_type = BigInt)]
-    seq: i64,
+    pub(super) seq: i64,
     #[diesel(sql_type = UidSql)]
-    id: Uid,
+    pub(super) id: Uid,
     #[diesel(sql_type = BigInt)]
-    at: i64,
+    pub(super) at: i64,
     #[diesel(sql_type = Nullable<UidSql>)]
     actor_id: Option<Uid>,
     #[diesel(sql_type = Nullable<UidSql>)]
@@ -48,45 +62,106 @@ struct Sealed {
     request_id: String,
 }
 
+/// An entry's short digest, beside its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Leaf {
+    pub(super) seq: i64,
+    digest: [u8; Leaf::DIGEST],
+}
+
+impl Leaf {
+    const DIGEST: usize = 8;
+
+    fn of(seq: i64, line: &[u8]) -> Leaf {
+        let mut digest = [0; Leaf::DIGEST];
+        let whole = digest::digest(&digest::SHA256, line);
+        digest.copy_from_slice(&whole.as_ref()[..Leaf::DIGEST]);
+        Leaf { seq, digest }
+    }
+
+    fn put(self, into: &mut Vec<u8>) {
+        into.extend_from_slice(&self.seq.to_be_bytes());
+        into.extend_from_slice(&self.digest);
+    }
+
+    /// Those that a seal keeps; none for one of a time before they were kept.
+    pub(super) fn read(bytes: &[u8]) -> Vec<Leaf> {
+        let (leaves, _) = bytes.as_chunks::<{ 8 + Leaf::DIGEST }>();
+        let read = |leaf: &[u8; 8 + Leaf::DIGEST]| {
+            let (mut seq, mut digest) = ([0; 8], [0; Leaf::DIGEST]);
+            seq.copy_from_slice(&leaf[..8]);
+            digest.copy_from_slice(&leaf[8..]);
+            Leaf {
+                seq: i64::from_be_bytes(seq),
+                digest,
+            }
+        };
+        leaves.iter().map(read).collect()
+    }
+}
+
+/// Goes through the entries after one number up to another, a part at a time, and answers the hash that
+/// a seal over them has. `see` is shown each entry with its digest.
+pub(super) fn chain(
+    c: &mut DbConn,
+    before: &[u8],
+    (after, to): (i64, i64),
+    mut see: impl FnMut(&Sealed, Leaf),
+) -> AppResult<Vec<u8>> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(before);
+    let mut after = after;
+    loop {
+        let part = entries(c, after, to)?;
+        for e in &part {
+            let line = line(e);
+            context.update(line.as_bytes());
+            see(e, Leaf::of(e.seq, line.as_bytes()));
+        }
+        match part.last() {
+            Some(last) if part.len() as i64 == PART => after = last.seq,
+            _ => return Ok(context.finish().as_ref().to_vec()),
+        }
+    }
+}
+
 fn entries(c: &mut DbConn, after: i64, to: i64) -> AppResult<Vec<Sealed>> {
     Ok(diesel::sql_query(
         "SELECT seq, id, at, actor_id, device_id, role, action, kind, record_id, county, town, village, \
-         area_id, reason, facts, request_id FROM audit_entries WHERE seq > $1 AND seq <= $2 ORDER BY seq",
+         area_id, reason, facts, request_id FROM audit_entries WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
     )
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(to)
+    .bind::<BigInt, _>(PART)
     .load(c)?)
 }
 
-fn chain(before: &[u8], entries: &[Sealed]) -> Vec<u8> {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(before);
-    for e in entries {
-        let line = serde_json::json!([
-            e.seq,
-            e.id,
-            e.at,
-            e.actor_id,
-            e.device_id,
-            e.role,
-            e.action,
-            e.kind,
-            e.record_id,
-            e.county,
-            e.town,
-            e.village,
-            e.area_id,
-            e.reason,
-            e.facts,
-            e.request_id
-        ]);
-        context.update(line.to_string().as_bytes());
-    }
-    context.finish().as_ref().to_vec()
+/// Everything that an entry says.
+fn line(e: &Sealed) -> String {
+    serde_json::json!([
+        e.seq,
+        e.id,
+        e.at,
+        e.actor_id,
+        e.device_id,
+        e.role,
+        e.action,
+        e.kind,
+        e.record_id,
+        e.county,
+        e.town,
+        e.village,
+        e.area_id,
+        e.reason,
+        e.facts,
+        e.request_id
+    ])
+    .to_string()
 }
 
 /// Seals what is numbered and not yet sealed; true when there may be more.
 pub fn seal(c: &mut DbConn, now: Micros) -> AppResult<bool> {
+    lock(c)?;
     let last: Option<(i64, Vec<u8>)> = audit_seals::table
         .order(audit_seals::last_seq.desc())
         .select((audit_seals::last_seq, audit_seals::hash))
@@ -100,31 +175,16 @@ pub fn seal(c: &mut DbConn, now: Micros) -> AppResult<bool> {
     if to <= from {
         return Ok(false);
     }
-    let entries = entries(c, from, to)?;
-    let hash = chain(&before, &entries);
+    let mut leaves = Vec::new();
+    let hash = chain(c, &before, (from, to), |_, leaf| leaf.put(&mut leaves))?;
     diesel::insert_into(audit_seals::table)
         .values((
             audit_seals::last_seq.eq(to),
             audit_seals::first_seq.eq(from + 1),
             audit_seals::at.eq(now.0),
             audit_seals::hash.eq(hash),
+            audit_seals::leaf_hash.eq(leaves),
         ))
         .execute(c)?;
     Ok(newest.unwrap_or(0) > to)
-}
-
-/// Walks the chain again; the error names the first seal that does not fit.
-pub fn verify(c: &mut DbConn) -> AppResult<Result<usize, i64>> {
-    let seals: Vec<(i64, Vec<u8>)> = audit_seals::table
-        .order(audit_seals::last_seq)
-        .select((audit_seals::last_seq, audit_seals::hash))
-        .load(c)?;
-    let (mut from, mut before) = (0, Vec::new());
-    for (to, hash) in &seals {
-        if chain(&before, &entries(c, from, *to)?) != *hash {
-            return Ok(Err(*to));
-        }
-        (from, before) = (*to, hash.clone());
-    }
-    Ok(Ok(seals.len()))
 }

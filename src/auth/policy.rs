@@ -82,6 +82,9 @@ actions! {
     ResidenceWrite "residence.write" on "residence" by WORKERS;
     // Looking over the shoulders of all of them.
     AuditRead "audit.read" on "audit_entry" by &[Coordinator, Administrator, Auditor];
+    AuditExport "audit.export" on "audit_entry" by &[Coordinator, Administrator, Auditor];
+    // The service itself, when entries have been kept long enough.
+    AuditExpire "audit.expire" on "audit_entry" by &[];
     // Member homes and visits.
     MemberHomeRead "member_home.read" on "member_home" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];
     MemberHomeWrite "member_home.write" on "member_home" by &[Coordinator, Officer];
@@ -201,6 +204,8 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("dispute_claim", Action::ClaimWrite),
     ("end_claim_dispute", Action::ClaimWrite),
     ("list_audit_entries", Action::AuditRead),
+    ("export_audit_entries", Action::AuditExport),
+    ("list_disclosures", Action::AuditRead),
     ("list_possession_kinds", Action::MemberHomeRead),
     ("create_member_home", Action::MemberHomeWrite),
     ("list_member_homes", Action::MemberHomeRead),

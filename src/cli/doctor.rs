@@ -45,6 +45,7 @@ pub fn run(config: &Config) -> Result<(), String> {
             );
             findings.note("migrations", migrations(&mut c));
             findings.note("keys", keys(config, &mut c));
+            findings.note("moving to the newest key", moving(config, &mut c));
             findings.note("clock", clock(&mut c));
             findings.note("audit", audit(&mut c));
             push(config, &mut c, &mut findings);
@@ -57,7 +58,7 @@ pub fn run(config: &Config) -> Result<(), String> {
 }
 
 /// A connection that reads. SQLite makes a file that is not there; a doctor makes nothing.
-fn reached(target: &Target) -> Result<DbConn, String> {
+pub(super) fn reached(target: &Target) -> Result<DbConn, String> {
     if let Target::Sqlite(path) = target
         && !Path::new(path).is_file()
     {
@@ -130,21 +131,17 @@ fn keys(config: &Config, c: &mut DbConn) -> Result<String, String> {
     let known = meta::known_keys(c)
         .map_err(|e| e.to_string())?
         .ok_or("the database names no keys yet; start the server once")?;
-    let missing: Vec<_> = known
-        .ids
-        .iter()
-        .filter(|id| !vault.key_ids().contains(id))
-        .collect();
-    if known.fingerprint != vault.fingerprint() || !missing.is_empty() {
-        return Err(format!(
-            "these are not the database's keys (missing {missing:?}); restore the key folder from the recovery kit"
-        ));
-    }
+    super::keys::fit(&vault, &known, &config.keys_dir)?;
     Ok(format!(
         "{} field keys, current {}",
         vault.key_ids().len(),
         vault.current_key_id()
     ))
+}
+
+fn moving(config: &Config, c: &mut DbConn) -> Result<String, String> {
+    let vault = Vault::open(&config.keys_dir).map_err(|e| e.to_string())?;
+    super::keys::moving(c, &vault)
 }
 
 fn clock(c: &mut DbConn) -> Result<String, String> {
@@ -172,11 +169,9 @@ fn clock(c: &mut DbConn) -> Result<String, String> {
 }
 
 fn audit(c: &mut DbConn) -> Result<String, String> {
-    match crate::audit::seal::verify(c).map_err(|e| e.to_string())? {
-        Ok(seals) => Ok(format!("{seals} seals, all fit")),
-        Err(seq) => Err(format!(
-            "the seal that ends at entry {seq} does not fit: entries before it were changed"
-        )),
+    match crate::audit::verify::verify(c, 1, None).map_err(|e| e.to_string())? {
+        Ok(done) => Ok(format!("{} seals, all fit", done.seals)),
+        Err(misfit) => Err(misfit.to_string()),
     }
 }
 

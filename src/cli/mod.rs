@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use crate::auth::policy::Role;
 use crate::config::Config;
 
+pub mod audit;
 pub mod doctor;
 pub mod gateway;
+pub mod keys;
 pub mod serve;
 pub mod tools;
 
@@ -57,9 +59,25 @@ enum Command {
     /// Keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The audit.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Reference data from files.
     #[command(subcommand)]
     Import(ImportCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Walk the hash chain over all sealed entries; fails and says which batch and entry does not fit.
+    Verify {
+        /// Begin with the batch that holds this entry, by its number.
+        #[arg(long, default_value_t = 1)]
+        from: i64,
+        /// A newest seal that was printed before: it has to be among the seals.
+        #[arg(long, value_parser = audit::known)]
+        known: Option<crate::audit::verify::Known>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -86,6 +104,13 @@ enum UserCommand {
 enum KeysCommand {
     /// Add a new current field key and a new token key; the old ones go on reading, and verify for an hour.
     Rotate,
+    /// Which rows are sealed under which key, and how far moving them to the newest has come.
+    Status,
+    /// Take an older field key out of the folder; refused while anything is sealed under it.
+    Retire {
+        /// Its number, as `keys status` shows it.
+        id: u32,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,7 +166,12 @@ pub fn run() -> Result<(), String> {
             area,
             password_stdin,
         }) => tools::create_user(config()?, &login, &name, role, &area, password_stdin),
-        Command::Keys(KeysCommand::Rotate) => tools::rotate_keys(&config()?),
+        Command::Keys(KeysCommand::Rotate) => keys::rotate(&config()?),
+        Command::Keys(KeysCommand::Status) => keys::status(&config()?),
+        Command::Keys(KeysCommand::Retire { id }) => keys::retire(&config()?, id),
+        Command::Audit(AuditCommand::Verify { from, known }) => {
+            audit::run(&config()?, from, known.as_ref())
+        }
         Command::Import(ImportCommand::Areas { dir, edition }) => {
             tools::import_areas(&config()?, &dir, edition)
         }

@@ -54,19 +54,7 @@ pub fn open_vault(config: &Config, c: &mut DbConn) -> Result<Vault, String> {
         }
     };
     if let Some(known) = known {
-        let missing: Vec<_> = known
-            .ids
-            .iter()
-            .filter(|id| !vault.key_ids().contains(id))
-            .collect();
-        if !missing.is_empty() || known.fingerprint != vault.fingerprint() {
-            return Err(format!(
-                "the keys in {} are not this database's: missing {missing:?}, fingerprint {} where the database names {}. Put the right copy of the key folder there.",
-                dir.display(),
-                vault.fingerprint(),
-                known.fingerprint
-            ));
-        }
+        super::keys::fit(&vault, &known, dir)?;
     }
     crate::db::meta::remember_keys(c, &vault.fingerprint(), &vault.key_ids())
         .map_err(|e| e.to_string())?;

@@ -1,4 +1,4 @@
-//! What an operator does by hand: the first account, key rotation, reference data.
+//! What an operator does by hand: the first account, reference data.
 
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
@@ -154,22 +154,6 @@ fn read_password(login: &str, config: &Config) -> Result<String, String> {
     let password = text.trim_end_matches(['\r', '\n']);
     passwords::check_strength(password, login).map_err(|f| f.detail(false).to_owned())?;
     passwords::hash_now(password, config.argon_memory_kib).map_err(|e| e.to_string())
-}
-
-pub fn rotate_keys(config: &Config) -> Result<(), String> {
-    let mut c = connect(&config.target()?, true)?;
-    serve::open_vault(config, &mut c)?;
-    let vault = Vault::rotate(&config.keys_dir).map_err(|e| e.to_string())?;
-    crate::db::meta::remember_keys(&mut c, &vault.fingerprint(), &vault.key_ids())
-        .map_err(|e| e.to_string())?;
-    println!(
-        "New current keys stand in {}. Now copy the folder to your recovery kit and to every other machine.",
-        config.keys_dir.display()
-    );
-    println!(
-        "Running processes take them up within seconds; the old signing key ends with the tokens it signed, in an hour."
-    );
-    Ok(())
 }
 
 pub fn import_areas(config: &Config, dir: &Path, year: i64) -> Result<(), String> {

@@ -42,6 +42,11 @@ pub enum KeyError {
     /// New keys would replace old ones, and with them all they can read.
     #[error("{} already holds keys; they are never overwritten", .0.display())]
     AlreadyThere(PathBuf),
+    /// A key that is to go is not there, or is the one that everything new is sealed under.
+    #[error(
+        "field key {0} is not among the older keys of the folder; `qianshou keys status` lists them"
+    )]
+    NotOlder(u32),
     /// The file system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

@@ -36,8 +36,8 @@ pub(super) struct FieldSecret {
     /// Random, so that a database never takes another installation's key for its own; 31 bits, to
     /// fit every integer column.
     pub(super) id: u32,
-    /// For people only: when it was made, in seconds since 1970.
-    created: u64,
+    /// When it was made, in seconds since 1970; the key before it was replaced then.
+    pub(super) created: u64,
     pub(super) key: Secret,
 }
 
@@ -112,6 +112,13 @@ impl Keyring {
         let pkcs8 = Secret(Zeroizing::new(pair.as_ref().to_vec()));
         self.token.push(TokenSecret { created, pkcs8 });
         Ok(())
+    }
+
+    /// Takes a field key out; false where it is not there. The current one stays, whatever is asked.
+    pub(super) fn retire(&mut self, id: u32) -> bool {
+        let older = self.field.len().saturating_sub(1);
+        let at = self.field[..older].iter().position(|key| key.id == id);
+        at.map(|at| self.field.remove(at)).is_some()
     }
 
     /// Reads and checks the file's content. The error says what is wrong and where, never what
@@ -235,6 +242,17 @@ mod tests {
         assert_eq!(again.to_json().unwrap(), json);
         assert_eq!(again.field.len(), 2);
         assert!(again.field.iter().all(|key| i32::try_from(key.id).is_ok()));
+    }
+
+    #[test]
+    fn a_key_that_is_current_is_not_retired() {
+        let mut ring = Keyring::generate().unwrap();
+        ring.rotate().unwrap();
+        let ids: Vec<u32> = ring.field.iter().map(|key| key.id).collect();
+        assert!(!ring.retire(ids[1]) && !ring.retire(0));
+        assert!(ring.retire(ids[0]) && !ring.retire(ids[0]));
+        assert!(!ring.retire(ids[1]), "the last one");
+        assert_eq!(ring.field.len(), 1);
     }
 
     #[test]

@@ -25,8 +25,9 @@
 //!
 //! **Rotation.** [`Vault::rotate`] adds a new current key and keeps the old ones for reading; an old
 //! signing key verifies only while tokens signed before may live. Running processes take new keys up.
-//! [`Vault::rewrap_data_key`] and [`Vault::reseal`] then move stored bytes over, row by row; the
-//! fields under a data key stay as they are.
+//! [`Vault::rewrap_data_key`] and [`Vault::reseal`] then move stored bytes over, row by row
+//! (`privacy::moves`); the fields under a data key stay as they are. A key that no row names any more may
+//! go: [`Vault::retire`].
 //!
 //! **Searching.** [`Vault::blind`] turns a phone or document number into 32 bytes to compare with.
 //! There are so few mobile numbers that whoever holds this key can try them all in minutes.
@@ -53,4 +54,4 @@ pub use error::{CryptoError, KeyError, TokenError};
 pub use mac::{BlindColumn, MacPurpose};
 pub use random::{random_code, random_token};
 pub use token::{MAX_LIFE, TokenKeys};
-pub use vault::Vault;
+pub use vault::{FieldKey, Vault};

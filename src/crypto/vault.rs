@@ -31,8 +31,19 @@ pub struct Vault {
     looked: Mutex<Looked>,
 }
 
+/// A field key, as people are told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldKey {
+    /// The number by which sealed bytes name it.
+    pub id: u32,
+    /// When it was made, in seconds since 1970.
+    pub made_at: i64,
+}
+
 struct Keys {
     ring: Ring,
+    /// Oldest first.
+    field: Vec<FieldKey>,
     macs: MacKeys,
     tokens: Arc<TokenKeys>,
 }
@@ -92,6 +103,23 @@ impl Vault {
         let folder = Folder::lock(dir)?;
         let mut keyring = read(dir)?;
         keyring.rotate()?;
+        let keys = Keys::of(dir, &keyring)?;
+        folder.store(&keyring.to_json()?)?;
+        Ok(Vault::of(dir, folder::stamp(dir)?, keys))
+    }
+
+    /// Takes an older field key out of the folder and answers the vault without it. What is still sealed
+    /// under it can then be read with a recovery kit alone: ask first whether anything is.
+    ///
+    /// # Errors
+    /// [`KeyError::NotOlder`] for the current key and for one that is not there; as [`Vault::open`]. The
+    /// folder is then as it was.
+    pub fn retire(dir: &Path, id: u32) -> Result<Vault, KeyError> {
+        let folder = Folder::lock(dir)?;
+        let mut keyring = read(dir)?;
+        if !keyring.retire(id) {
+            return Err(KeyError::NotOlder(id));
+        }
         let keys = Keys::of(dir, &keyring)?;
         folder.store(&keyring.to_json()?)?;
         Ok(Vault::of(dir, folder::stamp(dir)?, keys))
@@ -182,6 +210,12 @@ impl Vault {
     #[must_use]
     pub fn key_ids(&self) -> Vec<u32> {
         self.keys().ring.ids().collect()
+    }
+
+    /// The field keys, oldest first, with their age.
+    #[must_use]
+    pub fn field_keys(&self) -> Vec<FieldKey> {
+        self.keys().field.clone()
     }
 
     /// The field key that new bytes are sealed under.
@@ -317,8 +351,13 @@ impl Vault {
 impl Keys {
     fn of(dir: &Path, keyring: &Keyring) -> Result<Keys, KeyError> {
         let mut field = Vec::with_capacity(keyring.field.len());
+        let mut told = Vec::with_capacity(keyring.field.len());
         for secret in &keyring.field {
             field.push((secret.id, Cipher::new(&secret.key)?));
+            told.push(FieldKey {
+                id: secret.id,
+                made_at: i64::try_from(secret.created).unwrap_or(i64::MAX),
+            });
         }
         let current = field
             .pop()
@@ -326,6 +365,7 @@ impl Keys {
         let tokens = TokenKeys::new(&keyring.token).map_err(|reason| content(dir, reason))?;
         Ok(Keys {
             ring: Ring::new(field, current),
+            field: told,
             macs: MacKeys::new(&keyring.blind, &keyring.mac),
             tokens: Arc::new(tokens),
         })

@@ -347,3 +347,34 @@ fn debug_shows_no_key() {
     assert_eq!(secrets.inspect(|s| assert!(!shown.contains(*s))).count(), 8);
     assert!(shown.contains(&vault.current_key_id().to_string()));
 }
+
+#[test]
+fn a_retired_key_reads_nothing_and_the_current_one_stays() {
+    let Keys { dir, vault, .. } = &keys();
+    let owner = id();
+    let old = vault.current_key_id();
+    let (_, wrapped) = vault.new_data_key(owner).unwrap();
+    let rotated = Vault::rotate(dir).unwrap();
+    let (new, moved) = (
+        rotated.current_key_id(),
+        rotated.rewrap_data_key(owner, &wrapped).unwrap().unwrap(),
+    );
+    let ages: Vec<_> = rotated.field_keys().iter().map(|key| key.id).collect();
+    assert_eq!(ages, [old, new], "oldest first");
+    for id in [new, 0, old ^ 1] {
+        let refused = Vault::retire(dir, id).err().unwrap();
+        assert!(matches!(refused, KeyError::NotOlder(named) if named == id));
+    }
+    assert_eq!(Vault::open(dir).unwrap().key_ids(), [old, new]);
+
+    let retired = Vault::retire(dir, old).unwrap();
+    assert_eq!(retired.key_ids(), [new]);
+    assert_eq!(retired.fingerprint(), vault.fingerprint());
+    retired.open_data_key(owner, &moved).unwrap();
+    let lost = retired.open_data_key(owner, &wrapped).unwrap_err();
+    assert_eq!(lost, CryptoError::UnknownKey(old));
+    assert!(lost.to_string().contains("recovery kit"));
+    // A process that runs goes by the folder.
+    assert!(vault.look().unwrap());
+    assert_eq!(vault.key_ids(), [new]);
+}

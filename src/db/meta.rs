@@ -15,6 +15,8 @@ pub struct KnownKeys {
 }
 
 const KEYS: &str = "keys";
+/// Field keys that nothing was sealed under any more when they were taken out.
+const RETIRED: &str = "keys_retired";
 
 pub fn known_keys(c: &mut DbConn) -> AppResult<Option<KnownKeys>> {
     let text: Option<String> = meta::table
@@ -31,14 +33,48 @@ pub fn known_keys(c: &mut DbConn) -> AppResult<Option<KnownKeys>> {
     }))
 }
 
+/// Notes which keys have to be in the folder. A machine whose folder still holds a retired one does not bring
+/// it back.
 pub fn remember_keys(c: &mut DbConn, fingerprint: &str, ids: &[u32]) -> AppResult<()> {
-    let ids = ids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    let value = format!("{fingerprint} {ids}");
+    let retired = retired_keys(c)?;
+    let ids: Vec<_> = ids.iter().filter(|id| !retired.contains(id)).collect();
+    put(c, KEYS, &format!("{fingerprint} {}", listed(&ids)))
+}
+
+/// From now on nobody asks for this key.
+pub fn retire_key(c: &mut DbConn, id: u32) -> AppResult<()> {
+    let mut retired = retired_keys(c)?;
+    if !retired.contains(&id) {
+        retired.push(id);
+    }
+    put(c, RETIRED, &listed(&retired))?;
+    match known_keys(c)? {
+        Some(known) => remember_keys(c, &known.fingerprint, &known.ids),
+        None => Ok(()),
+    }
+}
+
+pub fn retired_keys(c: &mut DbConn) -> AppResult<Vec<u32>> {
+    let text: Option<String> = meta::table
+        .find(RETIRED)
+        .select(meta::value)
+        .first(c)
+        .optional()?;
+    let text = text.unwrap_or_default();
+    Ok(text.split(',').filter_map(|i| i.parse().ok()).collect())
+}
+
+fn listed(ids: &[impl ToString]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(",")
+}
+
+fn put(c: &mut DbConn, key: &str, value: &str) -> AppResult<()> {
     each_backend!(c, |c| diesel::insert_into(meta::table)
-        .values((meta::key.eq(KEYS), meta::value.eq(&value)))
+        .values((meta::key.eq(key), meta::value.eq(value)))
         .on_conflict(meta::key)
         .do_update()
-        .set(meta::value.eq(&value))
+        .set(meta::value.eq(value))
         .execute(c))?;
     Ok(())
 }

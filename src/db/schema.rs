@@ -202,6 +202,8 @@ diesel::table! {
         first_seq -> BigInt,
         at -> BigInt,
         hash -> Binary,
+        leaf_hash -> Binary,
+        removed_at -> Nullable<BigInt>,
     }
 }
 diesel::table! {
@@ -883,10 +885,32 @@ diesel::table! {
         kind -> Text,
         device_id -> Nullable<UidSql>,
         at -> BigInt,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    key_moves (place) {
+        place -> Text,
+        key_id -> BigInt,
+        pass -> BigInt,
+        position -> UidSql,
+        done -> BigInt,
+        total -> BigInt,
+        found -> BigInt,
+        moved -> BigInt,
+        unreadable -> BigInt,
+        started_at -> BigInt,
+        updated_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
+    key_moves,
     area_editions,
     areas,
     area_codes,

@@ -53,6 +53,15 @@ impl Uid {
         Uid(uuid::Builder::from_unix_timestamp_millis(micros / 1000, &rest).into_uuid())
     }
 
+    /// The least id that could have been made at an instant: what is older is below it, what is not is not.
+    pub fn least_of(at: Micros) -> Uid {
+        let micros = at.0.max(0) as u64;
+        let fraction = (micros % 1000) * 4096 / 1000;
+        let mut rest = [0; 10];
+        (rest[0], rest[1]) = ((fraction >> 8) as u8, fraction as u8);
+        Uid(uuid::Builder::from_unix_timestamp_millis(micros / 1000, &rest).into_uuid())
+    }
+
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }

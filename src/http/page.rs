@@ -61,26 +61,48 @@ impl Bound<'_> {
         })
     }
 
+    /// The same for a list whose order is not that of ids: the position is the list's own.
+    pub fn open_at(
+        &self,
+        limit: Option<Limit>,
+        cursor: Option<&str>,
+    ) -> AppResult<(i64, Option<Vec<u8>>)> {
+        let position = cursor
+            .map(|text| {
+                self.decode_at(text)
+                    .ok_or_else(|| AppError::of(Code::CursorInvalid))
+            })
+            .transpose()?;
+        Ok((limit.map_or(DEFAULT_LIMIT, |l| l.0), position))
+    }
+
     pub fn encode(&self, last: Uid) -> String {
+        self.encode_at(last.as_bytes())
+    }
+
+    pub fn encode_at(&self, position: &[u8]) -> String {
         let mut bytes = vec![VERSION];
-        bytes.extend_from_slice(last.as_bytes());
+        bytes.extend_from_slice(position);
         let tag = self.vault.mac(MacPurpose::Cursor, &self.parts(&bytes));
         bytes.extend_from_slice(&tag[..TAG]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     fn decode(&self, text: &str) -> Option<Uid> {
+        let position = self.decode_at(text)?;
+        uuid::Uuid::from_slice(&position).ok().map(Uid)
+    }
+
+    fn decode_at(&self, text: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        if bytes.len() != 1 + 16 + TAG || bytes[0] != VERSION {
+        if bytes.len() < 1 + TAG || bytes[0] != VERSION {
             return None;
         }
-        let (signed, tag) = bytes.split_at(17);
+        let (signed, tag) = bytes.split_at(bytes.len() - TAG);
         let genuine = self
             .vault
             .verify_mac(MacPurpose::Cursor, &self.parts(signed), tag);
-        genuine
-            .then(|| uuid::Uuid::from_slice(&signed[1..]).ok().map(Uid))
-            .flatten()
+        genuine.then(|| signed[1..].to_vec())
     }
 
     fn parts<'b>(&'b self, position: &'b [u8]) -> [&'b [u8]; 3] {

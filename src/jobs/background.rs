@@ -42,6 +42,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
     loops.extend([
         every(app, stop, second / 2, watch_rights),
         every(app, stop, second * 5, watch_keys),
+        every(app, stop, second * 5, move_to_newest_key),
         every(app, stop, second / 2, seal_audit),
         every(app, stop, second, send_reminders),
         every(app, stop, second * 5, expire_pushes),
@@ -49,6 +50,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second * 60, expire_resting),
         every(app, stop, second * 5, store_seen),
         every(app, stop, second * 3600, forget_old),
+        every(app, stop, second * 3600, expire_audit),
         every(app, stop, second * 6 * 3600, fill_calendar),
     ]);
     if !app.db.is_sqlite() {
@@ -114,21 +116,34 @@ async fn watch_keys(app: web::Data<App>) -> bool {
     false
 }
 
+/// After a rotation, what rests under older keys moves under the newest.
+async fn move_to_newest_key(app: web::Data<App>) -> bool {
+    match crate::privacy::moves::run(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("moving what is sealed under the newest key", e),
+    }
+}
+
 async fn seal_audit(app: web::Data<App>) -> bool {
     let now = app.clock.now();
     match app
         .db
-        .write(move |c| {
-            if let crate::db::DbConn::Pg(c) = c {
-                use diesel::connection::SimpleConnection;
-                c.batch_execute("SELECT pg_advisory_xact_lock(7237043)")?;
-            }
-            crate::audit::seal::seal(c, now)
-        })
+        .write(move |c| crate::audit::seal::seal(c, now))
         .await
     {
         Ok(more) => more,
         Err(e) => failed("sealing the audit", e),
+    }
+}
+
+async fn expire_audit(app: web::Data<App>) -> bool {
+    let (now, months) = (app.clock.now(), app.config.audit_keep_months);
+    let expired = app
+        .db
+        .write(move |c| crate::audit::keep::expire(c, now, months));
+    match expired.await {
+        Ok(more) => more,
+        Err(e) => failed("removing what the audit kept long enough", e),
     }
 }
 

@@ -1,8 +1,11 @@
-//! What this service never collects, published.
+//! What this service never collects, published; where what it does collect rests; and how that moves from key to
+//! key.
 //!
 //! The list is the same one by which a test reads the schema, the migrations and the OpenAPI document.
 
 pub mod api;
+pub mod moves;
+pub mod moves_store;
 pub mod never;
 pub mod resting;
 

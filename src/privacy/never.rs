@@ -5,8 +5,12 @@ pub struct Never {
     pub code: &'static str,
     pub zh: &'static str,
     pub en: &'static str,
-    /// Words by which such a field would be called.
+    /// English words by which such a field would be called; `_` stands between the words of one.
     pub words: &'static [&'static str],
+    /// The same in pinyin, as fields are named in China.
+    pub pinyin: &'static [&'static str],
+    /// The same in characters.
+    pub chinese: &'static [&'static str],
 }
 
 pub const NEVER: &[Never] = &[
@@ -18,9 +22,15 @@ pub const NEVER: &[Never] = &[
             "pregnant",
             "pregnancy",
             "pregnancies",
+            "antenatal",
+            "prenatal",
             "gestation",
             "abortion",
         ],
+        pinyin: &[
+            "huaiyun", "yunqing", "yunjian", "yunqi", "liuchan", "renliu", "taici",
+        ],
+        chinese: &["怀孕", "孕情", "孕检", "孕期", "流产", "人流", "胎次"],
     },
     Never {
         code: "births",
@@ -33,6 +43,27 @@ pub const NEVER: &[Never] = &[
             "children_count",
             "child_count",
             "fertility",
+            "childbearing",
+        ],
+        pinyin: &[
+            "shengyu",
+            "shengyushi",
+            "zinvshu",
+            "zinushu",
+            "haizishu",
+            "ertai",
+            "santai",
+        ],
+        chinese: &[
+            "生育次数",
+            "生育史",
+            "生育状况",
+            "生育意愿",
+            "子女数",
+            "孩子数",
+            "孩次",
+            "二胎",
+            "三胎",
         ],
     },
     Never {
@@ -40,6 +71,8 @@ pub const NEVER: &[Never] = &[
         zh: "避孕方法",
         en: "Contraception",
         words: &["contraception", "contraceptive", "contraceptives", "iud"],
+        pinyin: &["biyun", "bihuan", "shanghuan", "biyuntao"],
+        chinese: &["避孕", "上环", "节育环", "宫内节育"],
     },
     Never {
         code: "sterilisation",
@@ -53,6 +86,8 @@ pub const NEVER: &[Never] = &[
             "ligation",
             "vasectomy",
         ],
+        pinyin: &["jueyu", "jieza", "jieyu"],
+        chinese: &["绝育", "结扎", "节育手术"],
     },
     Never {
         code: "compliance",
@@ -65,48 +100,72 @@ pub const NEVER: &[Never] = &[
             "marital",
             "illegitimate",
         ],
+        pinyin: &["hunyu", "hunfou", "weifashengyu", "chaosheng"],
+        chinese: &[
+            "婚育状况",
+            "违法生育",
+            "超生",
+            "计划外",
+            "政策外",
+            "未婚先孕",
+            "非婚生",
+        ],
     },
     Never {
         code: "fines",
         zh: "社会抚养费和罚款",
         en: "Social support fees and fines of a person or family",
         words: &["fine", "fines", "penalty", "social_support_fee"],
+        pinyin: &["fakuan", "shehuifuyangfei", "fuyangfei"],
+        chinese: &["社会抚养费", "罚款"],
     },
     Never {
         code: "ethnicity",
         zh: "民族",
         en: "Ethnicity",
         words: &["ethnicity", "ethnic", "nationality_group"],
+        pinyin: &["minzu", "shaoshuminzu"],
+        chinese: &["民族"],
     },
     Never {
         code: "religion",
         zh: "宗教信仰",
         en: "Religion",
         words: &["religion", "religious"],
+        pinyin: &["zongjiao", "xinyang"],
+        chinese: &["宗教", "信仰"],
     },
     Never {
         code: "biometrics",
         zh: "人脸、指纹等生物识别信息",
         en: "Faces, fingerprints and other biometrics",
         words: &["biometric", "biometrics", "fingerprint", "face_id", "iris"],
+        pinyin: &["zhiwen", "renlian", "hongmo"],
+        chinese: &["指纹", "人脸", "虹膜", "声纹"],
     },
     Never {
         code: "political_views",
         zh: "服务对象的政治观点",
         en: "Political views of those who are served",
         words: &["political", "party_member"],
+        pinyin: &["zhengzhi", "zhengzhimianmao", "dangyuan"],
+        chinese: &["政治面貌", "政治观点", "党员"],
     },
     Never {
         code: "location_tracks",
         zh: "行踪轨迹",
         en: "Where somebody went",
         words: &["track", "tracks", "trajectory", "whereabouts"],
+        pinyin: &["guiji", "xingzong"],
+        chinese: &["轨迹", "行踪"],
     },
     Never {
         code: "blacklists",
         zh: "黑名单",
         en: "Blacklists",
         words: &["blacklist", "blacklisted", "watchlist"],
+        pinyin: &["heimingdan"],
+        chinese: &["黑名单"],
     },
     Never {
         code: "scores",
@@ -118,5 +177,7 @@ pub const NEVER: &[Never] = &[
             "person_score",
             "resident_score",
         ],
+        pinyin: &["xinyongfen", "fengxianfen", "pingfen"],
+        chinese: &["信用分", "信用评分", "风险评分", "风险等级"],
     },
 ];

@@ -98,6 +98,7 @@ const fn people(
 /// Every table of the database.
 pub const RESTING: &[Rest] = &[
     nobody("meta", "the installation's own facts"),
+    nobody("key_moves", "how far work on keys has come"),
     nobody("area_editions", "administrative divisions"),
     nobody("areas", "administrative divisions"),
     nobody("area_codes", "administrative divisions"),

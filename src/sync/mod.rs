@@ -9,6 +9,7 @@
 mod amend;
 pub mod cursor;
 pub mod devices;
+pub mod disclosures;
 pub mod feed;
 mod feed_rows;
 pub mod fields;

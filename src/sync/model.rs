@@ -125,6 +125,10 @@ pub struct DisclosureRow {
     pub kind: &'static str,
     pub device_id: Option<Uid>,
     pub at: Micros,
+    /// Where the record was: there it is read who was given it.
+    pub county: Option<Uid>,
+    pub town: Option<Uid>,
+    pub village: Option<Uid>,
 }
 
 /// A refusal as it rests beside an operation: words and pointers, nothing that was typed.

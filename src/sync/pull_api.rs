@@ -226,6 +226,9 @@ async fn disclose(app: &web::Data<App>, who: &Who, page: &Page) -> AppResult<()>
             kind: kind.as_str(),
             device_id: who.device,
             at: who.at,
+            county: loaded.place.county,
+            town: loaded.place.town,
+            village: loaded.place.village,
         })
     });
     let mut rows: Vec<DisclosureRow> = shown.collect();

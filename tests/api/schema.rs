@@ -1,12 +1,10 @@
 //! What the two sets of migrations make: the same tables, the same columns, and no place for personal data
 //! but the one meant for it.
 
-use crate::both;
 use crate::support::*;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use qianshou::db::{Target, connect, migrate};
-use qianshou::privacy::never::NEVER;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(QueryableByName, Debug)]
@@ -21,9 +19,9 @@ struct Column {
     required: i32,
 }
 
-type Columns = BTreeMap<(String, String), (String, bool)>;
+pub type Columns = BTreeMap<(String, String), (String, bool)>;
 
-fn columns(c: &mut qianshou::db::DbConn) -> Columns {
+pub fn columns(c: &mut qianshou::db::DbConn) -> Columns {
     let sql = if c.is_sqlite() {
         "SELECT m.name AS table_name, p.name AS column_name, p.type AS kind, (p.\"notnull\" OR p.pk > 0) AS required \
          FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'"
@@ -38,7 +36,7 @@ fn columns(c: &mut qianshou::db::DbConn) -> Columns {
         .collect()
 }
 
-fn sqlite() -> qianshou::db::DbConn {
+pub fn sqlite() -> qianshou::db::DbConn {
     let path = scratch().join(format!("schema{}.db", make::unique()));
     let mut c = connect(&Target::Sqlite(path.display().to_string()), true).unwrap();
     migrate::run(&mut c).unwrap();
@@ -238,89 +236,6 @@ fn ids_of(table: &str) -> BTreeSet<String> {
         .filter(|line| line.contains("UidSql"))
         .filter_map(|line| Some(line.trim().split_once(" -> ")?.0.to_owned()))
         .collect()
-}
-
-/// The words of the published list, as they would stand in a name.
-fn forbidden(name: &str) -> Option<&'static str> {
-    let name = name.to_lowercase().replace('-', "_");
-    let parts: Vec<&str> = name.split('_').collect();
-    NEVER
-        .iter()
-        .flat_map(|n| n.words)
-        .copied()
-        .find(|word| parts.contains(word) || name.contains(word) && word.contains('_'))
-}
-
-/// What is never collected has no column…
-#[test]
-fn what_is_never_collected_has_no_column() {
-    for (table, column) in columns(&mut sqlite()).keys() {
-        for name in [table, column] {
-            assert_eq!(forbidden(name), None, "{table}.{column}");
-        }
-    }
-}
-
-/// …no word of a list in the migrations…
-#[test]
-fn what_is_never_collected_has_no_word_in_the_migrations() {
-    for backend in ["sqlite", "postgres"] {
-        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("migrations")
-            .join(backend);
-        for folder in std::fs::read_dir(dir).unwrap() {
-            let text = std::fs::read_to_string(folder.unwrap().path().join("up.sql")).unwrap();
-            let code = text.lines().map(|l| l.split("--").next().unwrap());
-            for word in code.flat_map(|l| l.split(|c: char| !c.is_alphanumeric() && c != '_')) {
-                assert_eq!(forbidden(word), None, "{word} in a migration of {backend}");
-            }
-        }
-    }
-}
-
-/// …and no property, value or parameter in the contract.
-#[test]
-fn what_is_never_collected_is_not_in_the_contract() {
-    fn names(value: &Value, out: &mut Vec<String>) {
-        match value {
-            Value::Object(map) => {
-                for (key, inner) in map {
-                    match (key.as_str(), inner) {
-                        ("properties", Value::Object(properties)) => {
-                            out.extend(properties.keys().cloned())
-                        }
-                        ("enum", Value::Array(values)) => {
-                            out.extend(values.iter().filter_map(|v| v.as_str().map(str::to_owned)))
-                        }
-                        ("name" | "operationId", Value::String(name)) => out.push(name.clone()),
-                        _ => {}
-                    }
-                    // Examples are data, and the list itself names what it lists.
-                    if key != "example" && key != "examples" {
-                        names(inner, out);
-                    }
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|i| names(i, out)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    names(&qianshou::app::contract().value, &mut found);
-    assert!(found.len() > 500);
-    for name in found {
-        assert_eq!(forbidden(&name), None, "{name} stands in the contract");
-    }
-}
-
-both! {
-    async fn what_is_never_collected_is_published(app) {
-        let list = app.anonymous().get("/v1/privacy/never-collected").await.expect(200);
-        let codes: Vec<_> = list["items"].as_array().unwrap().iter().map(|i| i["code"].as_str().unwrap()).collect();
-        for code in ["pregnancy", "births", "contraception", "sterilisation", "compliance", "fines", "ethnicity", "religion", "biometrics", "political_views", "location_tracks", "blacklists", "scores"] {
-            assert!(codes.contains(&code), "{code}");
-        }
-    }
 }
 
 /// Ciphertexts, not clear text, rest in the file: the bytes are searched.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::TestApp;
+use super::{TestApp, never, typed};
 use qianshou::db::Uid;
 
 #[derive(Clone)]
@@ -145,11 +145,17 @@ impl Answer {
         let request = request.unwrap();
         let line = format!("{} {}", request.method(), request.url().path());
         let asked = (meant(&request), request.url().path().to_owned());
+        let operation = operation(&asked.0, &asked.1);
+        if let Some(body) = request.body().and_then(|body| body.as_bytes()) {
+            never::assert_none(&format!("{operation} is sent"), body);
+            typed::note(request.url(), body);
+        }
         let response = client.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         assert_documented(asked.0, &asked.1, status, &text);
+        never::assert_none(&format!("{operation} answers"), text.as_bytes());
         Answer {
             status,
             headers,
@@ -226,6 +232,12 @@ fn meant(request: &reqwest::Request) -> Method {
         Some(value) if request.method() == Method::POST && value == "PATCH" => Method::PATCH,
         _ => request.method().clone(),
     }
+}
+
+/// The operation, or the path alone where there is none.
+fn operation(method: &Method, path: &str) -> String {
+    let template = qianshou::app::contract().template_of(method.as_str(), path);
+    format!("{method} {}", template.unwrap_or(path))
 }
 
 /// Whatever a test asks for: an operation answers no status that its document does not list.

@@ -4,11 +4,13 @@ pub mod client;
 pub mod cluster;
 pub mod feed_reader;
 pub mod make;
+pub mod never;
 pub mod phones;
 pub mod postgres;
 pub mod process;
 pub mod pushing;
 pub mod syncing;
+pub mod typed;
 
 use actix_web::web;
 use std::collections::BTreeMap;
@@ -170,6 +172,10 @@ impl TestApp {
         self.pause().await;
         let patience = Duration::from_secs(10);
         assert!(self.workers.ended(patience).await, "a loop did not end");
+        // Whatever the test was about.
+        let server = self.url.trim_start_matches("http://");
+        let mut c = connect(&self.target, true).unwrap();
+        typed::assert_not_in_the_audit(&mut c, server);
     }
 
     /// Somebody with one assignment.

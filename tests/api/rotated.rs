@@ -1,0 +1,395 @@
+//! What tests of rotations start from: an operator's folder and commands, a database with something in every
+//! place, and what there is to see of it.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use crate::commands::{qianshou, text};
+use crate::support::make::at;
+use crate::support::process::Process;
+use crate::support::syncing::{amendment, new_id, push_one};
+use crate::support::*;
+use qianshou::auth::model::{AssignmentRow, UserRow, UserState};
+use qianshou::auth::policy::Role;
+use qianshou::auth::store;
+use qianshou::db::schema::changes;
+use qianshou::db::{DbConn, Uid};
+use qianshou::privacy::moves::PLACES;
+use qianshou::privacy::moves_store;
+use qianshou::{areas, sync};
+
+/// Runs on both databases, each time with keys of its own that move this many seconds after a rotation.
+pub fn on_both(
+    after: &str,
+    body: for<'a> fn(&'a TestApp) -> Pin<Box<dyn Future<Output = ()> + 'a>>,
+) {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let keys = scratch().join(format!("keys{}", make::unique()));
+        let settings = [
+            ("keys.dir", keys.to_str().unwrap()),
+            ("keys.move_after_seconds", after),
+        ];
+        run_with(backend, &settings, body);
+    }
+}
+
+fn url(app: &TestApp) -> String {
+    match &app.target {
+        qianshou::db::Target::Sqlite(path) => format!("sqlite:{path}"),
+        qianshou::db::Target::Postgres(url) => url.clone(),
+    }
+}
+
+pub fn folder(app: &TestApp) -> &Path {
+    &app.data.config.keys_dir
+}
+
+/// A command of the operator beside the running server.
+fn command(app: &TestApp, arguments: &[&str]) -> Output {
+    qianshou(&scratch(), arguments)
+        .env("QIANSHOU_DATABASE__URL", url(app))
+        .env("QIANSHOU_KEYS__DIR", folder(app))
+        .output()
+        .unwrap()
+}
+
+pub fn done(app: &TestApp, arguments: &[&str]) -> String {
+    let output = command(app, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+    text(&output)
+}
+
+pub fn refused(app: &TestApp, arguments: &[&str]) -> String {
+    let output = command(app, arguments);
+    assert!(!output.status.success(), "{arguments:?}: {}", text(&output));
+    text(&output)
+}
+
+/// Makes every key two hours older, as time would.
+pub fn two_hours_later(app: &TestApp) {
+    let path = folder(app).join("keyring.json");
+    let mut ring: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    for key in ring["field"].as_array_mut().unwrap() {
+        key["created"] = json!(key["created"].as_u64().unwrap() - 7200);
+    }
+    let draft = folder(app).join("draft");
+    std::fs::copy(&path, &draft).unwrap();
+    std::fs::write(&draft, ring.to_string()).unwrap();
+    std::fs::rename(&draft, &path).unwrap();
+}
+
+/// A copy of the key folder as it stands, as an operator makes it.
+pub fn kit(app: &TestApp) -> PathBuf {
+    let kit = scratch().join(format!("kit{}", make::unique()));
+    put_back(folder(app), &kit);
+    kit
+}
+
+pub fn put_back(kit: &Path, folder: &Path) {
+    let copied = std::process::Command::new("sh")
+        .args(["-c", "rm -rf \"$2\" && cp -a \"$1\" \"$2\"", "sh"])
+        .args([kit, folder])
+        .status();
+    assert!(copied.unwrap().success());
+}
+
+/// Rows under a field key, by place.
+pub fn under(c: &mut DbConn, key: u32) -> BTreeMap<&'static str, i64> {
+    let mut found = BTreeMap::new();
+    for place in PLACES {
+        let named = moves_store::named(c, place).unwrap();
+        let rows = named.iter().find(|n| n.0 == key).map_or(0, |n| n.1);
+        if rows > 0 {
+            found.insert(place.at, rows);
+        }
+    }
+    found
+}
+
+#[derive(QueryableByName)]
+struct Rows {
+    #[diesel(sql_type = BigInt)]
+    rows: i64,
+}
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    tab: String,
+    #[diesel(sql_type = Text)]
+    col: String,
+}
+
+/// The columns of bytes of the whole database.
+pub fn byte_columns(c: &mut DbConn) -> Vec<(String, String)> {
+    let sql = if c.is_sqlite() {
+        "SELECT m.name AS tab, p.name AS col FROM sqlite_master m JOIN pragma_table_info(m.name) p \
+         WHERE m.type = 'table' AND p.type = 'BLOB'"
+    } else {
+        "SELECT table_name::text AS tab, column_name::text AS col FROM information_schema.columns \
+         WHERE table_schema = 'public' AND data_type = 'bytea'"
+    };
+    let found: Vec<Column> = diesel::sql_query(sql).load(c).unwrap();
+    found.into_iter().map(|f| (f.tab, f.col)).collect()
+}
+
+/// Columns in which any bytes begin as those do that are sealed under this field key.
+pub fn still_named_anywhere(c: &mut DbConn, key: u32) -> Vec<String> {
+    let begin: String = [&[1], key.to_be_bytes().as_slice()]
+        .concat()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let begin = if c.is_sqlite() {
+        format!("X'{begin}'")
+    } else {
+        format!("'\\x{begin}'::bytea")
+    };
+    let mut named = Vec::new();
+    for (tab, col) in byte_columns(c) {
+        let sql = format!(
+            "SELECT CAST(count(*) AS BIGINT) AS rows FROM {tab} WHERE substr({col}, 1, 5) = {begin}"
+        );
+        let count: Rows = diesel::sql_query(sql).get_result(c).unwrap();
+        if count.rows > 0 {
+            named.push(format!("{tab}.{col}"));
+        }
+    }
+    named
+}
+
+/// So many colleagues, sealed under the current key.
+pub async fn colleagues(app: &TestApp, many: usize) {
+    let now = app.now();
+    let rows: Vec<UserRow> = (0..many)
+        .map(|n| {
+            let id = Uid::new(now.plus(n as i64));
+            let name = app
+                .data
+                .vault
+                .seal("users.display_name", id.0, &format!("同事{n}"));
+            UserRow {
+                id,
+                version: 1,
+                field_versions: sync::fields::NEW.into(),
+                login: format!("colleague{}", make::unique()),
+                display_name: name.unwrap(),
+                password_hash: None,
+                state: UserState::Active,
+                created_by: None,
+                created_at: now,
+                updated_at: now,
+            }
+        })
+        .collect();
+    for part in rows.chunks(500) {
+        let part = part.to_vec();
+        let insert = move |c: &mut DbConn| {
+            let village = areas::store::by_code(c, VILLAGE)?.expect("the village");
+            part.iter().try_for_each(|row| {
+                store::insert_user(c, row)?;
+                let assignment = AssignmentRow {
+                    id: Uid::new(now),
+                    version: 1,
+                    field_versions: sync::fields::NEW.into(),
+                    user_id: row.id,
+                    role: Role::FieldMember,
+                    area_id: village.id,
+                    county: village.county,
+                    town: village.town,
+                    village: village.village,
+                    starts_at: now,
+                    ends_at: None,
+                    created_by: None,
+                    created_at: now,
+                    updated_at: now,
+                };
+                store::insert_assignment(c, &assignment)
+            })
+        };
+        app.data.db.write(insert).await.unwrap();
+    }
+}
+
+/// A database with rows in every place, and paths that show them.
+pub struct Filled {
+    pub who: Client,
+    pub phone: String,
+    pub resident: Value,
+    paths: Vec<(Client, String)>,
+}
+
+pub async fn filled(app: &TestApp) -> Filled {
+    let (member, coordinator) = (app.member().await, app.coordinator().await);
+    let admin = app.user(Role::Administrator, CITY).await;
+    let phone = make::phone();
+    let body = make::resident_with(json!({ "phone": phone, "employer": "南湖纺织厂" }));
+    let resident = member.post("/v1/residents", body).await.expect(201);
+    let (household, _) = make::lived_in(&member).await;
+    let home = json!({ "area": VILLAGE, "title": "百福社区会员之家", "site_address": "百福弄1号" });
+    let home = coordinator.post("/v1/member-homes", home).await.expect(201);
+    let sign = json!({ "present": true, "checked_on": "2026-05-30", "note": "已挂牌" });
+    let sign_path = format!("{}/possessions/sign", at("member-homes", &home));
+    coordinator.put(&sign_path, sign).await.expect(200);
+    let body = json!({ "member_home_id": home["id"], "purpose": "routine", "started_at": "2026-05-29T01:00:00Z",
+        "needs_voiced": ["equipment"], "needs_note": "活动室需要更换灯具",
+        "opinions": [{ "topic": "activities", "text": "希望周末也开放", "answer_owed": true }],
+        "follow_ups": [{ "due_on": "2026-06-12", "task": "联系更换灯具" }] });
+    let visit = member.post("/v1/visits", body).await.expect(201);
+    let follow_up = format!(
+        "/v1/follow-ups/{}",
+        visit["follow_ups"][0]["id"].as_str().unwrap()
+    );
+    let visit = at("visits", &visit);
+    member
+        .post(&format!("{visit}/submission"), json!({}))
+        .await
+        .expect(200);
+    let back = json!({ "reason": "needs_unclear", "note": "请写明需要几盏灯" });
+    coordinator
+        .post(&format!("{visit}/return"), back)
+        .await
+        .expect(200);
+    let closed = json!({ "outcome": "solved", "note": "已送到" });
+    member
+        .post(&format!("{follow_up}/completion"), closed)
+        .await
+        .expect(200);
+    let visited = member
+        .post("/v1/visits", make::home_visit(&household))
+        .await
+        .expect(201);
+    let op = amendment(
+        app,
+        &json!({ "id": new_id(app) }),
+        1,
+        json!({ "employer": "等待中的工厂" }),
+    );
+    let held = push_one(app, &member, &op).await;
+    let held = format!("/v1/sync/held/{}", held["resting_id"].as_str().unwrap());
+    make::subscribed_phone(app, &app.member().await, "token-of-a-phone").await;
+    let paths = [
+        (&member, at("residents", &resident)),
+        (&member, at("households", &household)),
+        (&coordinator, at("member-homes", &home)),
+        (&member, visit),
+        (&member, at("visits", &visited)),
+        (&member, follow_up),
+        (&member, held),
+        (&admin, format!("/v1/users/{}", member.id)),
+    ];
+    Filled {
+        who: member.clone(),
+        phone,
+        resident,
+        paths: paths.map(|(who, path)| (who.clone(), path)).into(),
+    }
+}
+
+/// What all its paths show.
+pub async fn shown(filled: &Filled) -> Vec<Value> {
+    let mut all = Vec::new();
+    for (who, path) in &filled.paths {
+        all.push(who.get(path).await.expect(200));
+    }
+    all
+}
+
+/// Versions and times of these records, and their feed rows: nothing that a phone would take for a change.
+pub fn history(app: &TestApp, until: i64) -> Vec<String> {
+    let c = &mut app.connection();
+    let mut all = Vec::new();
+    for table in [
+        "persons",
+        "households",
+        "users",
+        "visits",
+        "follow_ups",
+        "devices",
+        "residents",
+    ] {
+        let sql = format!(
+            "SELECT CAST(count(*) AS BIGINT) AS rows FROM {table} WHERE version = 1 AND updated_at <= {until}"
+        );
+        let one: Rows = diesel::sql_query(sql).get_result(c).unwrap();
+        let sql = format!(
+            "SELECT CAST(COALESCE(sum(version), 0) AS BIGINT) AS rows FROM {table} WHERE updated_at <= {until}"
+        );
+        let sum: Rows = diesel::sql_query(sql).get_result(c).unwrap();
+        all.push(format!(
+            "{table}: {} of version 1, {} in all",
+            one.rows, sum.rows
+        ));
+    }
+    all
+}
+
+/// The rows of the feed, with their numbers.
+pub fn fed(app: &TestApp) -> BTreeSet<(i64, Option<i64>)> {
+    let rows = changes::table.select((changes::seq, changes::pos));
+    let rows: Vec<(i64, Option<i64>)> = rows.load(&mut app.connection()).unwrap();
+    rows.into_iter().collect()
+}
+
+fn finished(c: &mut DbConn, key: u32) -> bool {
+    let walks = moves_store::walks(c).unwrap();
+    let ended = walks
+        .iter()
+        .filter(|w| w.is_of(key) && w.finished_at.is_some());
+    ended.count() == PLACES.len()
+}
+
+/// Waits until all is under the newest key.
+pub async fn moved(app: &TestApp, key: u32) {
+    let (mut c, began) = (app.connection(), Instant::now());
+    while !finished(&mut c, key) {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            moves_store::walks(&mut c)
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub fn newest(app: &TestApp) -> u32 {
+    let vault = qianshou::crypto::Vault::open(folder(app)).unwrap();
+    vault.current_key_id()
+}
+
+/// A node that holds the keys of this app, and whether it moves.
+pub fn node(app: &TestApp, moves: bool) -> Process {
+    let after = if moves { "0" } else { "604800" };
+    let settings = [
+        ("keys.dir", folder(app).display().to_string()),
+        ("keys.move_after_seconds", after.to_owned()),
+    ];
+    Process::start(app, &settings, &[])
+}
+
+pub const NAMES: &str = "users.display_name";
+
+/// Every colleague's name, page by page.
+pub async fn names(who: &Client) -> usize {
+    let (mut path, mut count) = ("/v1/users?limit=200".to_owned(), 0);
+    loop {
+        let page = who.get(&path).await.expect(200);
+        let items = page["items"].as_array().unwrap();
+        assert!(
+            items
+                .iter()
+                .all(|u| !u["display_name"].as_str().unwrap().is_empty())
+        );
+        count += items.len();
+        let Some(next) = page["next_cursor"].as_str() else {
+            return count;
+        };
+        path = format!("/v1/users?limit=200&cursor={next}");
+    }
+}
