@@ -21,6 +21,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use serde::Serialize;
 
+use crate::auth::rights::By;
 use crate::auth::{Action, Place, Who};
 use crate::db::schema::audit_entries;
 use crate::db::together::{Waiting, column, gather};
@@ -155,13 +156,19 @@ impl Stored {
 /// Writes one entry; part of the write it tells of.
 pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
     let (place, area) = read_at(who, &entry);
-    let role = who.acting(entry.action, &entry.place).map(|g| g.role);
+    let role = match who.by {
+        By::Account => who
+            .acting(entry.action, &entry.place)
+            .map(|g| g.role.as_str()),
+        By::Person => Some("person"),
+        By::Service => None,
+    };
     let stored = Stored {
         id: Uid::new(who.at),
         at: who.at.0,
-        actor_id: Some(who.user),
+        actor_id: who.account(),
         device_id: who.device,
-        role: role.map(|r| r.as_str()),
+        role,
         action: entry.action.as_str(),
         kind: entry.kind,
         record_id: entry.record,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::model::*;
+use super::rights::By;
 use super::{attempts, devices_store, sessions, sessions_store, staff, store};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Place, Who};
@@ -130,6 +131,7 @@ pub fn redeem(c: &mut DbConn, vault: &Vault, presented: &Presented) -> AppResult
     }
     store::rights_changed(c, user.id, now)?;
     let who = Who {
+        by: By::Account,
         user: user.id,
         session,
         device: Some(device),

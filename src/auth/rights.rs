@@ -78,9 +78,22 @@ pub enum Binding {
     Revoked,
 }
 
+/// Whose hand it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Somebody signed in.
+    Account,
+    /// The person a record is about, by their own receipt: no account, and no rights but over their own.
+    Person,
+    /// The service itself, long after whoever asked for it.
+    Service,
+}
+
 /// The caller of one request.
 #[derive(Debug, Clone)]
 pub struct Who {
+    pub by: By,
+    /// NIL where no account acts.
     pub user: Uid,
     pub session: Uid,
     pub device: Option<Uid>,
@@ -90,6 +103,25 @@ pub struct Who {
 }
 
 impl Who {
+    /// The person a record is about, or the service itself: policy allows them nothing, so what they do is
+    /// judged where it is done.
+    pub fn without_account(by: By, at: Micros, request_id: Arc<str>) -> Who {
+        Who {
+            by,
+            user: Uid::NIL,
+            session: Uid::NIL,
+            device: None,
+            at,
+            request_id,
+            rights: Arc::new(Rights::none()),
+        }
+    }
+
+    /// The account that acts, if one does.
+    pub fn account(&self) -> Option<Uid> {
+        (self.by == By::Account).then_some(self.user)
+    }
+
     /// The assignments that hold at the time of the request.
     pub fn grants(&self) -> impl Iterator<Item = &Grant> {
         self.rights.grants.iter().filter(|g| g.live(self.at))

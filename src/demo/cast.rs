@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use std::sync::Arc;
 
 use crate::auth::policy::Role;
-use crate::auth::rights::Who;
+use crate::auth::rights::{By, Who};
 use crate::auth::{passwords, store};
 use crate::cli::tools::{NewStaff, store_staff};
 use crate::crypto::Vault;
@@ -117,6 +117,7 @@ pub async fn caller(app: &App, login: &'static str) -> AppResult<Who> {
         })
         .await?;
     Ok(Who {
+        by: By::Account,
         user,
         session: Uid::NIL,
         device: None,

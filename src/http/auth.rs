@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::house::RequestId;
 use super::limits::{Caller, Limiter, Standing};
-use crate::auth::rights::{Binding, Rights, Verified, Who};
+use crate::auth::rights::{Binding, By, Rights, Verified, Who};
 use crate::auth::{store, tokens};
 use crate::db::Micros;
 use crate::error::{AppError, AppResult, Code};
@@ -151,6 +151,7 @@ async fn identify(app: &web::Data<App>, req: &ServiceRequest) -> AppResult<Who> 
         .get::<RequestId>()
         .map_or_else(|| Arc::from(""), |id| id.0.clone());
     Ok(Who {
+        by: By::Account,
         user: verified.user,
         session: verified.session,
         device: verified.device,

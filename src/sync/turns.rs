@@ -86,11 +86,12 @@ fn too_busy() -> AppError {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::auth::rights::Rights;
+    use crate::auth::rights::{By, Rights};
     use crate::db::{Micros, Uid};
 
     fn somebody(n: u128) -> Who {
         Who {
+            by: By::Account,
             user: Uid(uuid::Uuid::from_u128(n)),
             session: Uid::NIL,
             device: None,

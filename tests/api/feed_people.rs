@@ -12,6 +12,7 @@ use crate::support::make::{
 use crate::support::phones::{id_of as id, pushed_under};
 use crate::support::*;
 use qianshou::auth::policy::Role;
+use qianshou::auth::rights::By;
 use qianshou::auth::{Place, Who, store};
 use qianshou::db::schema::{changes, consents, households, persons, residence_episodes, residents};
 use qianshou::db::{DbConn, Micros, Uid};
@@ -30,6 +31,7 @@ const KINDS: &[Kind] = &[
 fn who(app: &TestApp, client: &Client) -> Who {
     let rights = store::load_rights(&mut app.connection(), client.id, Micros(0)).unwrap();
     Who {
+        by: By::Account,
         user: client.id,
         session: Uid::NIL,
         device: None,

@@ -10,7 +10,7 @@ use super::super::push::{self, Ended};
 use super::super::{kinds, missing, store as ops};
 use super::{AGAIN, KEPT, operation, store};
 use crate::audit::{self, Entry};
-use crate::auth::rights::Rights;
+use crate::auth::rights::{By, Rights};
 use crate::auth::{self, Action, Placed, Who};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Problem};
@@ -47,6 +47,7 @@ fn author(
         None => Arc::new(auth::store::load_rights(c, row.user_id, at)?),
     };
     Ok(Who {
+        by: By::Account,
         user: row.user_id,
         session: Uid::NIL,
         device: row.device_id,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Client, TestApp};
+use qianshou::auth::rights::By;
 use qianshou::auth::{Who, store};
 use qianshou::db::Uid;
 use qianshou::error::AppResult;
@@ -17,6 +18,7 @@ pub async fn who(app: &TestApp, client: &Client) -> Who {
     let (user, at) = (client.id, app.now());
     let rights = app.data.db.read(move |c| store::load_rights(c, user, at));
     Who {
+        by: By::Account,
         user,
         session: Uid::NIL,
         device: client.device,
