@@ -48,6 +48,9 @@ pub struct Config {
     pub sync_keep_days: i64,
     pub sync_member_days: i64,
     pub sync_coordinator_days: i64,
+    pub erase_after_days: i64,
+    pub keep_stays_years: i64,
+    pub scrub_minutes: i64,
     pub audit_keep_months: i64,
     pub log: String,
     pub log_json: bool,
@@ -120,6 +123,9 @@ keys! {
     "sync.keep_days" = "30": "How long a phone may keep people's data without a pull.";
     "sync.member_days" = "730": "How old visits, claims and other work of a moment are that a field member's first pull brings.";
     "sync.coordinator_days" = "365": "The same for coordinators and other staff.";
+    "privacy.erase_after_days" = "7": "How long after somebody withdrew what is known of them is erased; until then it is restricted.";
+    "privacy.keep_stays_years" = "2": "How long stays that ended are kept, and households of nobody.";
+    "privacy.scrub_minutes" = "10": "How soon after an erasure the space that it freed is cleaned.";
     "audit.keep_months" = "36": "How long entries of the audit are kept, in months; at least 6.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
@@ -263,6 +269,9 @@ impl Config {
             sync_keep_days: number("sync.keep_days", 1, 365)? as i64,
             sync_member_days: number("sync.member_days", 1, 36_500)? as i64,
             sync_coordinator_days: number("sync.coordinator_days", 1, 36_500)? as i64,
+            erase_after_days: number("privacy.erase_after_days", 0, 90)? as i64,
+            keep_stays_years: number("privacy.keep_stays_years", 1, 100)? as i64,
+            scrub_minutes: number("privacy.scrub_minutes", 0, 1440)? as i64,
             audit_keep_months: number("audit.keep_months", 6, 1200)? as i64,
             log: text("log.filter"),
             log_json: yes("log.json")?,

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::crypto::Vault;
 use crate::db::{Db, Micros};
 use crate::http::limits::Limiter;
+use crate::privacy::erasure::journal::Journal;
 use crate::sync::health::Seen;
 use crate::sync::turns::Turns;
 use crate::telemetry::Metrics;
@@ -23,6 +24,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Rung when something was put into the outbox.
     pub outbox: Arc<tokio::sync::Notify>,
+    /// Who was erased, beside the keys.
+    pub journal: Journal,
     /// How phones' sync fares, until it is stored.
     pub seen: Seen,
     /// Whose push is under way.
@@ -53,6 +56,7 @@ impl App {
         App {
             limiter: Limiter::new(config.rate_per_second, config.rate_burst),
             public_limiter: Limiter::new(config.public_rate_per_second, config.public_rate_burst),
+            journal: Journal::beside(&config.keys_dir),
             db,
             vault,
             config,

@@ -83,7 +83,9 @@ actions! {
     // Looking over the shoulders of all of them.
     AuditRead "audit.read" on "audit_entry" by &[Coordinator, Administrator, Auditor];
     AuditExport "audit.export" on "audit_entry" by &[Coordinator, Administrator, Auditor];
-    // The service itself, when entries have been kept long enough.
+    // The service itself, when somebody's data goes, and when entries have been kept long enough.
+    PersonErase "person.erase" on "person" by &[];
+    StayExpire "residence.expire" on "residence" by &[];
     AuditExpire "audit.expire" on "audit_entry" by &[];
     // Member homes and visits.
     MemberHomeRead "member_home.read" on "member_home" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];

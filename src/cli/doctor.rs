@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::crypto::Vault;
 use crate::db::{DbConn, Target, connect, meta, migrate};
+use crate::privacy::erasure::{self, journal::Journal};
 use crate::push::{self, Configured};
 
 struct Findings {
@@ -46,6 +47,7 @@ pub fn run(config: &Config) -> Result<(), String> {
             findings.note("migrations", migrations(&mut c));
             findings.note("keys", keys(config, &mut c));
             findings.note("moving to the newest key", moving(config, &mut c));
+            findings.note("erasures", erasures(config, &mut c));
             findings.note("clock", clock(&mut c));
             findings.note("audit", audit(&mut c));
             push(config, &mut c, &mut findings);
@@ -142,6 +144,24 @@ fn keys(config: &Config, c: &mut DbConn) -> Result<String, String> {
 fn moving(config: &Config, c: &mut DbConn) -> Result<String, String> {
     let vault = Vault::open(&config.keys_dir).map_err(|e| e.to_string())?;
     super::keys::moving(c, &vault)
+}
+
+/// Whether this database is behind its own journal: an older backup that no start has looked at.
+fn erasures(config: &Config, c: &mut DbConn) -> Result<String, String> {
+    let journal = Journal::beside(&config.keys_dir);
+    let all = journal
+        .all()
+        .map_err(|e| format!("{}: {e}", journal.path().display()))?;
+    let mut back = 0;
+    for some in all.chunks(500) {
+        back += erasure::store::known(c, some).map_err(|e| e.to_string())?;
+    }
+    match back {
+        0 => Ok(format!("{} in the journal, none to do again", all.len())),
+        n => Err(format!(
+            "{n} people are known again who were erased: start the server, which erases them before it serves"
+        )),
+    }
 }
 
 fn clock(c: &mut DbConn) -> Result<String, String> {

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::crypto::Vault;
 use crate::db::{Db, DbConn, Target, connect, migrate as migrations, transact};
 use crate::jobs::{background, sequencer};
+use crate::privacy::erasure::{self, journal::Journal};
 use crate::state::{App, Clock};
 use crate::{app, telemetry};
 
@@ -77,6 +78,14 @@ pub fn prepare(config: Config) -> Result<web::Data<App>, String> {
         .map_err(|e| format!("cannot store the insurance products: {e}"))?;
     crate::campaigns::festivals::seed(&mut c, clock.now())
         .map_err(|e| format!("cannot store the festivals: {e}"))?;
+    // Before anything is served: a restored backup has people back who were erased.
+    let again = erasure::replay(&mut c, &Journal::beside(&config.keys_dir), now)?;
+    if again > 0 {
+        tracing::warn!(
+            people = again,
+            "the database had people back who were erased; they are erased again"
+        );
+    }
     drop(c);
     let db = Db::open(config.db_options()?)?;
     Ok(web::Data::new(App::new(

@@ -908,8 +908,29 @@ diesel::table! {
         finished_at -> Nullable<BigInt>,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    erasures (person_id) {
+        person_id -> UidSql,
+        cause -> Text,
+        state -> Text,
+        asked_at -> BigInt,
+        erased_at -> Nullable<BigInt>,
+        scrubbed_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    erased_records (record_id) {
+        record_id -> UidSql,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
+    erasures,
+    erased_records,
     key_moves,
     area_editions,
     areas,

@@ -13,6 +13,7 @@ use crate::people::consents::{Birth, NewConsent};
 use crate::people::fields::Sealed;
 use crate::people::intake::{self, NewPerson};
 use crate::people::model::{PersonRow, PersonState, Purpose, Sex};
+use crate::privacy::erasure;
 use crate::sync;
 use crate::{areas, people, residents};
 
@@ -28,6 +29,7 @@ pub struct Joining {
 /// Takes somebody into a household who is not registered as a resident.
 pub fn take_in(c: &mut DbConn, who: &Who, household: Uid, new: &Joining) -> AppResult<Uid> {
     let household = store::locked(c, who, Action::HouseholdWrite, household)?;
+    erasure::refuse_erased(c, new.id)?;
     let area = areas::store::by_id(c, household.area_id)?
         .ok_or_else(|| AppError::internal("a household without an area"))?;
     let person = NewPerson {

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::households;
+use crate::db::schema::{households, persons};
 use crate::db::{DbConn, Micros, Uid};
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::http::page::Page;
-use crate::people::model::PersonRow;
+use crate::people::model::{PersonRow, PersonState};
 use crate::{first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &HouseholdRow) -> AppResult<()> {
@@ -133,6 +133,71 @@ pub fn of_person(c: &mut DbConn, person: &PersonRow) -> AppResult<Option<Househo
         households::table.find(id).select(HouseholdRow::as_select())
     )
     .optional()?)
+}
+
+/// Whether nobody else is left in a household, which is locked: not even somebody whose data waits to be erased.
+pub fn is_empty_without(c: &mut DbConn, household: Uid, people: &[Uid]) -> AppResult<bool> {
+    let home: Option<HouseholdRow> = first_locked!(
+        c,
+        households::table
+            .find(household)
+            .filter(households::state.eq(HouseholdState::Active))
+            .select(HouseholdRow::as_select())
+    )
+    .optional()?;
+    let others = persons::table
+        .filter(persons::household_id.eq(household))
+        .filter(persons::id.ne_all(people.to_vec()))
+        .filter(persons::state.eq_any([PersonState::Active, PersonState::Restricted]));
+    let others: bool = diesel::select(diesel::dsl::exists(others)).get_result(c)?;
+    Ok(home.is_some() && !others)
+}
+
+/// Households that nobody is of, and nothing changed in since then.
+pub fn left_alone(c: &mut DbConn, since: Micros, limit: i64) -> AppResult<Vec<Uid>> {
+    let people = persons::table
+        .filter(persons::household_id.eq(households::id.nullable()))
+        .filter(persons::state.eq_any([PersonState::Active, PersonState::Restricted]));
+    Ok(households::table
+        .filter(households::state.eq(HouseholdState::Active))
+        .filter(households::updated_at.lt(since.0))
+        .filter(diesel::dsl::not(diesel::dsl::exists(people)))
+        .order(households::id)
+        .select(households::id)
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Makes a household's row one of nobody: of where it was the county stays. Part of an erasure, which is the
+/// right to it.
+pub fn clear(c: &mut DbConn, household: Uid, at: Micros) -> AppResult<()> {
+    let county: Option<Uid> = households::table
+        .find(household)
+        .select(households::county)
+        .first(c)
+        .optional()?;
+    let Some(county) = county else {
+        return Ok(());
+    };
+    let area = crate::areas::store::by_id(c, county)?
+        .ok_or_else(|| AppError::internal("a county that is no area"))?;
+    diesel::update(households::table.find(household))
+        .set((
+            households::town.eq(None::<Uid>),
+            households::village.eq(None::<Uid>),
+            households::area_id.eq(county),
+            households::area_code.eq(&area.code),
+            households::assignee.eq(None::<Uid>),
+            households::data_key.eq(Vec::new()),
+            households::address.eq(None::<Vec<u8>>),
+            households::contact_person_id.eq(None::<Uid>),
+            households::state.eq(HouseholdState::Erased),
+            households::field_versions.eq(crate::sync::fields::NEW),
+            households::version.eq(households::version + 1),
+            households::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
 }
 
 /// What a person's leaving changes in their household. The person's handle is the right to it.

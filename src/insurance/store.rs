@@ -89,6 +89,24 @@ fn find_policy(c: &mut DbConn, id: Uid) -> AppResult<Option<PolicyRow>> {
 }
 
 /// The policy, if the caller may do this to it.
+/// Policies under which nobody but these people is insured.
+pub fn of_these_alone(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<Uid>> {
+    let others = diesel::alias!(policy_insured as others);
+    let (policy, person) = (
+        others.field(policy_insured::policy_id),
+        others.field(policy_insured::person_id),
+    );
+    let more = others
+        .filter(policy.eq(policy_insured::policy_id))
+        .filter(person.ne_all(people.to_vec()));
+    Ok(policy_insured::table
+        .filter(policy_insured::person_id.eq_any(people.to_vec()))
+        .filter(diesel::dsl::not(diesel::dsl::exists(more)))
+        .select(policy_insured::policy_id)
+        .distinct()
+        .load(c)?)
+}
+
 pub fn policy(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<PolicyRow>> {
     let row = find_policy(c, id)?;
     who.authorise(action, row)

@@ -9,6 +9,7 @@ use super::sequencer;
 use crate::auth::{sessions_store, store};
 use crate::db::Micros;
 use crate::http::idempotency;
+use crate::privacy::erasure;
 use crate::push;
 use crate::state::App;
 use crate::sync::health;
@@ -50,6 +51,9 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second * 60, expire_resting),
         every(app, stop, second * 5, store_seen),
         every(app, stop, second * 3600, forget_old),
+        every(app, stop, second, erase_due),
+        every(app, stop, second * 60, clean_erased),
+        every(app, stop, second * 600, end_long_ago),
         every(app, stop, second * 3600, expire_audit),
         every(app, stop, second * 6 * 3600, fill_calendar),
     ]);
@@ -133,6 +137,31 @@ async fn seal_audit(app: web::Data<App>) -> bool {
     {
         Ok(more) => more,
         Err(e) => failed("sealing the audit", e),
+    }
+}
+
+/// Those whose time has come are erased, and whom other machines erased stands in this one's journal too.
+async fn erase_due(app: web::Data<App>) -> bool {
+    match erasure::run(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("erasing", e),
+    }
+}
+
+async fn clean_erased(app: web::Data<App>) -> bool {
+    if let Err(e) = erasure::keep_journal(&app).await {
+        return failed("keeping the journal of erasures", e);
+    }
+    match erasure::scrub::run(&app).await {
+        Ok(()) => false,
+        Err(e) => failed("cleaning what was erased", e),
+    }
+}
+
+async fn end_long_ago(app: web::Data<App>) -> bool {
+    match erasure::retention::run(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("ending what was kept long enough", e),
     }
 }
 
@@ -242,9 +271,19 @@ async fn watch_lineage(app: web::Data<App>) -> bool {
         other => other,
     };
     match noted {
-        Ok(true) => tracing::warn!(
-            "the database was restarted, restored or failed over; phones that are ahead of it will resync"
-        ),
+        Ok(true) => {
+            tracing::warn!(
+                "the database was restarted, restored or failed over; phones that are ahead of it will resync"
+            );
+            match erasure::replay_running(&app).await {
+                Ok(0) => {}
+                Ok(people) => tracing::warn!(
+                    people,
+                    "the database had people back who were erased; they are erased again"
+                ),
+                Err(e) => return failed("erasing again who was erased", e),
+            }
+        }
         Ok(false) => {}
         Err(e) => return failed("watching the feed's lineage", e),
     }

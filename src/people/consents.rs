@@ -21,6 +21,7 @@ use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
 use crate::http::page::Cursor;
 use crate::http::precondition::Tagged;
 use crate::http::text::{Int, Note, not_null};
+use crate::privacy::erasure;
 use crate::state::App;
 use crate::sync::{self, Kind};
 use crate::{households, page_of, residents};
@@ -273,17 +274,24 @@ pub fn withdraw(
     let seen = feed::consents_seen(c, who, person)?;
     sync::record_change(c, seen.change(who, Kind::Consent, found.id, found.version))?;
     if found.purpose == Purpose::Registration || !store::consents_at_all(c, person.id)? {
-        store::set_state(c, person, PersonState::Restricted, who.at)?;
-        residents::feed::restrict(c, who, person)?;
-        for (id, version) in store::consent_versions(c, person.id)? {
-            let gone = seen.change(who, Kind::Consent, id, version).deleted();
-            sync::record_change(c, gone)?;
-        }
-        households::people::leave(c, who, person, "person_withdrew")?;
+        restrict(c, who, person, "person_withdrew")?;
+        erasure::ask(c, person, erasure::Cause::Withdrawn, who.at)?;
     } else {
         households::feed::person_changed(c, who, person, person.version)?;
     }
     Ok(found)
+}
+
+/// Keeps a person's data out of use from now on: stored, and nothing else, until it is erased.
+pub fn restrict(c: &mut DbConn, who: &Who, person: &Handle<PersonRow>, why: &str) -> AppResult<()> {
+    let seen = feed::consents_seen(c, who, person)?;
+    store::set_state(c, person, PersonState::Restricted, who.at)?;
+    residents::feed::restrict(c, who, person)?;
+    for (id, version) in store::consent_versions(c, person.id)? {
+        let gone = seen.change(who, Kind::Consent, id, version).deleted();
+        sync::record_change(c, gone)?;
+    }
+    households::people::leave(c, who, person, why)
 }
 
 /// A consent, live or withdrawn.

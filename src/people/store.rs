@@ -10,7 +10,7 @@ use crate::auth::Handle;
 use crate::auth::rights::Scope;
 use crate::db::schema::{persons, residents};
 use crate::db::{DbConn, Micros, Uid};
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::households::model::HouseholdRow;
 use crate::{each_backend, first_locked, in_scope_or_own};
 
@@ -247,6 +247,60 @@ pub fn set_state(
             persons::state.eq(state),
             persons::version.eq(persons::version + 1),
             persons::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Those who were found to be the same person as this one, who was kept.
+pub fn merged_into(c: &mut DbConn, person: Uid) -> AppResult<Vec<Uid>> {
+    Ok(persons::table
+        .filter(persons::merged_into.eq(person))
+        .select(persons::id)
+        .load(c)?)
+}
+
+/// Makes a person's row one of nobody: of where they lived the county stays. Part of their erasure, which is
+/// the right to it.
+pub fn clear(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<()> {
+    let county: Option<Uid> = persons::table
+        .find(person)
+        .select(persons::county)
+        .first(c)
+        .optional()?;
+    let Some(county) = county else {
+        return Ok(());
+    };
+    let area = crate::areas::store::by_id(c, county)?
+        .ok_or_else(|| AppError::internal("a county that is no area"))?;
+    diesel::update(persons::table.find(person))
+        .set((
+            (
+                persons::town.eq(None::<Uid>),
+                persons::village.eq(None::<Uid>),
+                persons::area_id.eq(county),
+                persons::area_code.eq(&area.code),
+                persons::household_id.eq(None::<Uid>),
+                persons::assignee.eq(None::<Uid>),
+                persons::data_key.eq(Vec::new()),
+                persons::name.eq(Vec::new()),
+                persons::address.eq(None::<Vec<u8>>),
+                persons::phone.eq(None::<Vec<u8>>),
+                persons::phone_index.eq(None::<Vec<u8>>),
+            ),
+            (
+                persons::document_kind.eq(None::<DocumentType>),
+                persons::document.eq(None::<Vec<u8>>),
+                persons::document_index.eq(None::<Vec<u8>>),
+                persons::sex.eq(Sex::Unspecified),
+                persons::birth_year.eq(None::<i64>),
+                persons::language.eq(None::<String>),
+                persons::contact_hours.eq(None::<String>),
+                persons::state.eq(PersonState::Erased),
+                persons::field_versions.eq(crate::sync::fields::NEW),
+                persons::version.eq(persons::version + 1),
+                persons::updated_at.eq(at.0),
+            ),
         ))
         .execute(c)?;
     Ok(())

@@ -1,9 +1,10 @@
-//! What this service never collects, published; where what it does collect rests; and how that moves from key to
-//! key.
+//! What this service never collects, published; where what it does collect rests, how it moves from key to key,
+//! and how it is erased.
 //!
 //! The list is the same one by which a test reads the schema, the migrations and the OpenAPI document.
 
 pub mod api;
+pub mod erasure;
 pub mod moves;
 pub mod moves_store;
 pub mod never;

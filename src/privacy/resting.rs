@@ -17,6 +17,36 @@ pub enum About {
     People { by: &'static [&'static str] },
 }
 
+/// What a column leads to, by its name, for the columns that `About::People` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leads {
+    /// The row itself is the person or the household.
+    Itself,
+    /// A row of that table.
+    To(&'static str),
+    /// A record of any kind.
+    Anywhere,
+}
+
+/// One name means one thing wherever it stands; a test asks that none is missing.
+pub const LINKS: &[(&str, Leads)] = &[
+    ("id", Leads::Itself),
+    ("person_id", Leads::To("persons")),
+    ("insured_person_id", Leads::To("persons")),
+    ("resident_id", Leads::To("residents")),
+    ("household_id", Leads::To("households")),
+    ("visit_id", Leads::To("visits")),
+    ("policy_id", Leads::To("policies")),
+    ("claim_id", Leads::To("claims")),
+    ("notification_id", Leads::To("notifications")),
+    ("delivery_id", Leads::To("deliveries")),
+    ("record_id", Leads::Anywhere),
+    ("subject_id", Leads::Anywhere),
+    ("parent_id", Leads::Anywhere),
+    ("waits_for", Leads::Anywhere),
+    ("waits_also", Leads::Anywhere),
+];
+
 /// Under which key a value is sealed: with the key it goes, wherever a copy of the row rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
@@ -35,9 +65,10 @@ pub enum Key {
 pub enum Ends {
     /// Nothing to end.
     Never,
-    /// The row stays as one of nobody: its key and its sealed and plain values go.
+    /// The row stays as one of nobody: its key and its sealed and plain values go. Of persons and households,
+    /// to which rows of others may point.
     Cleared,
-    /// The row goes.
+    /// The row goes with what it leads to.
     Removed,
     /// The row stays: ids and words only, which lead to nobody once the person's row is cleared.
     KeepsIds,
@@ -99,6 +130,8 @@ const fn people(
 pub const RESTING: &[Rest] = &[
     nobody("meta", "the installation's own facts"),
     nobody("key_moves", "how far work on keys has come"),
+    people("erasures", &["person_id"], &[], &[], Ends::KeepsIds),
+    people("erased_records", &["record_id"], &[], &[], Ends::KeepsIds),
     nobody("area_editions", "administrative divisions"),
     nobody("areas", "administrative divisions"),
     nobody("area_codes", "administrative divisions"),
@@ -175,7 +208,7 @@ pub const RESTING: &[Rest] = &[
             "reason",
             "needs",
         ],
-        Ends::Cleared,
+        Ends::Removed,
     ),
     people(
         "residence_episodes",
@@ -195,7 +228,7 @@ pub const RESTING: &[Rest] = &[
             ("return_note", Key::Household),
         ],
         &["offered", "needs_voiced"],
-        Ends::Cleared,
+        Ends::Removed,
     ),
     people(
         "visit_opinions",
@@ -209,7 +242,7 @@ pub const RESTING: &[Rest] = &[
         &["visit_id"],
         &[("task", Key::Household), ("outcome_note", Key::Household)],
         &["due_on"],
-        Ends::Cleared,
+        Ends::Removed,
     ),
     nobody("insurance_products", "a catalogue"),
     people(
@@ -220,28 +253,28 @@ pub const RESTING: &[Rest] = &[
             ("policy_number", Key::Household),
         ],
         &["insurer_code", "starts_on", "ends_on"],
-        Ends::Cleared,
+        Ends::Removed,
     ),
     people(
         "policy_insured",
-        &["person_id"],
+        &["policy_id", "person_id"],
         &[("sum_agreed", Key::Household)],
         &[],
         Ends::Removed,
     ),
     people(
         "policy_beneficiaries",
-        &["person_id"],
+        &["policy_id", "person_id"],
         &[],
         &[],
         Ends::Removed,
     ),
     people(
         "claims",
-        &["household_id"],
+        &["household_id", "insured_person_id"],
         &[("description", Key::Household)],
         &["claim_type", "event_on"],
-        Ends::Cleared,
+        Ends::Removed,
     ),
     people(
         "claim_events",
@@ -251,7 +284,7 @@ pub const RESTING: &[Rest] = &[
             ("reasons", Key::Household),
         ],
         &["facts", "on_day"],
-        Ends::Cleared,
+        Ends::Removed,
     ),
     people(
         "claim_documents",
@@ -260,15 +293,21 @@ pub const RESTING: &[Rest] = &[
         &["file_sha256"],
         Ends::Removed,
     ),
-    people("claim_payments", &["claim_id"], &[], &[], Ends::KeepsIds),
+    people("claim_payments", &["claim_id"], &[], &[], Ends::Removed),
     nobody("festivals", "a calendar"),
     nobody("festival_days", "a calendar"),
     nobody("campaigns", "publicity for everybody"),
     nobody("campaign_reminders", "counts and times"),
     // A message names the record it is about and no person; its texts come from the catalogue or an organiser.
     people("notifications", &["subject_id"], &[], &[], Ends::Removed),
-    staff("deliveries", &[], &[]),
-    staff("delivery_receipts", &[], &["provider_message"]),
+    people("deliveries", &["notification_id"], &[], &[], Ends::Removed),
+    people(
+        "delivery_receipts",
+        &["delivery_id"],
+        &[],
+        &["provider_message"],
+        Ends::Removed,
+    ),
     nobody("push_providers", "the state of providers"),
     people("sync_operations", &["record_id"], &[], &[], Ends::KeepsIds),
     people(
@@ -298,6 +337,12 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ),
     ("logs", "ids and words only"),
 ];
+
+/// What a column that leads to people leads to.
+pub fn leads(column: &str) -> Option<Leads> {
+    let found = LINKS.iter().find(|(name, _)| *name == column);
+    found.map(|(_, leads)| *leads)
+}
 
 /// What the register says of a kind's table.
 pub fn of(kind: Kind) -> Option<&'static Rest> {

@@ -18,6 +18,7 @@ use crate::people::feed::Seen;
 use crate::people::fields::Sealed;
 use crate::people::intake::{self, NewPerson};
 use crate::people::model::{PersonRow, Purpose, Sex};
+use crate::privacy::erasure;
 use crate::sync;
 
 /// Where a person may be placed.
@@ -63,6 +64,7 @@ pub fn register(
         .as_deref()
         .map(|code| home_area(c, code))
         .transpose()?;
+    erasure::refuse_erased(c, new.id)?;
     let person = person_row(who, new, &area);
     people::store::insert(c, &person)?;
     let resident = resident_row(who, new, &person, home);

@@ -13,7 +13,7 @@ use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::page::Page;
 use crate::people;
-use crate::people::model::{PersonRow, Purpose};
+use crate::people::model::{PersonRow, PersonState, Purpose};
 use crate::{each_backend, first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &ResidentRow) -> AppResult<()> {
@@ -309,6 +309,18 @@ pub fn last_left_on(c: &mut DbConn, resident: Uid) -> AppResult<Option<Day>> {
         .filter(residence_episodes::resident_id.eq(resident))
         .select(diesel::dsl::max(residence_episodes::to_day))
         .first(c)?)
+}
+
+/// Stays that ended before a day, of people who are not restricted, with the person: for how long they are kept.
+pub fn ended_before(c: &mut DbConn, day: Day, limit: i64) -> AppResult<Vec<(Uid, Uid)>> {
+    Ok(residence_episodes::table
+        .inner_join(persons::table.on(persons::id.eq(residence_episodes::person_id)))
+        .filter(residence_episodes::to_day.lt(day))
+        .filter(persons::state.eq(PersonState::Active))
+        .order(residence_episodes::to_day)
+        .select((residence_episodes::id, residence_episodes::person_id))
+        .limit(limit)
+        .load(c)?)
 }
 
 /// A resident's stays with their versions.

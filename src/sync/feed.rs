@@ -118,6 +118,33 @@ struct Held {
     assignee: Option<Uid>,
 }
 
+/// The columns of [`Held`].
+const HELD: (
+    changes::audience,
+    changes::op,
+    changes::county,
+    changes::town,
+    changes::village,
+    changes::assignee,
+) = (
+    changes::audience,
+    changes::op,
+    changes::county,
+    changes::town,
+    changes::village,
+    changes::assignee,
+);
+
+impl Held {
+    fn place(&self) -> Place {
+        Place {
+            county: self.county,
+            town: self.town,
+            village: self.village,
+        }
+    }
+}
+
 fn held(c: &mut DbConn, change: &Change) -> AppResult<Vec<Held>> {
     if change.fresh {
         return Ok(Vec::new());
@@ -126,14 +153,7 @@ fn held(c: &mut DbConn, change: &Change) -> AppResult<Vec<Held>> {
     Ok(changes::table
         .filter(changes::record_id.eq(change.record))
         .filter(changes::kind.eq(change.kind.as_str()))
-        .select((
-            changes::audience,
-            changes::op,
-            changes::county,
-            changes::town,
-            changes::village,
-            changes::assignee,
-        ))
+        .select(HELD)
         .load(c)?)
 }
 
@@ -165,6 +185,28 @@ fn present(c: &mut DbConn, change: &Change) -> AppResult<Vec<Uid>> {
     Ok(there)
 }
 
+/// The record is no more, for whoever holds it; where it was is told by the feed itself.
+pub fn ended(c: &mut DbConn, kind: Kind, record: Uid, at: Micros) -> AppResult<()> {
+    flush_of(c, &[record])?;
+    let held: Vec<(Held, i64, String)> = changes::table
+        .filter(changes::record_id.eq(record))
+        .filter(changes::kind.eq(kind.as_str()))
+        .filter(changes::op.eq("upsert"))
+        .select((HELD, changes::version, changes::view))
+        .load(c)?;
+    let gone = held.into_iter().map(|(held, version, view)| {
+        let place = held.place();
+        let change = Change::upsert(kind, record, version + 1, place, at);
+        let row = Row::of(&change, "delete", held.audience);
+        match held.assignee {
+            Some(_) => row.of_person(),
+            None => row.in_area(place).viewed(&view),
+        }
+    });
+    let gone = gone.collect();
+    put(c, gone)
+}
+
 /// The levels of `was` that a record is in no longer; none when it is where it was.
 fn levels_left(was: Place, now: Place) -> Option<Place> {
     let left = Place {
@@ -194,11 +236,7 @@ pub fn record_change(c: &mut DbConn, change: Change) -> AppResult<()> {
             let op = if change.deleted { "delete" } else { "left" };
             rows.push(Row::of(&change, op, row.audience).of_person());
         }
-        let was = Place {
-            county: row.county,
-            town: row.town,
-            village: row.village,
-        };
+        let was = row.place();
         // One that was gone there and is back elsewhere, too: not everybody has heard yet.
         if row.audience == AREA
             && let Some(left) = levels_left(was, change.place)

@@ -47,6 +47,11 @@ impl Row {
         self.place = place;
         self
     }
+    /// An area's row, in the view that stood there.
+    pub(super) fn viewed(mut self, view: &str) -> Row {
+        self.view = if view == "masked" { "masked" } else { "full" };
+        self
+    }
     /// What there is one row of.
     fn key(&self) -> (Uid, Uid, &'static str) {
         (self.record, self.audience, self.kind)

@@ -32,7 +32,7 @@ pub mod store;
 pub mod turns;
 mod walks;
 
-pub use feed::{Change, Kind, record_change, untold};
+pub use feed::{Change, Kind, ended, record_change, untold};
 pub use fields::touch;
 
 use crate::db::{DbConn, Micros};

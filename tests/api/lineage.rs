@@ -187,14 +187,14 @@ fn what_is_said_of_a_backup() {
     }
 }
 
-fn url(target: &Target) -> &str {
+pub fn url(target: &Target) -> &str {
     match target {
         Target::Postgres(url) => url,
         Target::Sqlite(path) => path,
     }
 }
 
-fn client_program(name: &str, arguments: &[&str], file: &Path) {
+pub fn client_program(name: &str, arguments: &[&str], file: &Path) {
     let done = Command::new(cluster::binaries().unwrap().join(name))
         .args(arguments)
         .arg(file)

@@ -19,6 +19,7 @@ mod contract_requests;
 mod database;
 mod demo;
 mod deployment;
+mod erasure;
 mod feed;
 mod feed_people;
 mod feed_postgres;

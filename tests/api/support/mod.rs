@@ -125,6 +125,7 @@ impl TestApp {
             ("limits.public_burst", "100000".to_owned()),
             ("auth.argon_memory_kib", "8".to_owned()),
             ("push.ramp_seconds", "0".to_owned()),
+            ("keys.dir", scratch().join("keys").display().to_string()),
         ];
         // Keys of its own for a test that changes them.
         let own_keys = settings.iter().find(|s| s.0 == "keys.dir");

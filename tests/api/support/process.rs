@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use super::{TestApp, scratch};
 use qianshou::db::Target;
@@ -10,6 +11,7 @@ use qianshou::db::Target;
 pub struct Process {
     child: Child,
     pub url: String,
+    log: Arc<Mutex<String>>,
 }
 
 impl Process {
@@ -50,15 +52,27 @@ impl Process {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let log = Arc::new(Mutex::new(String::new()));
         let url = loop {
             let line = lines.next().expect("the process listens").unwrap();
+            log.lock().unwrap().push_str(&format!("{line}\n"));
             if let Some(rest) = line.split("\"address\":\"").nth(1) {
                 break format!("http://{}", rest.split('"').next().unwrap());
             }
         };
         // A full pipe would block the process.
-        std::thread::spawn(move || lines.for_each(drop));
-        Process { child, url }
+        let more = log.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                more.lock().unwrap().push_str(&format!("{line}\n"));
+            }
+        });
+        Process { child, url, log }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// SIGKILL: nothing of it ends in order.

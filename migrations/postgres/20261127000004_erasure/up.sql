@@ -1,0 +1,31 @@
+-- Whose data goes, or went, and why. Ids alone: what was erased leads to nobody.
+CREATE TABLE erasures (
+  person_id uuid PRIMARY KEY,
+  cause text COLLATE "C" NOT NULL CHECK (cause IN ('withdrawn','requested','retention','restored')),
+  state text COLLATE "C" NOT NULL CHECK (state IN ('due','erasing','erased','scrubbed')),
+  asked_at bigint NOT NULL,
+  erased_at bigint,
+  scrubbed_at bigint,
+  CHECK ((state IN ('erased','scrubbed')) = (erased_at IS NOT NULL)),
+  CHECK ((state = 'scrubbed') = (scrubbed_at IS NOT NULL))
+);
+CREATE INDEX erasures_open ON erasures (asked_at) WHERE state IN ('due','erasing');
+CREATE INDEX erasures_done ON erasures (erased_at) WHERE erased_at IS NOT NULL;
+
+-- Ids of records that were erased: a phone that sends one of them again after a restore does not bring it back.
+CREATE TABLE erased_records (
+  record_id uuid PRIMARY KEY
+);
+
+-- Erasure finds what it ends by these.
+CREATE INDEX persons_merged ON persons (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX claims_by_household ON claims (household_id);
+CREATE INDEX claims_by_insured ON claims (insured_person_id);
+CREATE INDEX follow_ups_by_household ON follow_ups (household_id);
+CREATE INDEX notifications_by_subject ON notifications (subject_id) WHERE subject_id IS NOT NULL;
+CREATE INDEX idempotency_by_record ON idempotency_keys (record_id);
+CREATE INDEX sync_resting_by_parent ON sync_resting (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX sync_resting_waited ON sync_resting (waits_for) WHERE waits_for IS NOT NULL;
+CREATE INDEX sync_resting_waited_also ON sync_resting (waits_also) WHERE waits_also IS NOT NULL;
+-- Stays that ended, for how long they are kept.
+CREATE INDEX episodes_ended ON residence_episodes (to_day) WHERE to_day IS NOT NULL;
