@@ -9,6 +9,7 @@ use crate::crypto::Vault;
 use crate::db::{Db, Micros};
 use crate::http::limits::Limiter;
 use crate::privacy::erasure::journal::Journal;
+use crate::residents::names::Names;
 use crate::sync::health::Seen;
 use crate::sync::turns::Turns;
 use crate::telemetry::Metrics;
@@ -24,6 +25,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Rung when something was put into the outbox.
     pub outbox: Arc<tokio::sync::Notify>,
+    /// Names that searches opened, for a few minutes.
+    pub names: Names,
     /// Who was erased, beside the keys.
     pub journal: Journal,
     /// How phones' sync fares, until it is stored.
@@ -64,6 +67,7 @@ impl App {
             rights: RightsCache::default(),
             metrics: Arc::default(),
             outbox: Arc::default(),
+            names: Names::default(),
             seen: Seen::default(),
             pushing,
         }

@@ -74,6 +74,7 @@ actions! {
     ResidentRegister "resident.register" on "resident" by WORKERS;
     ResidentAmend "resident.amend" on "resident" by WORKERS;
     ResidentLookUp "resident.look_up" on "resident" by WORKERS;
+    ResidentSearch "resident.search" on "resident" by &[Coordinator];
     ResidentAssign "resident.assign" on "resident" by &[Coordinator];
     ResidentReveal "resident.reveal" on "resident" by WORKERS;
     ConsentRead "consent.read" on "consent" by WORKERS;
@@ -158,6 +159,7 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("get_resident", Action::ResidentRead),
     ("update_resident", Action::ResidentAmend),
     ("look_up_resident", Action::ResidentLookUp),
+    ("search_residents", Action::ResidentSearch),
     ("reveal_resident", Action::ResidentReveal),
     ("assign_resident", Action::ResidentAssign),
     ("list_consents", Action::ConsentRead),

@@ -149,6 +149,7 @@ async fn erase_due(app: web::Data<App>) -> bool {
 }
 
 async fn clean_erased(app: web::Data<App>) -> bool {
+    app.names.forget_unused();
     if let Err(e) = erasure::keep_journal(&app).await {
         return failed("keeping the journal of erasures", e);
     }

@@ -12,6 +12,7 @@ pub mod consents;
 pub mod departure;
 pub mod feed;
 pub mod model;
+pub mod names;
 pub mod register;
 pub mod residences;
 pub mod store;
@@ -24,6 +25,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(api::create_resident)
         .service(api::list_residents)
         .service(care::look_up_resident)
+        .service(names::search_api::search_residents)
         .service(api::get_resident)
         .service(api::update_resident)
         .service(care::reveal_resident)

@@ -8,12 +8,14 @@ use super::model::*;
 use crate::areas::model::AreaRow;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{consents, persons, residence_episodes, residents};
+use crate::db::schema::{changes, consents, persons, residence_episodes, residents};
 use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::page::Page;
 use crate::people;
 use crate::people::model::{PersonRow, PersonState, Purpose};
+use crate::sync::Kind;
+use crate::sync::sources::At;
 use crate::{each_backend, first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &ResidentRow) -> AppResult<()> {
@@ -309,6 +311,80 @@ pub fn last_left_on(c: &mut DbConn, resident: Uid) -> AppResult<Option<Day>> {
         .filter(residence_episodes::resident_id.eq(resident))
         .select(diesel::dsl::max(residence_episodes::to_day))
         .first(c)?)
+}
+
+/// A resident's name as it rests.
+#[derive(Debug, Clone, Queryable)]
+pub struct SealedName {
+    pub resident: Uid,
+    pub person: Uid,
+    pub data_key: Vec<u8>,
+    pub name: Vec<u8>,
+}
+
+const SEALED_NAME: (residents::id, persons::id, persons::data_key, persons::name) =
+    (residents::id, persons::id, persons::data_key, persons::name);
+
+/// Residents of an area, to select from.
+macro_rules! residents_in {
+    ($area:expr, |$query:ident| $then:expr) => {{
+        let standing = residents::state.eq_any([ResidentState::Active, ResidentState::Left]);
+        let $query = residents::table.inner_join(persons::table).filter(standing);
+        match $area {
+            At::County(id) => {
+                let $query = $query.filter(residents::county.eq(id));
+                $then
+            }
+            At::Town(id) => {
+                let $query = $query.filter(residents::town.eq(id));
+                $then
+            }
+            At::Village(id) => {
+                let $query = $query.filter(residents::village.eq(id));
+                $then
+            }
+            At::Own(_) | At::Everybody => Ok(Vec::new()),
+        }
+    }};
+}
+
+/// The names of an area's residents, sealed.
+pub fn names_in(c: &mut DbConn, area: At, limit: i64) -> AppResult<Vec<SealedName>> {
+    residents_in!(area, |query| Ok(query
+        .select(SEALED_NAME)
+        .limit(limit)
+        .load(c)?))
+}
+
+/// The same of those of these residents who are there.
+pub fn names_among(c: &mut DbConn, area: At, ids: &[Uid]) -> AppResult<Vec<SealedName>> {
+    residents_in!(area, |query| Ok(query
+        .filter(residents::id.eq_any(ids.to_vec()))
+        .select(SEALED_NAME)
+        .load(c)?))
+}
+
+/// The newest position of the feed.
+pub fn feed_position(c: &mut DbConn) -> AppResult<i64> {
+    let newest: Option<i64> = changes::table
+        .select(diesel::dsl::max(changes::pos))
+        .first(c)?;
+    Ok(newest.unwrap_or(0))
+}
+
+/// Residents of whom an area's part of the feed tells something behind a position.
+pub fn changed_in(c: &mut DbConn, area: At, since: i64, limit: i64) -> AppResult<Vec<Uid>> {
+    let query = changes::table
+        .filter(changes::pos.gt(since))
+        .filter(changes::kind.eq(Kind::Resident.as_str()))
+        .select(changes::record_id)
+        .limit(limit);
+    match area {
+        At::County(id) => Ok(query.filter(changes::county.eq(id)).load(c)?),
+        At::Town(id) => Ok(query.filter(changes::town.eq(id)).load(c)?),
+        At::Village(id) => Ok(query.filter(changes::village.eq(id)).load(c)?),
+        At::Own(_) | At::Everybody => Ok(Vec::new()),
+    }
 }
 
 /// Stays that ended before a day, of people who are not restricted, with the person: for how long they are kept.

@@ -238,6 +238,7 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ("create_assignment", "assignments are made at a desk"),
     ("end_assignment", "it has to hold at once"),
     ("look_up_resident", "it asks what the server knows"),
+    ("search_residents", "it asks what the server knows"),
     (
         "reveal_resident",
         "a disclosure is audited before it is made",

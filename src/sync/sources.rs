@@ -17,7 +17,7 @@ use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 
 /// A part of the feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum At {
     County(Uid),
     Town(Uid),

@@ -45,6 +45,7 @@ mod residents;
 mod resting;
 mod rotated;
 mod schema;
+mod search;
 mod sign_in;
 mod staff;
 mod sync_phones;

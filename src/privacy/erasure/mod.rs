@@ -91,6 +91,7 @@ pub async fn run(app: &web::Data<App>) -> AppResult<bool> {
                     erase(c, person, now)
                 })
                 .await?;
+            app.names.forget();
         }
     }
     Ok(more)
