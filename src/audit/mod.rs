@@ -153,6 +153,17 @@ impl Stored {
     }
 }
 
+/// Writes one entry of what the service, or its operator, did by itself.
+pub fn record_own(
+    c: &mut DbConn,
+    now: Micros,
+    action: Action,
+    kind: &'static str,
+    facts: &dyn erased::Facts,
+) -> AppResult<()> {
+    put(c, Stored::by_nobody(now, action, kind, facts))
+}
+
 /// Writes one entry; part of the write it tells of.
 pub fn record(c: &mut DbConn, who: &Who, entry: Entry<'_>) -> AppResult<()> {
     let (place, area) = read_at(who, &entry);

@@ -232,7 +232,7 @@ pub async fn set_push_subscription(
         .vault
         .seal("devices.push_token", id.0, token)
         .map_err(AppError::internal)?;
-    let index = app.vault.blind(BlindColumn::PushToken, token);
+    let indexes = app.vault.blind_all(BlindColumn::PushToken, token);
     let provider = body.value.provider;
     let device = app
         .db
@@ -245,7 +245,7 @@ pub async fn set_push_subscription(
             if device.revoked_at.is_some() {
                 return Err(AppError::of(Code::DeviceRevoked));
             }
-            super::push_tokens_store::set_push(c, &device, provider, &sealed, &index, who.at)?;
+            super::push_tokens_store::set_push(c, &device, provider, &sealed, &indexes, who.at)?;
             store::find_device(c, id)?.ok_or_else(AppError::not_found)
         })
         .await?;

@@ -87,6 +87,8 @@ actions! {
     // The service itself, when somebody's data goes, and when entries have been kept long enough.
     PersonErase "person.erase" on "person" by &[];
     StayExpire "residence.expire" on "residence" by &[];
+    // Its operator, by the command line.
+    KeysChange "keys.change" on "key" by &[];
     AuditExpire "audit.expire" on "audit_entry" by &[];
     // Member homes and visits.
     MemberHomeRead "member_home.read" on "member_home" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];

@@ -34,17 +34,18 @@ impl NoToken {
     }
 }
 
+/// Stores a token, with all indexes under which it may stand: the first is the current one.
 pub fn set_push(
     c: &mut DbConn,
     device: &Handle<DeviceRow>,
     provider: PushProvider,
     token: &[u8],
-    index: &[u8],
+    indexes: &[Vec<u8>],
     now: Micros,
 ) -> AppResult<i64> {
     // A token moved to another account's phone belongs to the newer one alone.
     let elsewhere = devices::table
-        .filter(devices::push_token_index.eq(index))
+        .filter(devices::push_token_index.eq_any(indexes.to_vec()))
         .filter(devices::id.ne(device.id));
     diesel::update(elsewhere)
         .set((
@@ -56,7 +57,7 @@ pub fn set_push(
         .set((
             devices::push_provider.eq(Some(provider)),
             devices::push_token.eq(token),
-            devices::push_token_index.eq(index),
+            devices::push_token_index.eq(indexes.first()),
             devices::push_state.eq(PushState::Live),
             devices::push_changed_at.eq(now.0),
             devices::push_strikes.eq(0i64),

@@ -133,7 +133,8 @@ fn keys(config: &Config, c: &mut DbConn) -> Result<String, String> {
     let known = meta::known_keys(c)
         .map_err(|e| e.to_string())?
         .ok_or("the database names no keys yet; start the server once")?;
-    super::keys::fit(&vault, &known, &config.keys_dir)?;
+    let index = meta::index_keys(c).map_err(|e| e.to_string())?;
+    super::keys::fit(&vault, &known, &index, &config.keys_dir)?;
     Ok(format!(
         "{} field keys, current {}",
         vault.key_ids().len(),

@@ -3,11 +3,13 @@
 use diesel::connection::SimpleConnection;
 use std::path::Path;
 
+use crate::audit;
+use crate::auth::Action;
 use crate::config::Config;
 use crate::crypto::{FieldKey, Vault};
 use crate::db::meta::{self, KnownKeys};
 use crate::db::{DbConn, Micros, connect, transact};
-use crate::error::AppError;
+use crate::error::{AppError, AppResult};
 use crate::privacy::moves::PLACES;
 use crate::privacy::moves_store::{self, Walk};
 
@@ -17,7 +19,7 @@ use super::serve;
 const REPLACED: i64 = 3600;
 
 /// Whether these are the keys that the database names; the error says what to do.
-pub fn fit(vault: &Vault, known: &KnownKeys, dir: &Path) -> Result<(), String> {
+pub fn fit(vault: &Vault, known: &KnownKeys, index: &[u32], dir: &Path) -> Result<(), String> {
     if known.fingerprint != vault.fingerprint() {
         return Err(format!(
             "the keys in {} are not this database's: their fingerprint is {}, the database names {}. Put the copy of its own key folder (the recovery kit) there; never make new keys.",
@@ -26,11 +28,20 @@ pub fn fit(vault: &Vault, known: &KnownKeys, dir: &Path) -> Result<(), String> {
             known.fingerprint
         ));
     }
-    let ours = vault.key_ids();
-    let missing: Vec<String> = (known.ids.iter())
-        .filter(|id| !ours.contains(id))
-        .map(u32::to_string)
-        .collect();
+    let missing = |named: &[u32], ours: &[u32]| -> Vec<String> {
+        let missing = named.iter().filter(|id| !ours.contains(id));
+        missing.map(u32::to_string).collect()
+    };
+    let ours: Vec<u32> = vault.index_keys().iter().map(|key| key.id).collect();
+    let lacking = missing(index, &ours);
+    if !lacking.is_empty() {
+        return Err(format!(
+            "the key folder {} lacks index key {}, which this database names. Put the newest recovery kit there, made after that key. Without it phones and documents that it indexed are not found, though they can be read.",
+            dir.display(),
+            lacking.join(", ")
+        ));
+    }
+    let missing = missing(&known.ids, &vault.key_ids());
     if missing.is_empty() {
         return Ok(());
     }
@@ -45,7 +56,11 @@ pub fn rotate(config: &Config) -> Result<(), String> {
     let mut c = connect(&config.target()?, true)?;
     serve::open_vault(config, &mut c)?;
     let vault = Vault::rotate(&config.keys_dir).map_err(|e| e.to_string())?;
-    meta::remember_keys(&mut c, &vault.fingerprint(), &vault.key_ids()).map_err(told)?;
+    transact(&mut c, |c| {
+        meta::remember_keys(c, &vault.fingerprint(), &vault.key_ids())?;
+        noted(c, "field_rotated")
+    })
+    .map_err(told)?;
     println!(
         "New current keys stand in {}. Now copy the folder to your recovery kit and to every other machine.",
         config.keys_dir.display()
@@ -55,50 +70,103 @@ pub fn rotate(config: &Config) -> Result<(), String> {
     );
     println!(
         "From {} on the server moves what is stored under the new key; `qianshou keys status` shows how far it came. A kit without the new key is worth nothing then.",
-        Micros(moves_from(config, &vault).saturating_mul(Micros::SECOND))
+        from(config, &vault.field_keys())
     );
     Ok(())
 }
 
-fn moves_from(config: &Config, vault: &Vault) -> i64 {
-    let made_at = vault.field_keys().last().map_or(0, |key| key.made_at);
-    made_at.saturating_add(config.key_moves_after)
+/// Replaces the keys of the blind indexes.
+pub fn rotate_index(config: &Config) -> Result<(), String> {
+    let mut c = connect(&config.target()?, true)?;
+    serve::open_vault(config, &mut c)?;
+    let vault = Vault::rotate_index(&config.keys_dir).map_err(|e| e.to_string())?;
+    transact(&mut c, |c| {
+        meta::remember_index_keys(c, &ids(&vault.index_keys()))?;
+        noted(c, "index_rotated")
+    })
+    .map_err(told)?;
+    println!(
+        "New current index keys stand in {}. Now copy the folder to your recovery kit and to every other machine.",
+        config.keys_dir.display()
+    );
+    println!(
+        "From {} on the server indexes phones, documents and push tokens anew; they are found all the while. `qianshou keys status` shows how far it came.",
+        from(config, &vault.index_keys())
+    );
+    Ok(())
+}
+
+/// The audit's entry; keys stand in it by no id.
+fn noted(c: &mut DbConn, what: &str) -> AppResult<()> {
+    let now = Micros(jiff::Timestamp::now().as_microsecond());
+    let facts = serde_json::json!({ "what": what });
+    audit::record_own(c, now, Action::KeysChange, "key", &facts)
+}
+
+fn ids(keys: &[FieldKey]) -> Vec<u32> {
+    keys.iter().map(|key| key.id).collect()
+}
+
+/// When moving to the newest of these keys begins.
+fn from(config: &Config, keys: &[FieldKey]) -> Micros {
+    let made_at = keys.last().map_or(0, |key| key.made_at);
+    let at = made_at.saturating_add(config.key_moves_after);
+    Micros(at.saturating_mul(Micros::SECOND))
 }
 
 /// What is sealed under which key, and how far moving it has come.
 pub fn status(config: &Config) -> Result<(), String> {
     let (mut c, vault) = opened(config)?;
     let rows = named(&mut c)?;
-    println!("field keys, oldest first");
-    let keys = vault.field_keys();
-    for key in &keys {
-        let what = if key.id == vault.current_key_id() {
-            "current"
-        } else {
-            "for reading"
-        };
-        println!("  {}: {}", described(key, what), under(&rows, key.id));
+    let mut strange = Vec::new();
+    for (sort, keys, index) in sorts(&vault) {
+        let of: Vec<_> = rows
+            .iter()
+            .filter(|r| is_index(r.0) == index)
+            .copied()
+            .collect();
+        println!("{sort} keys, oldest first");
+        let current = keys.last().map_or(0, |key| key.id);
+        for key in &keys {
+            let what = if key.id == current {
+                "current"
+            } else {
+                "for reading"
+            };
+            println!("  {}: {}", described(key, what), under(&of, key.id));
+        }
+        let unknown = of
+            .iter()
+            .map(|r| r.1)
+            .filter(|id| keys.iter().all(|k| k.id != *id));
+        let mut unknown: Vec<u32> = unknown.collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        for id in &unknown {
+            println!("  {id:>10}  NOT IN THE FOLDER: {}", under(&of, *id));
+        }
+        strange.extend(unknown);
     }
-    let strange = rows.iter().map(|r| r.1);
-    let mut strange: Vec<u32> = (strange.filter(|id| keys.iter().all(|k| k.id != *id))).collect();
-    strange.sort_unstable();
-    strange.dedup();
-    for id in &strange {
-        println!("  {id:>10}  NOT IN THE FOLDER: {}", under(&rows, *id));
-    }
-    println!("moving to the newest key");
+    println!("moving to the newest keys");
     let walks = moves_store::walks(&mut c).map_err(told)?;
-    match keys.len() {
-        0 | 1 => println!("  nothing: there is one key"),
-        _ if walks.iter().all(|w| !w.is_of(vault.current_key_id())) => println!(
-            "  begins with the server, not before {}",
-            Micros(moves_from(config, &vault).saturating_mul(Micros::SECOND))
-        ),
-        _ => {
-            for place in PLACES {
-                let walk = walks.iter().find(|w| w.place == place.at);
-                let walk = walk.filter(|w| w.is_of(vault.current_key_id()));
-                println!("  {}: {}", place.at, walk.map_or("waits".into(), progress));
+    for (sort, keys, index) in sorts(&vault) {
+        let current = keys.last().map_or(0, |key| key.id);
+        let places = || PLACES.iter().filter(move |place| place.is_index() == index);
+        let walk = |at: &str| walks.iter().find(|w| w.place == at && w.is_of(current));
+        if keys.len() < 2 {
+            println!("  {sort}: nothing: there is one");
+        } else if places().all(|place| walk(place.at).is_none()) {
+            println!(
+                "  {sort}: begins with the server, not before {}",
+                from(config, &keys)
+            );
+        } else {
+            for place in places() {
+                println!(
+                    "  {}: {}",
+                    place.at,
+                    walk(place.at).map_or("waits".into(), progress)
+                );
             }
         }
     }
@@ -137,29 +205,54 @@ fn progress(walk: &Walk) -> String {
     text
 }
 
+/// The two sorts of keys that rows name: what they are called, the keys, and whether they are of indexes.
+fn sorts(vault: &Vault) -> [(&'static str, Vec<FieldKey>, bool); 2] {
+    [
+        ("field", vault.field_keys(), false),
+        ("index", vault.index_keys(), true),
+    ]
+}
+
+fn is_index(at: &str) -> bool {
+    PLACES
+        .iter()
+        .any(|place| place.at == at && place.is_index())
+}
+
 /// A line for `doctor`.
 pub fn moving(c: &mut DbConn, vault: &Vault) -> Result<String, String> {
-    let older = vault.key_ids().len() - 1;
-    if older == 0 {
-        return Ok("nothing to move: there is one field key".into());
-    }
     let walks = moves_store::walks(c).map_err(told)?;
-    if walks.iter().all(|w| !w.is_of(vault.current_key_id())) {
-        return Ok("not begun; `qianshou keys status` tells when".into());
-    }
+    let (mut older, mut places, mut begun) = (0, 0, false);
     let (mut done, mut total, mut ended, mut unreadable) = (0, 0, 0, 0);
-    for walk in walks.iter().filter(|w| w.is_of(vault.current_key_id())) {
-        unreadable += walk.unreadable;
-        total += walk.total.max(walk.done);
-        match walk.finished_at {
-            Some(_) => {
-                ended += 1;
-                done += walk.total.max(walk.done);
+    for (_, keys, index) in sorts(vault) {
+        let Some(current) = keys.last().filter(|_| keys.len() > 1) else {
+            continue;
+        };
+        older += keys.len() - 1;
+        for place in PLACES.iter().filter(|place| place.is_index() == index) {
+            places += 1;
+            let walk = walks
+                .iter()
+                .find(|w| w.place == place.at && w.is_of(current.id));
+            let Some(walk) = walk else { continue };
+            begun = true;
+            unreadable += walk.unreadable;
+            total += walk.total.max(walk.done);
+            match walk.finished_at {
+                Some(_) => {
+                    ended += 1;
+                    done += walk.total.max(walk.done);
+                }
+                None => done += walk.done,
             }
-            None => done += walk.done,
         }
     }
-    let places = PLACES.len();
+    if older == 0 {
+        return Ok("nothing to move: there is one field key, and one of the indexes".into());
+    }
+    if !begun {
+        return Ok("not begun; `qianshou keys status` tells when".into());
+    }
     if unreadable > 0 {
         return Err(format!(
             "{unreadable} rows cannot be opened; the server's log names them"
@@ -167,7 +260,7 @@ pub fn moving(c: &mut DbConn, vault: &Vault) -> Result<String, String> {
     }
     if ended == places {
         return Ok(format!(
-            "all is under the newest field key; {older} older may be retired"
+            "all is under the newest keys; {older} older may be retired"
         ));
     }
     Ok(format!(
@@ -175,41 +268,71 @@ pub fn moving(c: &mut DbConn, vault: &Vault) -> Result<String, String> {
     ))
 }
 
-/// Takes an older field key out of the folder, once nothing is sealed under it.
+/// Takes an older field key, or older index keys, out of the folder, once no row needs them.
 pub fn retire(config: &Config, id: u32) -> Result<(), String> {
     let (mut c, vault) = opened(config)?;
-    let keys = vault.field_keys();
+    let index = vault.index_keys().iter().any(|key| key.id == id);
+    let (sort, keys) = match index {
+        true => ("index", vault.index_keys()),
+        false => ("field", vault.field_keys()),
+    };
     let after = keys.iter().skip_while(|k| k.id != id).nth(1);
     let Some(after) = after else {
-        return Err(if vault.current_key_id() == id {
+        return Err(if keys.last().is_some_and(|key| key.id == id) {
             format!(
-                "field key {id} is the current one: everything new is sealed under it. `qianshou keys rotate` makes another one."
+                "{sort} key {id} is the current one: everything new is made with it. `qianshou keys rotate{}` makes another one.",
+                if index { " --index" } else { "" }
             )
         } else {
-            format!("the folder holds no field key {id}; `qianshou keys status` lists them")
+            format!("the folder holds no key {id}; `qianshou keys status` lists them")
         });
     };
     let waits = after.made_at + REPLACED - jiff::Timestamp::now().as_second();
     if waits > 0 {
         return Err(format!(
-            "field key {id} was replaced less than an hour ago, and a machine that has not taken the new one up may still seal under it: come again in {} minutes",
+            "{sort} key {id} was replaced less than an hour ago, and a machine that has not taken the new one up may still use it: come again in {} minutes",
             waits.div_euclid(60) + 1
         ));
     }
-    let rows = named(&mut c)?;
+    let rows: Vec<_> = named(&mut c)?
+        .into_iter()
+        .filter(|r| is_index(r.0) == index)
+        .collect();
     if rows.iter().any(|r| r.1 == id) {
         // Whatever wrote them: the server looks at every column again.
         transact(&mut c, moves_store::all_again).map_err(told)?;
         return Err(format!(
-            "field key {id} is still needed: {}. The server moves them; `qianshou keys status` shows how far it came",
+            "{sort} key {id} is still needed: {}. The server moves them; `qianshou keys status` shows how far it came",
             under(&rows, id)
         ));
     }
     // The database first: a key that it names and the folder lacks would keep the server from starting.
-    transact(&mut c, |c| meta::retire_key(c, id)).map_err(told)?;
-    Vault::retire(&config.keys_dir, id).map_err(|e| e.to_string())?;
+    let left: Vec<u32> = ids(&keys)
+        .into_iter()
+        .filter(|other| *other != id)
+        .collect();
+    transact(&mut c, |c| {
+        match index {
+            true => meta::remember_index_keys(c, &left)?,
+            false => meta::retire_key(c, id)?,
+        }
+        noted(
+            c,
+            if index {
+                "index_retired"
+            } else {
+                "field_retired"
+            },
+        )
+    })
+    .map_err(told)?;
+    let retired = match index {
+        true => Vault::retire_index(&config.keys_dir, id),
+        false => Vault::retire(&config.keys_dir, id),
+    };
+    retired.map_err(|e| e.to_string())?;
     println!(
-        "Field key {id} is no longer in {}. Copy the folder to your recovery kit and to every other machine.",
+        "The {sort} key {id} is no longer in {}. Copy the folder to your recovery kit and to every other machine.",
         config.keys_dir.display()
     );
     println!(

@@ -103,10 +103,14 @@ enum UserCommand {
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
     /// Add a new current field key and a new token key; the old ones go on reading, and verify for an hour.
-    Rotate,
+    Rotate {
+        /// Instead add new keys of the blind indexes; what older ones indexed is found all the while.
+        #[arg(long)]
+        index: bool,
+    },
     /// Which rows are sealed under which key, and how far moving them to the newest has come.
     Status,
-    /// Take an older field key out of the folder; refused while anything is sealed under it.
+    /// Take an older key out of the folder; refused while any row needs it.
     Retire {
         /// Its number, as `keys status` shows it.
         id: u32,
@@ -166,7 +170,8 @@ pub fn run() -> Result<(), String> {
             area,
             password_stdin,
         }) => tools::create_user(config()?, &login, &name, role, &area, password_stdin),
-        Command::Keys(KeysCommand::Rotate) => keys::rotate(&config()?),
+        Command::Keys(KeysCommand::Rotate { index: false }) => keys::rotate(&config()?),
+        Command::Keys(KeysCommand::Rotate { index: true }) => keys::rotate_index(&config()?),
         Command::Keys(KeysCommand::Status) => keys::status(&config()?),
         Command::Keys(KeysCommand::Retire { id }) => keys::retire(&config()?, id),
         Command::Audit(AuditCommand::Verify { from, known }) => {

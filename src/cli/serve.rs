@@ -54,8 +54,14 @@ pub fn open_vault(config: &Config, c: &mut DbConn) -> Result<Vault, String> {
             ));
         }
     };
+    let named = crate::db::meta::index_keys(c).map_err(|e| e.to_string())?;
     if let Some(known) = known {
-        super::keys::fit(&vault, &known, dir)?;
+        super::keys::fit(&vault, &known, &named, dir)?;
+    }
+    // A folder that still holds retired ones does not bring them back.
+    let ours: Vec<u32> = vault.index_keys().iter().map(|key| key.id).collect();
+    if ours != named && ours.starts_with(&named) {
+        crate::db::meta::remember_index_keys(c, &ours).map_err(|e| e.to_string())?;
     }
     crate::db::meta::remember_keys(c, &vault.fingerprint(), &vault.key_ids())
         .map_err(|e| e.to_string())?;

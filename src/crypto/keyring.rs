@@ -14,17 +14,22 @@ use zeroize::Zeroizing;
 
 use super::aead::KEY_LEN;
 use super::error::CryptoError;
+use super::mac;
 
 /// The shape below. A program refuses a number it does not know.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The shape before index keys could be replaced. It is read, and written anew with the next change.
+const FIRST_FORMAT: u32 = 1;
 
-/// Every key of an installation. In both lists the oldest stands first and the last is current.
+/// Every key of an installation. In each list the oldest stands first and the last is current.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Keyring {
     format: u32,
+    /// By which a database knows its keys; it stays when keys are replaced.
+    pub(super) fingerprint: String,
     pub(super) field: Vec<FieldSecret>,
-    pub(super) blind: BlindSecrets,
+    pub(super) blind: Vec<BlindSecrets>,
     pub(super) mac: MacSecrets,
     pub(super) token: Vec<TokenSecret>,
 }
@@ -41,10 +46,34 @@ pub(super) struct FieldSecret {
     pub(super) key: Secret,
 }
 
+/// The same of [`FIRST_FORMAT`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstKeyring {
+    #[serde(rename = "format")]
+    _format: u32,
+    field: Vec<FieldSecret>,
+    blind: FirstBlind,
+    mac: MacSecrets,
+    token: Vec<TokenSecret>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstBlind {
+    phone: Secret,
+    document: Secret,
+    push_token: Secret,
+}
+
 /// A key per searchable column.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BlindSecrets {
+    /// Random, and named by every index made with it; 0 for the keys of the first format, whose indexes name none.
+    pub(super) id: u32,
+    /// When they were made, in seconds since 1970.
+    pub(super) created: u64,
     pub(super) phone: Secret,
     pub(super) document: Secret,
     pub(super) push_token: Secret,
@@ -74,12 +103,9 @@ impl Keyring {
     pub(super) fn generate() -> Result<Keyring, CryptoError> {
         let mut ring = Keyring {
             format: FORMAT,
+            fingerprint: String::new(),
             field: Vec::new(),
-            blind: BlindSecrets {
-                phone: Secret::random()?,
-                document: Secret::random()?,
-                push_token: Secret::random()?,
-            },
+            blind: Vec::new(),
             mac: MacSecrets {
                 cursor: Secret::random()?,
                 idempotency_body: Secret::random()?,
@@ -87,23 +113,36 @@ impl Keyring {
             },
             token: Vec::new(),
         };
+        ring.rotate_index()?;
+        ring.fingerprint = mac::fingerprint(&ring.blind[0], &ring.mac);
         ring.rotate()?;
         Ok(ring)
     }
 
+    /// Adds new current index keys; removes nothing.
+    pub(super) fn rotate_index(&mut self) -> Result<(), CryptoError> {
+        let id = new_id(|id| self.blind.iter().any(|keys| keys.id == id))?;
+        self.blind.push(BlindSecrets {
+            id,
+            created: now(),
+            phone: Secret::random()?,
+            document: Secret::random()?,
+            push_token: Secret::random()?,
+        });
+        Ok(())
+    }
+
+    /// Takes older index keys out; false where they are not there. The current ones stay, whatever is asked.
+    pub(super) fn retire_index(&mut self, id: u32) -> bool {
+        let older = self.blind.len().saturating_sub(1);
+        let at = self.blind[..older].iter().position(|keys| keys.id == id);
+        at.map(|at| self.blind.remove(at)).is_some()
+    }
+
     /// Adds a new current field key and a new current token key; removes nothing.
     pub(super) fn rotate(&mut self) -> Result<(), CryptoError> {
-        let created = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        let id = loop {
-            let mut bytes = [0; 4];
-            rand::fill(&mut bytes).map_err(|_| CryptoError::Library)?;
-            let id = u32::from_be_bytes(bytes) >> 1;
-            if id != 0 && self.field.iter().all(|key| key.id != id) {
-                break id;
-            }
-        };
+        let created = now();
+        let id = new_id(|id| self.field.iter().any(|key| key.id == id))?;
         let key = Secret::random()?;
         self.field.push(FieldSecret { id, created, key });
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
@@ -133,29 +172,39 @@ impl Keyring {
             format!("it is cut short or not of the expected shape (line {line}, column {column})")
         };
         let Version { format } = serde_json::from_slice(json).map_err(place)?;
-        if format != FORMAT {
-            return Err(format!(
-                "it has format {format}, this program reads {FORMAT}"
-            ));
-        }
-        let ring: Keyring = serde_json::from_slice(json).map_err(place)?;
+        let ring = match format {
+            FORMAT => serde_json::from_slice(json).map_err(place)?,
+            FIRST_FORMAT => {
+                let first: FirstKeyring = serde_json::from_slice(json).map_err(place)?;
+                first.now()
+            }
+            _ => {
+                return Err(format!(
+                    "it has format {format}, this program reads up to {FORMAT}"
+                ));
+            }
+        };
         ring.check()?;
         Ok(ring)
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.field.is_empty() || self.token.is_empty() {
-            return Err("it holds no field key or no token key".to_owned());
+        if self.field.is_empty() || self.token.is_empty() || self.blind.is_empty() {
+            return Err("it holds no field key, no index keys or no token key".to_owned());
+        }
+        for (at, keys) in self.blind.iter().enumerate() {
+            let named_before = self.blind[..at].iter().any(|other| other.id == keys.id);
+            if named_before || (keys.id == 0 && at > 0) {
+                return Err(format!("index key id {} is zero or stands twice", keys.id));
+            }
         }
         for (at, key) in self.field.iter().enumerate() {
             if key.id == 0 || self.field[..at].iter().any(|other| other.id == key.id) {
                 return Err(format!("field key id {} is zero or stands twice", key.id));
             }
         }
-        let symmetric = self.field.iter().map(|key| &key.key).chain([
-            &self.blind.phone,
-            &self.blind.document,
-            &self.blind.push_token,
+        let blind = (self.blind.iter()).flat_map(|k| [&k.phone, &k.document, &k.push_token]);
+        let symmetric = self.field.iter().map(|key| &key.key).chain(blind).chain([
             &self.mac.cursor,
             &self.mac.idempotency_body,
             &self.mac.secret_hash,
@@ -172,11 +221,54 @@ impl Keyring {
     /// The file's content, in one buffer that is wiped.
     pub(super) fn to_json(&self) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         // enough that the buffer never moves and leaves a copy behind
-        let room = 2048 + 256 * self.field.len() + 512 * self.token.len();
+        let room = 2048 + 256 * self.field.len() + 512 * (self.token.len() + self.blind.len());
         let mut json = Zeroizing::new(Vec::with_capacity(room));
         serde_json::to_writer_pretty(&mut *json, self).map_err(|_| CryptoError::Library)?;
         json.push(b'\n');
         Ok(json)
+    }
+}
+
+impl FirstKeyring {
+    fn now(self) -> Keyring {
+        let FirstBlind {
+            phone,
+            document,
+            push_token,
+        } = self.blind;
+        let blind = BlindSecrets {
+            id: 0,
+            created: 0,
+            phone,
+            document,
+            push_token,
+        };
+        Keyring {
+            format: FORMAT,
+            fingerprint: mac::fingerprint(&blind, &self.mac),
+            field: self.field,
+            blind: vec![blind],
+            mac: self.mac,
+            token: self.token,
+        }
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// A random id that is not taken.
+fn new_id(taken: impl Fn(u32) -> bool) -> Result<u32, CryptoError> {
+    loop {
+        let mut bytes = [0; 4];
+        rand::fill(&mut bytes).map_err(|_| CryptoError::Library)?;
+        let id = u32::from_be_bytes(bytes) >> 1;
+        if id != 0 && !taken(id) {
+            return Ok(id);
+        }
     }
 }
 
@@ -256,13 +348,33 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_the_first_format_is_read_and_written_as_one_of_this() {
+        let ring = Keyring::generate().unwrap();
+        let json = ring.to_json().unwrap();
+        let mut old: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let keys = old["blind"][0].clone();
+        old["format"] = 1.into();
+        old.as_object_mut().unwrap().remove("fingerprint");
+        old["blind"] = serde_json::json!({ "phone": keys["phone"], "document": keys["document"], "push_token": keys["push_token"] });
+        let mut first = Keyring::parse(old.to_string().as_bytes()).unwrap();
+        assert_eq!(first.fingerprint, ring.fingerprint, "as it was told before");
+        assert_eq!(first.blind[0].id, 0);
+        first.rotate_index().unwrap();
+        let again = Keyring::parse(&first.to_json().unwrap()).unwrap();
+        assert_eq!((again.format, again.blind.len()), (FORMAT, 2));
+        assert_eq!(again.fingerprint, ring.fingerprint, "it outlives its keys");
+        assert!(first.retire_index(0) && !first.retire_index(first.blind[0].id));
+    }
+
+    #[test]
     fn a_damaged_file_is_refused_without_quoting_it() {
         let json = Keyring::generate().unwrap().to_json().unwrap();
         let json = std::str::from_utf8(&json).unwrap();
+        // The first one is that of a field key.
         let id_line = json.lines().find(|line| line.contains("\"id\"")).unwrap();
 
         assert!(refusal(&json[..json.len() / 2]).contains("line"));
-        assert!(refusal(&json.replace("\"format\": 1", "\"format\": 9")).contains("format 9"));
+        assert!(refusal(&json.replace("\"format\": 2", "\"format\": 9")).contains("format 9"));
         assert!(refusal(&json.replace(id_line, "\"id\": 0,")).contains("zero"));
         assert!(refusal(&json.replace("\"cursor\"", "\"curser\"")).contains("line"));
 

@@ -4,7 +4,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 
-use super::keyring::{BlindSecrets, MacSecrets};
+use super::keyring::{BlindSecrets, Keyring, MacSecrets};
 
 /// A column that is found by exact value although it is sealed. Each has a key of its own, so
 /// that equal values in two columns do not show as equal.
@@ -34,36 +34,107 @@ const MIN_TAG: usize = 16;
 /// Signed with every key to make the fingerprint. No value of a column begins with NUL.
 const FINGERPRINT: &[u8] = b"\0fingerprint";
 
-/// The keys that never rotate. The library wipes them when they are dropped.
-pub(super) struct MacKeys {
+/// The keys of one generation of indexes.
+struct BlindKeys {
+    id: u32,
     phone: hmac::Key,
     document: hmac::Key,
     push_token: hmac::Key,
+}
+
+/// An index made with keys that have an id: this byte, the id, the hash. One of the first keys is the hash alone.
+const INDEXED: u8 = 1;
+/// Bytes before the hash.
+const PREFIX: usize = 5;
+const HASH: usize = 32;
+
+/// The id of the keys that made an index; 0 for the first ones.
+#[must_use]
+pub fn index_key_id(index: &[u8]) -> Option<u32> {
+    match index {
+        _ if index.len() == HASH => Some(0),
+        [INDEXED, a, b, c, d, hash @ ..] if hash.len() == HASH => {
+            Some(u32::from_be_bytes([*a, *b, *c, *d]))
+        }
+        _ => None,
+    }
+}
+
+impl BlindKeys {
+    fn of(secrets: &BlindSecrets) -> BlindKeys {
+        BlindKeys {
+            id: secrets.id,
+            phone: key(&secrets.phone),
+            document: key(&secrets.document),
+            push_token: key(&secrets.push_token),
+        }
+    }
+
+    fn index(&self, column: BlindColumn, value: &str) -> Vec<u8> {
+        let key = match column {
+            BlindColumn::Phone => &self.phone,
+            BlindColumn::Document => &self.document,
+            BlindColumn::PushToken => &self.push_token,
+        };
+        let mut index = Vec::with_capacity(PREFIX + HASH);
+        if self.id != 0 {
+            index.push(INDEXED);
+            index.extend_from_slice(&self.id.to_be_bytes());
+        }
+        index.extend_from_slice(hmac::sign(key, value.as_bytes()).as_ref());
+        index
+    }
+}
+
+fn key(secret: &[u8]) -> hmac::Key {
+    hmac::Key::new(HMAC_SHA256, secret)
+}
+
+/// 16 hexadecimal digits that another set of keys would not give.
+pub(super) fn fingerprint(blind: &BlindSecrets, mac: &MacSecrets) -> String {
+    let keys = [
+        &blind.phone,
+        &blind.document,
+        &blind.push_token,
+        &mac.cursor,
+        &mac.idempotency_body,
+        &mac.secret_hash,
+    ];
+    let tags: Vec<u8> = keys
+        .iter()
+        .flat_map(|secret| hmac::sign(&key(secret), FINGERPRINT).as_ref().to_vec())
+        .collect();
+    let hash = digest(&SHA256, &tags);
+    let short = hash.as_ref().iter().take(8);
+    short.map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Keys of indexes and tags. The library wipes them when they are dropped.
+pub(super) struct MacKeys {
+    /// Newest first.
+    blind: Vec<BlindKeys>,
+    fingerprint: String,
     cursor: hmac::Key,
     idempotency_body: hmac::Key,
     secret_hash: hmac::Key,
 }
 
 impl MacKeys {
-    pub(super) fn new(blind: &BlindSecrets, mac: &MacSecrets) -> MacKeys {
-        let key = |secret: &[u8]| hmac::Key::new(HMAC_SHA256, secret);
+    pub(super) fn new(ring: &Keyring) -> MacKeys {
+        let mac = &ring.mac;
         MacKeys {
-            phone: key(&blind.phone),
-            document: key(&blind.document),
-            push_token: key(&blind.push_token),
+            blind: ring.blind.iter().rev().map(BlindKeys::of).collect(),
+            fingerprint: ring.fingerprint.clone(),
             cursor: key(&mac.cursor),
             idempotency_body: key(&mac.idempotency_body),
             secret_hash: key(&mac.secret_hash),
         }
     }
 
-    pub(super) fn blind(&self, column: BlindColumn, value: &str) -> Vec<u8> {
-        let key = match column {
-            BlindColumn::Phone => &self.phone,
-            BlindColumn::Document => &self.document,
-            BlindColumn::PushToken => &self.push_token,
-        };
-        hmac::sign(key, value.as_bytes()).as_ref().to_vec()
+    /// One index by each generation of keys, the current one first.
+    pub(super) fn blind(&self, column: BlindColumn, value: &str) -> Vec<Vec<u8>> {
+        let by = |keys: &BlindKeys| keys.index(column, value);
+        self.blind.iter().map(by).collect()
     }
 
     pub(super) fn mac(&self, purpose: MacPurpose, parts: &[&[u8]]) -> [u8; 32] {
@@ -89,22 +160,7 @@ impl MacKeys {
                 .is_some_and(|expected| verify_slices_are_equal(expected, tag).is_ok())
     }
 
-    /// 16 hexadecimal digits that another set of keys would not give.
     pub(super) fn fingerprint(&self) -> String {
-        let keys = [
-            &self.phone,
-            &self.document,
-            &self.push_token,
-            &self.cursor,
-            &self.idempotency_body,
-            &self.secret_hash,
-        ];
-        let tags: Vec<u8> = keys
-            .iter()
-            .flat_map(|key| hmac::sign(key, FINGERPRINT).as_ref().to_vec())
-            .collect();
-        let hash = digest(&SHA256, &tags);
-        let short = hash.as_ref().iter().take(8);
-        short.map(|byte| format!("{byte:02x}")).collect()
+        self.fingerprint.clone()
     }
 }

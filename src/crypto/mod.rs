@@ -29,10 +29,12 @@
 //! (`privacy::moves`); the fields under a data key stay as they are. A key that no row names any more may
 //! go: [`Vault::retire`].
 //!
-//! **Searching.** [`Vault::blind`] turns a phone or document number into 32 bytes to compare with.
-//! There are so few mobile numbers that whoever holds this key can try them all in minutes.
-//! The blind and MAC keys do not rotate, as everything stored with them would have to be rebuilt;
-//! [`Vault::fingerprint`] tells whether a database was filled with the same ones.
+//! **Searching.** [`Vault::blind`] turns a phone or document number into bytes to compare with, under a key of
+//! the column's own. There are so few mobile numbers that whoever holds this key can try them all in minutes.
+//! [`Vault::rotate_index`] replaces these keys: a search then asks for what each generation of them would have
+//! made ([`Vault::blind_all`]), until `privacy::moves` has indexed everything anew. The MAC keys do not rotate, as
+//! nothing that is stored with them could be made again; [`Vault::fingerprint`] tells whether a database was filled
+//! with this installation's keys.
 //!
 //! **Tokens.** [`TokenKeys`] signs and checks access tokens (ES256), and publishes its public half.
 //!
@@ -51,7 +53,7 @@ mod vault;
 
 pub use aead::DataKey;
 pub use error::{CryptoError, KeyError, TokenError};
-pub use mac::{BlindColumn, MacPurpose};
+pub use mac::{BlindColumn, MacPurpose, index_key_id};
 pub use random::{random_code, random_token};
 pub use token::{MAX_LIFE, TokenKeys};
 pub use vault::{FieldKey, Vault};

@@ -31,7 +31,7 @@ pub struct Vault {
     looked: Mutex<Looked>,
 }
 
-/// A field key, as people are told of it.
+/// A field key, or the keys of an index, as people are told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldKey {
     /// The number by which sealed bytes name it.
@@ -44,6 +44,8 @@ struct Keys {
     ring: Ring,
     /// Oldest first.
     field: Vec<FieldKey>,
+    /// Oldest first.
+    index: Vec<FieldKey>,
     macs: MacKeys,
     tokens: Arc<TokenKeys>,
 }
@@ -125,6 +127,36 @@ impl Vault {
         Ok(Vault::of(dir, folder::stamp(dir)?, keys))
     }
 
+    /// Adds new current index keys to the folder and answers the vault with them. What older ones indexed is
+    /// found as before, and indexed anew row by row.
+    ///
+    /// # Errors
+    /// As [`Vault::rotate`].
+    pub fn rotate_index(dir: &Path) -> Result<Vault, KeyError> {
+        let folder = Folder::lock(dir)?;
+        let mut keyring = read(dir)?;
+        keyring.rotate_index()?;
+        let keys = Keys::of(dir, &keyring)?;
+        folder.store(&keyring.to_json()?)?;
+        Ok(Vault::of(dir, folder::stamp(dir)?, keys))
+    }
+
+    /// Takes older index keys out of the folder and answers the vault without them. What they indexed is then
+    /// found no more: ask first whether anything is.
+    ///
+    /// # Errors
+    /// As [`Vault::retire`].
+    pub fn retire_index(dir: &Path, id: u32) -> Result<Vault, KeyError> {
+        let folder = Folder::lock(dir)?;
+        let mut keyring = read(dir)?;
+        if !keyring.retire_index(id) {
+            return Err(KeyError::NotOlder(id));
+        }
+        let keys = Keys::of(dir, &keyring)?;
+        folder.store(&keyring.to_json()?)?;
+        Ok(Vault::of(dir, folder::stamp(dir)?, keys))
+    }
+
     fn of(dir: &Path, held: Stamp, keys: Keys) -> Vault {
         Vault {
             dir: dir.to_owned(),
@@ -197,9 +229,9 @@ impl Vault {
         }
     }
 
-    /// 16 hexadecimal digits for the keys that never rotate (blind indexes and MACs). A database
-    /// remembers it; under another value its indexes find nothing and its stored hashes match
-    /// nothing. Unchanged by [`Vault::rotate`].
+    /// 16 hexadecimal digits for the installation's keys. A database remembers it; under another value its
+    /// indexes find nothing and its stored hashes match nothing. It was made of the first index and MAC keys, and
+    /// outlives them.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         self.keys().macs.fingerprint()
@@ -297,11 +329,26 @@ impl Vault {
         self.with_key(|ring| ring.reseal(Place::new(column, id), sealed))
     }
 
-    /// 32 bytes (HMAC-SHA-256) that are equal for equal values of a column, to find a sealed value
-    /// by. Normalise the value first.
+    /// Bytes (the id of the keys, HMAC-SHA-256) that are equal for equal values of a column, to find a
+    /// sealed value by. Normalise the value first. This one is to be stored; to look for a value ask for all.
     #[must_use]
     pub fn blind(&self, column: BlindColumn, value: &str) -> Vec<u8> {
+        let mut all = self.blind_all(column, value);
+        all.truncate(1);
+        all.pop().unwrap_or_default()
+    }
+
+    /// All bytes under which a value may stand, until what older keys indexed was indexed anew: the current
+    /// one first.
+    #[must_use]
+    pub fn blind_all(&self, column: BlindColumn, value: &str) -> Vec<Vec<u8>> {
         self.keys().macs.blind(column, value)
+    }
+
+    /// The index keys, oldest first, with their age; the first ones of an old installation have the id 0.
+    #[must_use]
+    pub fn index_keys(&self) -> Vec<FieldKey> {
+        self.keys().index.clone()
     }
 
     /// A tag over `parts` (HMAC-SHA-256, each part behind its length, so that `["ab", "c"]` and
@@ -366,7 +413,13 @@ impl Keys {
         Ok(Keys {
             ring: Ring::new(field, current),
             field: told,
-            macs: MacKeys::new(&keyring.blind, &keyring.mac),
+            index: (keyring.blind.iter())
+                .map(|keys| FieldKey {
+                    id: keys.id,
+                    made_at: i64::try_from(keys.created).unwrap_or(i64::MAX),
+                })
+                .collect(),
+            macs: MacKeys::new(keyring),
             tokens: Arc::new(tokens),
         })
     }

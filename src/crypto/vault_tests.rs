@@ -306,7 +306,7 @@ fn blind_indexes_are_stable_and_differ_by_column() {
         BlindColumn::PushToken,
     ];
     let blinded = columns.map(|column| vault.blind(column, "+8613800000000"));
-    assert!(blinded.iter().all(|bytes| bytes.len() == 32));
+    assert!(blinded.iter().all(|bytes| bytes.len() == 37));
     assert_ne!(blinded[0], blinded[1]);
     assert_ne!(blinded[0], blinded[2]);
     assert_ne!(blinded[1], blinded[2]);

@@ -15,6 +15,8 @@ pub struct KnownKeys {
 }
 
 const KEYS: &str = "keys";
+/// Index keys that rows may name.
+const INDEX: &str = "keys_index";
 /// Field keys that nothing was sealed under any more when they were taken out.
 const RETIRED: &str = "keys_retired";
 
@@ -54,9 +56,22 @@ pub fn retire_key(c: &mut DbConn, id: u32) -> AppResult<()> {
     }
 }
 
+/// The index keys that rows may name, oldest first.
+pub fn index_keys(c: &mut DbConn) -> AppResult<Vec<u32>> {
+    ids(c, INDEX)
+}
+
+pub fn remember_index_keys(c: &mut DbConn, ids: &[u32]) -> AppResult<()> {
+    put(c, INDEX, &listed(ids))
+}
+
 pub fn retired_keys(c: &mut DbConn) -> AppResult<Vec<u32>> {
+    ids(c, RETIRED)
+}
+
+fn ids(c: &mut DbConn, key: &str) -> AppResult<Vec<u32>> {
     let text: Option<String> = meta::table
-        .find(RETIRED)
+        .find(key)
         .select(meta::value)
         .first(c)
         .optional()?;

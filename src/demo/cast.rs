@@ -235,6 +235,7 @@ fn registration(
         id,
         person_id,
         sealed,
+        document_indexes: Vec::new(),
         employer,
         sex,
         birth: Birth {

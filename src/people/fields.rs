@@ -91,7 +91,21 @@ fn seal(
 
 /// The blind index of a document: its kind and number together.
 pub fn document_index(vault: &Vault, kind: DocumentType, number: &str) -> Vec<u8> {
-    vault.blind(BlindColumn::Document, &format!("{kind}:{number}"))
+    vault.blind(BlindColumn::Document, &document_value(kind, number))
+}
+
+fn document_value(kind: DocumentType, number: &str) -> String {
+    format!("{kind}:{number}")
+}
+
+/// All indexes under which a phone may stand.
+pub fn phone_indexes(vault: &Vault, phone: &str) -> Vec<Vec<u8>> {
+    vault.blind_all(BlindColumn::Phone, phone)
+}
+
+/// All indexes under which a document may stand.
+pub fn document_indexes(vault: &Vault, kind: DocumentType, number: &str) -> Vec<Vec<u8>> {
+    vault.blind_all(BlindColumn::Document, &document_value(kind, number))
 }
 
 /// Opens a person's fields.

@@ -306,11 +306,11 @@ pub fn clear(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<()> {
     Ok(())
 }
 
-/// People with this phone or document, restricted ones left out; bounded.
+/// People with this phone or document, by any of its indexes, restricted ones left out; bounded.
 pub fn by_index(
     c: &mut DbConn,
-    phone: Option<&[u8]>,
-    document: Option<&[u8]>,
+    phone: Option<&[Vec<u8>]>,
+    document: Option<&[Vec<u8>]>,
 ) -> AppResult<Vec<PersonRow>> {
     let mut query = persons::table
         .filter(persons::state.eq(PersonState::Active))
@@ -318,8 +318,8 @@ pub fn by_index(
         .limit(50)
         .into_boxed();
     query = match (phone, document) {
-        (Some(phone), None) => query.filter(persons::phone_index.eq(phone.to_vec())),
-        (_, Some(document)) => query.filter(persons::document_index.eq(document.to_vec())),
+        (Some(phone), None) => query.filter(persons::phone_index.eq_any(phone.to_vec())),
+        (_, Some(document)) => query.filter(persons::document_index.eq_any(document.to_vec())),
         (None, None) => return Ok(Vec::new()),
     };
     Ok(query.load(c)?)

@@ -1,8 +1,9 @@
 //! After a rotation: what rests under older field keys moves under the newest, a few rows at a time.
 //!
 //! Two kinds of bytes name a field key: wrapped data keys, and texts that belong to no household or person. Both
-//! are opened and sealed anew in their place. Nobody changed anything: versions, the feed and the audit know
-//! nothing of it, and what a data key seals stays as it is.
+//! are opened and sealed anew in their place. Blind indexes name the index keys they were made with: they are made
+//! anew from the value beside them. Nobody changed anything: versions, the feed and the audit know nothing of it,
+//! and what a data key seals stays as it is.
 //!
 //! Each batch is a transaction that also notes how far it came, so a kill loses at most a batch, and any node
 //! goes on from there. A column is walked in the order of ids until a walk finds nothing to move: a row that
@@ -10,20 +11,30 @@
 
 use std::time::Duration;
 
-use crate::crypto::Vault;
+use crate::crypto::{BlindColumn, CryptoError, FieldKey, Vault, index_key_id};
 use crate::db::{DbConn, Micros, meta};
 use crate::error::AppResult;
 use crate::state::App;
 
-use super::moves_store::{self as store, Walk};
+use super::moves_store::{self as store, Row, Walk};
 
-/// A column whose bytes begin with the id of a field key.
+/// What the bytes of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// A wrapped data key, which names the field key that wraps it.
+    DataKey,
+    /// A text, sealed under the field key that it names.
+    Text,
+    /// The blind index of the value in the column of this name, made with the index keys that it names.
+    Index(BlindColumn, &'static str),
+}
+
+/// A column whose bytes name a key that can be replaced.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// `table.column`; texts are sealed under this name.
     pub at: &'static str,
-    /// It holds a wrapped data key, not a text.
-    pub wraps: bool,
+    pub holds: Holds,
     /// Which rows, where others of the column are sealed under a data key.
     pub only: Option<&'static str>,
 }
@@ -31,15 +42,22 @@ pub struct Place {
 const fn wrapped(at: &'static str) -> Place {
     Place {
         at,
-        wraps: true,
+        holds: Holds::DataKey,
         only: None,
     }
 }
 const fn sealed(at: &'static str, only: Option<&'static str>) -> Place {
     Place {
         at,
-        wraps: false,
+        holds: Holds::Text,
         only,
+    }
+}
+const fn index(at: &'static str, column: BlindColumn, of: &'static str) -> Place {
+    Place {
+        at,
+        holds: Holds::Index(column, of),
+        only: None,
     }
 }
 
@@ -63,6 +81,13 @@ pub const PLACES: &[Place] = &[
     sealed("visit_opinions.opinion", OF_SUCH_A_VISIT),
     sealed("follow_ups.task", NO_HOUSEHOLD),
     sealed("follow_ups.outcome_note", NO_HOUSEHOLD),
+    index("persons.phone_index", BlindColumn::Phone, "phone"),
+    index("persons.document_index", BlindColumn::Document, "document"),
+    index(
+        "devices.push_token_index",
+        BlindColumn::PushToken,
+        "push_token",
+    ),
 ];
 
 impl Place {
@@ -71,6 +96,22 @@ impl Place {
     }
     pub fn column(&self) -> &'static str {
         self.at.split('.').nth(1).unwrap_or_default()
+    }
+    pub fn is_index(&self) -> bool {
+        matches!(self.holds, Holds::Index(..))
+    }
+    /// The keys that bytes of this column name, oldest first.
+    pub fn keys(&self, vault: &Vault) -> Vec<FieldKey> {
+        match self.is_index() {
+            true => vault.index_keys(),
+            false => vault.field_keys(),
+        }
+    }
+    /// The key that rows of this column are to move to, once it is time for that.
+    fn due(&self, vault: &Vault, after: i64, now: Micros) -> Option<u32> {
+        let keys = self.keys(vault);
+        let current = keys.last().filter(|_| keys.len() > 1)?;
+        (now.unix_seconds() >= current.made_at.saturating_add(after)).then_some(current.id)
     }
 }
 
@@ -81,23 +122,22 @@ const PAUSE: Duration = Duration::from_millis(15);
 
 /// One batch; true when more may be to do.
 pub async fn run(app: &App) -> AppResult<bool> {
-    // Nearly always there is one key, or all is done.
-    let keys = app.vault.field_keys();
-    let [.., current] = keys.as_slice() else {
-        return Ok(false);
-    };
-    let since = current.made_at.saturating_add(app.config.key_moves_after);
-    if keys.len() < 2 || app.clock.now().unix_seconds() < since {
+    let (now, after) = (app.clock.now(), app.config.key_moves_after);
+    // Nearly always there is one key of each sort, or all is done.
+    let due: Vec<(Place, u32)> = PLACES
+        .iter()
+        .filter_map(|place| Some((*place, place.due(&app.vault, after, now)?)))
+        .collect();
+    if due.is_empty() {
         return Ok(false);
     }
-    let id = current.id;
-    let Some((place, total)) = app.db.read(move |c| next(c, id)).await? else {
+    let Some((place, key, total)) = app.db.read(move |c| next(c, &due)).await? else {
         return Ok(false);
     };
-    let (vault, now) = (app.vault.clone(), app.clock.now());
+    let vault = app.vault.clone();
     let batch = app
         .db
-        .write(move |c| batch(c, &vault, id, place, total, now))
+        .write(move |c| batch(c, &vault, key, place, total, now))
         .await?;
     if let Some(Batch::Moved) = batch {
         tokio::time::sleep(PAUSE).await;
@@ -105,17 +145,54 @@ pub async fn run(app: &App) -> AppResult<bool> {
     Ok(batch.is_some())
 }
 
-/// The column to go on with, and how many rows it has where its walk is to begin.
-fn next(c: &mut DbConn, key: u32) -> AppResult<Option<(Place, i64)>> {
+/// The column to go on with and its key, and how many rows it has where its walk is to begin.
+fn next(c: &mut DbConn, due: &[(Place, u32)]) -> AppResult<Option<(Place, u32, i64)>> {
     let walks = store::walks(c)?;
-    for place in PLACES {
-        match walks.iter().find(|w| w.place == place.at && w.is_of(key)) {
+    for (place, key) in due {
+        match walks.iter().find(|w| w.place == place.at && w.is_of(*key)) {
             Some(walk) if walk.finished_at.is_some() => {}
-            Some(walk) => return Ok(Some((*place, walk.total))),
-            None => return Ok(Some((*place, store::rows(c, place)?))),
+            Some(walk) => return Ok(Some((*place, *key, walk.total))),
+            None => return Ok(Some((*place, *key, store::rows(c, place)?))),
         }
     }
     Ok(None)
+}
+
+/// The bytes of a row under the newest key; nothing where they are already.
+fn anew(
+    vault: &Vault,
+    place: &Place,
+    row: &Row,
+    bytes: &[u8],
+) -> Result<Option<Vec<u8>>, CryptoError> {
+    let (column, of) = match place.holds {
+        Holds::DataKey => return vault.rewrap_data_key(row.id.0, bytes),
+        Holds::Text => return vault.reseal(place.at, row.id.0, bytes),
+        Holds::Index(column, of) => (column, of),
+    };
+    let newest = vault.index_keys().last().map(|key| key.id);
+    if index_key_id(bytes) == newest {
+        return Ok(None);
+    }
+    let sealed = row.value.as_deref().unwrap_or_default();
+    let value = match column {
+        BlindColumn::PushToken => vault.open_sealed("devices.push_token", row.id.0, sealed)?,
+        BlindColumn::Phone | BlindColumn::Document => {
+            let wrapped = row.data_key.as_deref().unwrap_or_default();
+            let name = match of {
+                "phone" => "persons.phone",
+                _ => "persons.document",
+            };
+            vault
+                .open_data_key(row.id.0, wrapped)?
+                .open(name, row.id.0, sealed)?
+        }
+    };
+    let value = match (column, &row.kind) {
+        (BlindColumn::Document, Some(kind)) => format!("{kind}:{value}"),
+        _ => value,
+    };
+    Ok(Some(vault.blind(column, &value)))
 }
 
 enum Batch {
@@ -132,7 +209,7 @@ fn batch(
     total: i64,
     now: Micros,
 ) -> AppResult<Option<Batch>> {
-    if !store::alone(c)? || vault.current_key_id() != key || !newest(c, vault)? {
+    if !store::alone(c)? || !newest(c, vault, &place, key)? {
         return Ok(None);
     }
     let mut walk = match store::walk(c, &place)? {
@@ -140,17 +217,12 @@ fn batch(
         _ => Walk::begun(&place, key, total, now),
     };
     let rows = store::after(c, &place, walk.position, BATCH)?;
-    let mut anew = Vec::new();
+    let mut moved = Vec::new();
     for row in &rows {
-        let Some(sealed) = &row.sealed else { continue };
-        let moved = if place.wraps {
-            vault.rewrap_data_key(row.id.0, sealed)
-        } else {
-            vault.reseal(place.at, row.id.0, sealed)
-        };
-        match moved {
+        let Some(bytes) = &row.sealed else { continue };
+        match anew(vault, &place, row, bytes) {
             Ok(None) => {}
-            Ok(Some(new)) => anew.push((row.id, sealed.clone(), new)),
+            Ok(Some(new)) => moved.push((row.id, bytes.clone(), new)),
             Err(cause) => {
                 // One damaged row keeps its key from being retired and nothing else from being moved.
                 tracing::error!(place = place.at, id = %row.id, %cause, "this row cannot be opened");
@@ -158,8 +230,8 @@ fn batch(
             }
         }
     }
-    walk.found += anew.len() as i64;
-    walk.moved += store::put(c, &place, &anew)? as i64;
+    walk.found += moved.len() as i64;
+    walk.moved += store::put(c, &place, &moved)? as i64;
     walk.done += rows.len() as i64;
     walk.updated_at = now;
     match rows.last() {
@@ -168,27 +240,39 @@ fn batch(
     }
     store::note(c, &walk)?;
     if walk.finished_at.is_some() {
-        let (moved, unreadable) = (walk.moved, walk.unreadable);
+        let (rows, unreadable) = (walk.moved, walk.unreadable);
         tracing::info!(
             place = place.at,
             key,
-            moved,
+            rows,
             unreadable,
-            "a column is under the newest field key"
+            "a column is under the newest key"
         );
     }
-    Ok(Some(if anew.is_empty() {
+    Ok(Some(if moved.is_empty() {
         Batch::Looked
     } else {
         Batch::Moved
     }))
 }
 
-/// Whether the newest key that the database names is our current one: a node that has not taken a rotation up
-/// must not move rows back. A rotation that was cut short before the database was told is told here.
-fn newest(c: &mut DbConn, vault: &Vault) -> AppResult<bool> {
+/// Whether our current key is still the one to move to, and the newest that the database names: a node that has not
+/// taken a rotation up must not move rows back. A rotation that was cut short before the database was told is told
+/// here.
+fn newest(c: &mut DbConn, vault: &Vault, place: &Place, key: u32) -> AppResult<bool> {
+    let ours: Vec<u32> = place.keys(vault).iter().map(|key| key.id).collect();
+    if ours.last() != Some(&key) {
+        return Ok(false);
+    }
+    if place.is_index() {
+        let named = meta::index_keys(c)?;
+        let ahead = named.last() == ours.last() || ours.starts_with(&named);
+        if ahead && named != ours {
+            meta::remember_index_keys(c, &ours)?;
+        }
+        return Ok(ahead);
+    }
     let named = meta::known_keys(c)?.map_or_else(Vec::new, |known| known.ids);
-    let ours = vault.key_ids();
     if named.last() == ours.last() {
         return Ok(true);
     }

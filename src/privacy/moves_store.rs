@@ -2,9 +2,10 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 
-use super::moves::Place;
+use super::moves::{Holds, Place};
+use crate::crypto::BlindColumn;
 use crate::db::schema::key_moves;
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros, Uid};
@@ -78,8 +79,16 @@ impl Walk {
 pub struct Row {
     #[diesel(sql_type = UidSql)]
     pub id: Uid,
+    /// The bytes of the column.
     #[diesel(sql_type = Nullable<Binary>)]
     pub sealed: Option<Vec<u8>>,
+    /// Of an index: the value beside it, as it is sealed, with its data key, and the kind of a document.
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub value: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub data_key: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub kind: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -147,6 +156,8 @@ pub fn alone(c: &mut DbConn) -> AppResult<bool> {
     Ok(got.yes)
 }
 
+const NO_TEXT: &str = "CAST(NULL AS TEXT)";
+
 pub fn rows(c: &mut DbConn, place: &Place) -> AppResult<i64> {
     let sql = format!(
         "SELECT CAST(count(*) AS BIGINT) AS rows FROM {}",
@@ -165,8 +176,26 @@ fn under_a_key(place: &Place) -> String {
 /// The rows behind this id.
 pub fn after(c: &mut DbConn, place: &Place, id: Uid, limit: i64) -> AppResult<Vec<Row>> {
     let (table, column, held) = (place.table(), place.column(), under_a_key(place));
+    let no_bytes = match c.is_sqlite() {
+        true => "CAST(NULL AS BLOB)",
+        false => "NULL::bytea",
+    };
+    let beside = match place.holds {
+        Holds::Index(BlindColumn::PushToken, of) => {
+            format!("{of} AS value, {no_bytes} AS data_key, {NO_TEXT} AS kind")
+        }
+        Holds::Index(BlindColumn::Document, of) => {
+            format!("{of} AS value, data_key, document_kind AS kind")
+        }
+        Holds::Index(BlindColumn::Phone, of) => {
+            format!("{of} AS value, data_key, {NO_TEXT} AS kind")
+        }
+        Holds::DataKey | Holds::Text => {
+            format!("{no_bytes} AS value, {no_bytes} AS data_key, {NO_TEXT} AS kind")
+        }
+    };
     let sql = format!(
-        "SELECT id, CASE WHEN {held} THEN {column} END AS sealed FROM {table} WHERE id > $1 ORDER BY id LIMIT $2"
+        "SELECT id, CASE WHEN {held} THEN {column} END AS sealed, {beside} FROM {table} WHERE id > $1 ORDER BY id LIMIT $2"
     );
     Ok(diesel::sql_query(sql)
         .bind::<UidSql, _>(id)
@@ -212,11 +241,23 @@ pub fn put(c: &mut DbConn, place: &Place, rows: &[(Uid, Vec<u8>, Vec<u8>)]) -> A
     }
 }
 
-/// How many rows of a column name which field keys. Reads all of it: for people who ask.
+/// How many rows of a column name which keys. Reads all of it: for people who ask.
 pub fn named(c: &mut DbConn, place: &Place) -> AppResult<Vec<(u32, i64)>> {
     let (table, column, held) = (place.table(), place.column(), under_a_key(place));
+    // The first index keys of an old installation have the id 0, which their indexes do not name.
+    let key = match (place.is_index(), c.is_sqlite()) {
+        (false, _) => format!("substr({column}, 2, 4)"),
+        (true, true) => {
+            format!(
+                "CASE WHEN length({column}) = 32 THEN x'00000000' ELSE substr({column}, 2, 4) END"
+            )
+        }
+        (true, false) => format!(
+            "CASE WHEN length({column}) = 32 THEN '\\x00000000'::bytea ELSE substr({column}, 2, 4) END"
+        ),
+    };
     let sql = format!(
-        "SELECT substr({column}, 2, 4) AS key, CAST(count(*) AS BIGINT) AS rows FROM {table} WHERE {held} GROUP BY 1"
+        "SELECT {key} AS key, CAST(count(*) AS BIGINT) AS rows FROM {table} WHERE {held} GROUP BY 1"
     );
     let found: Vec<Named> = diesel::sql_query(sql).load(c)?;
     let id = |bytes: &[u8]| bytes.iter().fold(0, |id, b| id << 8 | u32::from(*b));

@@ -117,6 +117,12 @@ impl NewResident {
             id,
             person_id,
             sealed,
+            document_indexes: clear
+                .document
+                .as_ref()
+                .map_or_else(Vec::new, |(kind, number)| {
+                    fields::document_indexes(&app.vault, *kind, number)
+                }),
             employer: sealed_employer,
             sex: self.sex,
             birth: Birth {
@@ -159,7 +165,7 @@ pub async fn create_resident(
             let mut stored = None;
             let made = once.run(c, caller.at, |c| {
                 let (resident, person) = register::register(c, &caller, &new)?;
-                let suspected = register::suspected(c, &caller, &person)?;
+                let suspected = register::suspected(c, &caller, &person, &new.document_indexes)?;
                 let id = resident.id;
                 stored = Some((resident, person, suspected));
                 Ok(id)

@@ -76,12 +76,12 @@ pub async fn look_up_resident(
         .as_ref()
         .map(|p| fields::phone(p, "/phone"))
         .transpose()?;
-    let phone = phone.map(|p| app.vault.blind(crate::crypto::BlindColumn::Phone, &p));
+    let phone = phone.map(|p| fields::phone_indexes(&app.vault, &p));
     let document = match &body.value.document {
         None => None,
         Some(d) => {
             let number = fields::document(d.kind, &d.number, today, "/document/number")?.number;
-            Some(fields::document_index(&app.vault, d.kind, &number))
+            Some(fields::document_indexes(&app.vault, d.kind, &number))
         }
     };
     let answer = app

@@ -29,6 +29,8 @@ pub struct Registration {
     pub id: Uid,
     pub person_id: Uid,
     pub sealed: Sealed,
+    /// All indexes under which the document may stand.
+    pub document_indexes: Vec<Vec<u8>>,
     pub employer: Option<Vec<u8>>,
     pub sex: Sex,
     /// As the document tells it, with the year that was said.
@@ -179,8 +181,14 @@ fn resident_row(
 /// Somebody with the same document is probably the same person. (A shared phone is a household.) Only a
 /// warning, and only inside the caller's own area: that somebody lives elsewhere is never told. For whoever
 /// answers the registration to its author.
-pub fn suspected(c: &mut DbConn, who: &Who, person: &PersonRow) -> AppResult<Vec<Warning>> {
-    let found = people::store::by_index(c, None, person.document_index.as_deref())?;
+pub fn suspected(
+    c: &mut DbConn,
+    who: &Who,
+    person: &PersonRow,
+    document_indexes: &[Vec<u8>],
+) -> AppResult<Vec<Warning>> {
+    let document = (!document_indexes.is_empty()).then_some(document_indexes);
+    let found = people::store::by_index(c, None, document)?;
     let same = found
         .iter()
         .any(|p| p.id != person.id && who.may_at(Action::ResidentRegister, &p.place()));

@@ -12,7 +12,7 @@ use crate::support::*;
 use qianshou::auth::policy::Role;
 use qianshou::db::schema::{key_moves, persons, residents, users};
 use qianshou::db::{DbConn, Uid};
-use qianshou::privacy::moves::{BATCH, PLACES};
+use qianshou::privacy::moves::{BATCH, Holds, PLACES};
 use qianshou::privacy::moves_store;
 
 #[test]
@@ -23,7 +23,11 @@ fn under_load_a_rotation_moves_everything_and_changes_nothing() {
             colleagues(app, 1500).await;
             syncing::numbered(app).await;
             let (before, old) = (shown(&filled).await, newest(app));
-            let places: BTreeSet<&str> = PLACES.iter().map(|p| p.at).collect();
+            let places: BTreeSet<&str> = PLACES
+                .iter()
+                .filter(|p| !p.is_index())
+                .map(|p| p.at)
+                .collect();
             let c = &mut app.connection();
             assert_eq!(
                 under(c, old).into_keys().collect::<BTreeSet<_>>(),
@@ -396,6 +400,158 @@ fn everything_under_the_ring_can_be_moved() {
         .into_iter()
         .filter(|(_, col)| col.ends_with("data_key"));
     let wrapped: BTreeSet<String> = wrapped.map(|(tab, col)| format!("{tab}.{col}")).collect();
-    let ours = PLACES.iter().filter(|p| p.wraps).map(|p| p.at.to_owned());
+    let ours = PLACES
+        .iter()
+        .filter(|p| p.holds == Holds::DataKey)
+        .map(|p| p.at.to_owned());
     assert_eq!(wrapped, ours.collect());
+}
+
+/// The rows of each index, by the keys that made them.
+fn indexed(c: &mut DbConn) -> BTreeMap<&'static str, Vec<(u32, i64)>> {
+    let indexes = PLACES.iter().filter(|p| p.is_index());
+    indexes
+        .map(|p| (p.at, moves_store::named(c, p).unwrap()))
+        .collect()
+}
+
+#[test]
+fn index_keys_are_replaced_while_everybody_is_found() {
+    on_both("0", |app| {
+        Box::pin(async move {
+            let filled = filled(app).await;
+            // Somebody with a document, and as many people as make several batches.
+            let number = "33049919900101019X";
+            let document = json!({ "kind": "resident_id", "number": number });
+            let body = make::resident_with(json!({ "document": document, "birth_year": 1990 }));
+            let known = filled
+                .who
+                .post("/v1/residents", body.clone())
+                .await
+                .expect(201);
+            for _ in 0..BATCH + 10 {
+                make::registered(&filled.who).await;
+            }
+            let old = app.data.vault.index_keys()[0].id;
+            let c = &mut app.connection();
+            assert!(
+                indexed(c)
+                    .values()
+                    .all(|rows| rows.len() == 1 && rows[0].0 == old),
+                "{:?}",
+                indexed(c)
+            );
+            let find = async |what: &str, by: Value, id: &Value| {
+                let found = filled
+                    .who
+                    .post("/v1/residents/look-up", by)
+                    .await
+                    .expect(200);
+                assert_eq!(found["resident_ids"], json!([id]), "{what}");
+            };
+            let (phone, paper) = (
+                json!({ "phone": filled.phone }),
+                json!({ "document": document }),
+            );
+            let over = Cell::new(false);
+            let looking_up = async {
+                let mut times = 0;
+                while !over.get() {
+                    find("phone", phone.clone(), &filled.resident["id"]).await;
+                    find("document", paper.clone(), &known["id"]).await;
+                    times += 1;
+                }
+                times
+            };
+            let rotating = async {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                assert!(done(app, &["keys", "rotate", "--index"]).contains("recovery kit"));
+                let until = Instant::now() + Duration::from_secs(60);
+                loop {
+                    let keys = app.data.vault.index_keys();
+                    let new = keys.last().unwrap().id;
+                    let moved = |rows: &Vec<(u32, i64)>| rows.len() == 1 && rows[0].0 == new;
+                    if keys.len() == 2 && indexed(&mut app.connection()).values().all(moved) {
+                        break;
+                    }
+                    assert!(
+                        Instant::now() < until,
+                        "{:?}",
+                        indexed(&mut app.connection())
+                    );
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                over.set(true);
+            };
+            let (times, ()) = tokio::join!(looking_up, rotating);
+            assert!(times > 1);
+            // The same document is still seen to be the same; the same push token belongs to one phone.
+            let again = filled.who.post("/v1/residents", body).await.expect(201);
+            assert_eq!(again["warnings"], json!(["duplicate_suspected"]));
+            make::subscribed_phone(app, &app.member().await, "token-of-a-phone").await;
+            use qianshou::db::schema::devices;
+            let live = devices::table
+                .filter(devices::push_token.is_not_null())
+                .count();
+            assert_eq!(live.get_result::<i64>(c).unwrap(), 1);
+            let status = done(app, &["keys", "status"]);
+            assert!(
+                status.contains("index keys, oldest first")
+                    && status.contains("persons.phone_index: done"),
+                "{status}"
+            );
+            // Taken out of the folder, the old keys are missed by nobody.
+            let old = old.to_string();
+            assert!(refused(app, &["keys", "retire", &old]).contains("less than an hour"));
+            two_hours_later(app);
+            assert!(done(app, &["keys", "retire", &old]).contains("index key"));
+            let until = Instant::now() + Duration::from_secs(20);
+            while app.data.vault.index_keys().len() > 1 {
+                assert!(Instant::now() < until, "a running node drops them");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            find("phone", phone, &filled.resident["id"]).await;
+            find("document", paper, &known["id"]).await;
+            let auditor = app.user(Role::Auditor, CITY).await;
+            let noted = auditor
+                .get("/v1/audit-entries?action=keys.change")
+                .await
+                .expect(200);
+            let what: Vec<&Value> = noted["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|e| &e["facts"]["what"])
+                .collect();
+            assert_eq!(what, [&json!("index_retired"), &json!("index_rotated")]);
+        })
+    });
+}
+
+#[test]
+fn a_database_that_names_index_keys_which_are_not_there_refuses() {
+    on_both("604800", |app| {
+        Box::pin(async move {
+            make::registered(&app.member().await).await;
+            let before = kit(app);
+            done(app, &["keys", "rotate", "--index"]);
+            let after = kit(app);
+            put_back(&before, folder(app));
+            let said = refused(app, &["keys", "status"]);
+            assert!(
+                said.contains("lacks index key") && said.contains("recovery kit"),
+                "{said}"
+            );
+            put_back(&after, folder(app));
+            let old = app.data.vault.index_keys()[0].id.to_string();
+            assert!(done(app, &["keys", "status"]).contains("index: begins with the server"));
+            two_hours_later(app);
+            // Rows still need the old ones.
+            let said = refused(app, &["keys", "retire", &old]);
+            assert!(
+                said.contains("still needed") && said.contains("persons.phone_index"),
+                "{said}"
+            );
+        })
+    });
 }

@@ -75,8 +75,10 @@ pub fn refused(app: &TestApp, arguments: &[&str]) -> String {
 pub fn two_hours_later(app: &TestApp) {
     let path = folder(app).join("keyring.json");
     let mut ring: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    for key in ring["field"].as_array_mut().unwrap() {
-        key["created"] = json!(key["created"].as_u64().unwrap() - 7200);
+    for keys in ["field", "blind"] {
+        for key in ring[keys].as_array_mut().unwrap() {
+            key["created"] = json!(key["created"].as_u64().unwrap() - 7200);
+        }
     }
     let draft = folder(app).join("draft");
     std::fs::copy(&path, &draft).unwrap();
@@ -342,7 +344,7 @@ fn finished(c: &mut DbConn, key: u32) -> bool {
     let ended = walks
         .iter()
         .filter(|w| w.is_of(key) && w.finished_at.is_some());
-    ended.count() == PLACES.len()
+    ended.count() == PLACES.iter().filter(|p| !p.is_index()).count()
 }
 
 /// Waits until all is under the newest key.
