@@ -49,6 +49,7 @@ pub struct Config {
     pub sync_member_days: i64,
     pub sync_coordinator_days: i64,
     pub audit_keep_months: i64,
+    pub receipt_days: i64,
     pub log: String,
     pub log_json: bool,
     shown: Vec<(&'static str, String, Source)>,
@@ -121,6 +122,7 @@ keys! {
     "sync.member_days" = "730": "How old visits, claims and other work of a moment are that a field member's first pull brings.";
     "sync.coordinator_days" = "365": "The same for coordinators and other staff.";
     "audit.keep_months" = "36": "How long entries of the audit are kept, in months; at least 6.";
+    "privacy.receipt_days" = "730": "How long a person's receipt code is good, in days.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
 }
@@ -264,6 +266,7 @@ impl Config {
             sync_member_days: number("sync.member_days", 1, 36_500)? as i64,
             sync_coordinator_days: number("sync.coordinator_days", 1, 36_500)? as i64,
             audit_keep_months: number("audit.keep_months", 6, 1200)? as i64,
+            receipt_days: number("privacy.receipt_days", 1, 3650)? as i64,
             log: text("log.filter"),
             log_json: yes("log.json")?,
             shown,

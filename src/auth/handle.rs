@@ -4,7 +4,7 @@
 
 use crate::areas::model::AreaRow;
 use crate::auth::policy::{Action, Role};
-use crate::auth::rights::Who;
+use crate::auth::rights::{By, Who};
 use crate::db::Uid;
 use crate::error::{AppError, AppResult, Code};
 
@@ -94,6 +94,14 @@ impl Who {
         match row {
             Some(row) if self.can(action, &row) => Ok(Handle { row }),
             _ => Err(AppError::not_found()),
+        }
+    }
+
+    /// The handle of the caller's own row, found by their own receipt: that is the check.
+    pub fn of_their_own<T>(&self, row: T) -> AppResult<Handle<T>> {
+        match self.by {
+            By::Person => Ok(Handle { row }),
+            By::Account | By::Service => Err(AppError::of(Code::ForbiddenAction)),
         }
     }
 

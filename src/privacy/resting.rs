@@ -280,6 +280,25 @@ pub const RESTING: &[Rest] = &[
     ),
     staff("device_sync", &[], &[]),
     people("disclosures", &["record_id"], &[], &["day"], Ends::KeepsIds),
+    people("person_receipts", &["person_id"], &[], &[], Ends::Removed),
+    people(
+        "privacy_requests",
+        &["person_id"],
+        &[("told", Key::Person), ("refusal_note", Key::Person)],
+        &["kind", "fields", "asked_by", "refusal"],
+        Ends::Cleared,
+    ),
+    people(
+        "rights_requests",
+        &["person_id"],
+        &[
+            ("told", Key::Person),
+            ("referred_office", Key::Person),
+            ("answer", Key::Person),
+        ],
+        &["topic", "referred_to"],
+        Ends::Cleared,
+    ),
 ];
 
 /// Where copies rest outside the database, and how they end.
