@@ -12,6 +12,7 @@ use utoipa_actix_web::AppExt;
 use crate::error::{AppError, Code, Problem};
 use crate::http::{house, problem, ready};
 use crate::openapi::{self, Contract};
+use crate::privacy::page;
 use crate::routes;
 use crate::state::App;
 
@@ -55,6 +56,9 @@ pub fn build(
         .route("/healthz", web::get().to(healthz))
         .route("/readyz", web::get().to(readyz))
         .route("/problems/{code}", web::get().to(problem::page))
+        .route("/r", web::get().to(page::page))
+        .route("/r/receipt.css", web::get().to(page::style))
+        .route("/r/receipt.js", web::get().to(page::script))
         .route("/openapi.json", web::get().to(document))
         .service(
             utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")

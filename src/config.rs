@@ -52,6 +52,7 @@ pub struct Config {
     pub keep_stays_years: i64,
     pub scrub_minutes: i64,
     pub audit_keep_months: i64,
+    pub receipt_days: i64,
     pub log: String,
     pub log_json: bool,
     shown: Vec<(&'static str, String, Source)>,
@@ -127,6 +128,7 @@ keys! {
     "privacy.keep_stays_years" = "2": "How long stays that ended are kept, and households of nobody.";
     "privacy.scrub_minutes" = "10": "How soon after an erasure the space that it freed is cleaned.";
     "audit.keep_months" = "36": "How long entries of the audit are kept, in months; at least 6.";
+    "privacy.receipt_days" = "730": "How long a person's receipt code is good, in days.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
 }
@@ -273,6 +275,7 @@ impl Config {
             keep_stays_years: number("privacy.keep_stays_years", 1, 100)? as i64,
             scrub_minutes: number("privacy.scrub_minutes", 0, 1440)? as i64,
             audit_keep_months: number("audit.keep_months", 6, 1200)? as i64,
+            receipt_days: number("privacy.receipt_days", 1, 3650)? as i64,
             log: text("log.filter"),
             log_json: yes("log.json")?,
             shown,

@@ -25,6 +25,7 @@ pub mod people;
 pub mod privacy;
 pub mod push;
 pub mod residents;
+pub mod rights_requests;
 pub mod routes;
 pub mod state;
 pub mod sync;

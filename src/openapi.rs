@@ -24,6 +24,11 @@ pub const PUBLIC_PATHS: &[&str] = &[
     "/v1/enrolments/redemption",
     "/v1/privacy/never-collected",
     "/v1/sync/receipt-keys",
+    "/v1/receipt/view",
+    "/v1/receipt/export",
+    "/v1/receipt/withdrawals",
+    "/v1/receipt/consents",
+    "/v1/receipt/requests",
 ];
 
 const TAGS: &[(&str, &str)] = &[
@@ -60,7 +65,18 @@ const TAGS: &[(&str, &str)] = &[
         "Phones that were offline: push, pull and what rests",
     ),
     ("audit", "Who did what, when and why"),
-    ("privacy", "What is never collected"),
+    (
+        "receipts",
+        "A person's own receipt: what is held, who saw it, without an account",
+    ),
+    (
+        "privacy",
+        "What is never collected; requests about one's own data",
+    ),
+    (
+        "rights-requests",
+        "Rights that people are helped with (权益维护)",
+    ),
 ];
 
 pub struct Contract {
@@ -230,7 +246,7 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     let has_body = !op["requestBody"].is_null();
     let has_id = path.contains('{');
     let mut statuses = vec![400, 401, 429, 500, 503];
-    if !public {
+    if !public || path.starts_with("/v1/receipt/") {
         statuses.push(403);
     }
     // A record that the body or the query names may be unknown, too, and one that an Idempotency-Key made
@@ -276,7 +292,12 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
 }
 
 /// Operations without an id in the path that answer 404 for one elsewhere in the request.
-const NAMES_A_RECORD: &[&str] = &["list_devices", "list_areas", "create_enrolment"];
+const NAMES_A_RECORD: &[&str] = &[
+    "list_devices",
+    "list_areas",
+    "create_enrolment",
+    "withdraw_consent_by_receipt",
+];
 
 /// What changes or approves a record names the version that was read.
 fn needs_if_match(path: &str, method: &str) -> bool {
@@ -322,12 +343,8 @@ fn headers_in(path: &str, method: &str, op: &mut Value) {
 /// a plural; a transition or a look-up posts to a noun in the singular.
 pub fn takes_idempotency_key(path: &str) -> bool {
     (path.ends_with('s') || path.ends_with("/people"))
-        && ![
-            "/v1/enrolments",
-            "/v1/notifications/marks",
-            "/v1/sync/receipts",
-        ]
-        .contains(&path)
+        && !path.ends_with("/receipts")
+        && !["/v1/enrolments", "/v1/notifications/marks"].contains(&path)
 }
 
 /// Headers of the answers.

@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     areas, audit, auth, campaigns, households, insurance, notifications, people, privacy,
-    residents, sync, visits,
+    residents, rights_requests, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -45,5 +45,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     campaigns::routes(cfg);
     notifications::routes(cfg);
     sync::routes(cfg);
+    privacy::routes(cfg);
+    rights_requests::routes(cfg);
     audit::routes(cfg);
 }

@@ -212,7 +212,7 @@ impl Filler<'_> {
             channel: ConsentChannel::InPerson,
             given_by: GivenBy::SelfGiven,
             given_at: at,
-            witnessed_by: by,
+            witnessed_by: Some(by),
             withdrawn_at: None,
             withdrawn_channel: None,
             withdrawal_recorded_by: None,

@@ -12,6 +12,7 @@ pub mod entry;
 mod export;
 mod filters;
 pub mod keep;
+pub mod looks;
 pub mod seal;
 mod store;
 pub mod verify;

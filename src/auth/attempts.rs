@@ -10,6 +10,14 @@ use crate::error::{AppError, AppResult, Code};
 /// Wrong passwords before a login rests.
 const FREE: i64 = 5;
 
+/// What the table knows an address by that presents codes. The address itself is not kept.
+pub fn address_mac(vault: &Vault, address: std::net::IpAddr) -> Vec<u8> {
+    let address = address.to_string();
+    vault
+        .mac(MacPurpose::SecretHash, &[b"address", address.as_bytes()])
+        .to_vec()
+}
+
 /// What the table knows a login by.
 pub fn login_mac(vault: &Vault, login: &str) -> Vec<u8> {
     vault
@@ -26,6 +34,11 @@ pub fn check(c: &mut DbConn, login_mac: &[u8], now: Micros) -> AppResult<()> {
 /// Counts a wrong password. Guesses that came at once passed [`check`] together; here each waits for
 /// those before it, and those past the free ones are refused like later ones.
 pub fn wrong(c: &mut DbConn, login_mac: &[u8], now: Micros) -> AppResult<()> {
+    wrong_after(c, login_mac, FREE, now)
+}
+
+/// The same for somebody who is let off more often.
+pub fn wrong_after(c: &mut DbConn, login_mac: &[u8], free: i64, now: Micros) -> AppResult<()> {
     store::begin_attempts(c, login_mac, now)?;
     let held = store::lock_attempts(c, login_mac)?;
     resting(held.as_ref(), now)?;
@@ -33,7 +46,7 @@ pub fn wrong(c: &mut DbConn, login_mac: &[u8], now: Micros) -> AppResult<()> {
     let row = AttemptsRow {
         login_mac: login_mac.to_vec(),
         failed,
-        locked_until: rest_after(failed).map(|seconds| now.plus(seconds * Micros::SECOND)),
+        locked_until: rest_after(failed, free).map(|seconds| now.plus(seconds * Micros::SECOND)),
         at: now,
     };
     store::set_attempts(c, &row)
@@ -50,8 +63,8 @@ pub fn right(c: &mut DbConn, login_mac: &[u8], now: Micros) -> AppResult<()> {
 }
 
 /// Seconds to rest after this many wrong passwords in a row: none, then 30 s doubling to an hour.
-fn rest_after(failed: i64) -> Option<i64> {
-    (failed >= FREE).then(|| (30i64 << (failed - FREE).min(7)).min(3600))
+fn rest_after(failed: i64, free: i64) -> Option<i64> {
+    (failed >= free).then(|| (30i64 << (failed - free).min(7)).min(3600))
 }
 
 fn resting(held: Option<&AttemptsRow>, now: Micros) -> AppResult<()> {

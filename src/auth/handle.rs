@@ -105,6 +105,14 @@ impl Who {
         }
     }
 
+    /// The handle of the caller's own row, found by their own receipt: that is the check.
+    pub fn of_their_own<T>(&self, row: T) -> AppResult<Handle<T>> {
+        match self.by {
+            By::Person => Ok(Handle { row }),
+            By::Account | By::Service => Err(AppError::of(Code::ForbiddenAction)),
+        }
+    }
+
     /// Whether the caller may make a record of this area, which may be wider than a county.
     pub fn may_of(&self, action: Action, area: Uid, place: &Place) -> bool {
         self.grants()

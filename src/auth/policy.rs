@@ -81,6 +81,19 @@ actions! {
     ConsentWrite "consent.write" on "consent" by WORKERS;
     ResidenceRead "residence.read" on "residence" by WORKERS;
     ResidenceWrite "residence.write" on "residence" by WORKERS;
+    // The rights of the people themselves.
+    ReceiptRead "receipt.read" on "receipt" by WORKERS;
+    ReceiptIssue "receipt.issue" on "receipt" by WORKERS;
+    ReceiptRevoke "receipt.revoke" on "receipt" by WORKERS;
+    // The person, by their own receipt.
+    OwnRecordRead "own_record.read" on "own_record" by &[];
+    OwnRecordExport "own_record.export" on "own_record" by &[];
+    PrivacyRequestRead "privacy_request.read" on "privacy_request" by &[Coordinator];
+    PrivacyRequestCreate "privacy_request.create" on "privacy_request" by WORKERS;
+    PrivacyRequestAnswer "privacy_request.answer" on "privacy_request" by &[Coordinator];
+    PrivacyRequestExport "privacy_request.export" on "privacy_request" by &[Coordinator];
+    RightsRequestRead "rights_request.read" on "rights_request" by WORKERS;
+    RightsRequestWrite "rights_request.write" on "rights_request" by WORKERS;
     // Looking over the shoulders of all of them.
     AuditRead "audit.read" on "audit_entry" by &[Coordinator, Administrator, Auditor];
     AuditExport "audit.export" on "audit_entry" by &[Coordinator, Administrator, Auditor];
@@ -209,6 +222,25 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("withdraw_claim", Action::ClaimWrite),
     ("dispute_claim", Action::ClaimWrite),
     ("end_claim_dispute", Action::ClaimWrite),
+    ("create_receipt", Action::ReceiptIssue),
+    ("list_receipts", Action::ReceiptRead),
+    ("revoke_receipt", Action::ReceiptRevoke),
+    ("create_household_person_receipt", Action::ReceiptIssue),
+    ("list_household_person_receipts", Action::ReceiptRead),
+    ("revoke_household_person_receipt", Action::ReceiptRevoke),
+    ("create_privacy_request", Action::PrivacyRequestCreate),
+    ("list_privacy_requests", Action::PrivacyRequestRead),
+    ("get_privacy_request", Action::PrivacyRequestRead),
+    ("accept_privacy_request", Action::PrivacyRequestAnswer),
+    ("complete_privacy_request", Action::PrivacyRequestAnswer),
+    ("refuse_privacy_request", Action::PrivacyRequestAnswer),
+    ("export_privacy_request", Action::PrivacyRequestExport),
+    ("create_rights_request", Action::RightsRequestWrite),
+    ("list_rights_requests", Action::RightsRequestRead),
+    ("get_rights_request", Action::RightsRequestRead),
+    ("refer_rights_request", Action::RightsRequestWrite),
+    ("answer_rights_request", Action::RightsRequestWrite),
+    ("withdraw_rights_request", Action::RightsRequestWrite),
     ("list_audit_entries", Action::AuditRead),
     ("export_audit_entries", Action::AuditExport),
     ("list_disclosures", Action::AuditRead),

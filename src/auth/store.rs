@@ -300,3 +300,49 @@ pub fn holds(
         .optional()?;
     Ok(found.is_some())
 }
+
+/// An assignment with the name of its area: the unit for which somebody acts.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    pub user_id: Uid,
+    pub role: Role,
+    pub place: Place,
+    pub starts_at: Micros,
+    pub ends_at: Option<Micros>,
+    pub area_name: String,
+}
+
+impl Unit {
+    /// Whether it is for this place, or for an area around it.
+    pub fn covers(&self, place: &Place) -> bool {
+        let same = |own: Option<Uid>, there: Option<Uid>| own.is_none() || own == there;
+        same(self.place.county, place.county)
+            && same(self.place.town, place.town)
+            && same(self.place.village, place.village)
+    }
+}
+
+/// The assignments that these users have or had; the newest, as many as one person's record may need.
+pub fn units_of(c: &mut DbConn, users: &[Uid]) -> AppResult<Vec<Unit>> {
+    const MOST: i64 = 2000;
+    let rows: Vec<(AssignmentRow, String)> = assignments::table
+        .inner_join(areas::table.on(areas::id.eq(assignments::area_id)))
+        .filter(assignments::user_id.eq_any(users.to_vec()))
+        .select((AssignmentRow::as_select(), areas::name))
+        .order(assignments::id.desc())
+        .limit(MOST)
+        .load(c)?;
+    let unit = |(row, area_name): (AssignmentRow, String)| Unit {
+        user_id: row.user_id,
+        role: row.role,
+        place: Place {
+            county: row.county,
+            town: row.town,
+            village: row.village,
+        },
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+        area_name,
+    };
+    Ok(rows.into_iter().map(unit).collect())
+}

@@ -332,7 +332,7 @@ diesel::table! {
         channel -> Text,
         given_by -> Text,
         given_at -> BigInt,
-        witnessed_by -> UidSql,
+        witnessed_by -> Nullable<UidSql>,
         withdrawn_at -> Nullable<BigInt>,
         withdrawn_channel -> Nullable<Text>,
         withdrawal_recorded_by -> Nullable<UidSql>,
@@ -927,6 +927,79 @@ diesel::table! {
         record_id -> UidSql,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    person_receipts (id) {
+        id -> UidSql,
+        person_id -> UidSql,
+        code_hash -> Binary,
+        issued_by -> UidSql,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        revoked_by -> Nullable<UidSql>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    privacy_requests (id) {
+        id -> UidSql,
+        version -> BigInt,
+        person_id -> UidSql,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        kind -> Text,
+        asked_by -> Text,
+        channel -> Text,
+        fields -> Text,
+        told -> Nullable<Binary>,
+        state -> Text,
+        due_on -> Text,
+        due_provisional -> Bool,
+        refusal -> Nullable<Text>,
+        refusal_note -> Nullable<Binary>,
+        registered_by -> Nullable<UidSql>,
+        assignee -> Nullable<UidSql>,
+        asked_at -> BigInt,
+        accepted_at -> Nullable<BigInt>,
+        accepted_by -> Nullable<UidSql>,
+        answered_at -> Nullable<BigInt>,
+        answered_by -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    rights_requests (id) {
+        id -> UidSql,
+        version -> BigInt,
+        person_id -> UidSql,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        topic -> Text,
+        told -> Nullable<Binary>,
+        state -> Text,
+        asked_on -> Text,
+        due_on -> Text,
+        due_provisional -> Bool,
+        referred_to -> Nullable<Text>,
+        referred_office -> Nullable<Binary>,
+        referred_on -> Nullable<Text>,
+        answer -> Nullable<Binary>,
+        answered_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        assignee -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -979,6 +1052,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     sync_resting,
     device_sync,
     disclosures,
+    person_receipts,
+    privacy_requests,
+    rights_requests,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));

@@ -182,7 +182,7 @@ pub(super) type Shown = (PersonRow, Vec<(Uid, Purpose)>);
 
 /// One of a household's people, if the caller may see both: each stands where they live, in the care of
 /// their own worker.
-pub(super) fn visible(
+pub fn visible(
     c: &mut DbConn,
     who: &Who,
     action: Action,
@@ -195,7 +195,7 @@ pub(super) fn visible(
 }
 
 /// The same, locked for writing.
-pub(super) fn locked(
+pub fn locked(
     c: &mut DbConn,
     who: &Who,
     action: Action,

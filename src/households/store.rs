@@ -249,3 +249,16 @@ pub fn wrapped_keys(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<(Uid, Vec<u8>)
         .select((households::id, households::data_key))
         .load(c)?)
 }
+
+/// The household that somebody is in, for the person themselves.
+pub fn home_of(c: &mut DbConn, person: &PersonRow) -> AppResult<Option<HouseholdRow>> {
+    let Some(id) = person.household_id else {
+        return Ok(None);
+    };
+    Ok(households::table
+        .find(id)
+        .filter(households::state.eq(HouseholdState::Active))
+        .select(HouseholdRow::as_select())
+        .first(c)
+        .optional()?)
+}

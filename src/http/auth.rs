@@ -4,7 +4,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
+use actix_web::{HttpMessage, HttpRequest, web};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,10 +59,7 @@ pub async fn throttle<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Answer<B> {
-    let peer = req
-        .peer_addr()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |a| a.ip());
-    let address = app.config.trusted_proxies.client(peer, req.headers());
+    let address = address_of(&app, req.request());
     let standing = app.public_limiter.take(Caller::Address(address));
     if !standing.allowed {
         let e = AppError::later(Code::RateLimited, jittered(standing.reset));
@@ -77,6 +74,14 @@ pub async fn throttle<B: MessageBody + 'static>(
         standing,
         &app.public_limiter,
     ))
+}
+
+/// Where a request comes from, as far as trusted proxies tell.
+pub fn address_of(app: &App, req: &HttpRequest) -> IpAddr {
+    let peer = req
+        .peer_addr()
+        .map_or(IpAddr::from([0, 0, 0, 0]), |a| a.ip());
+    app.config.trusted_proxies.client(peer, req.headers())
 }
 
 fn jittered(seconds: u32) -> u32 {

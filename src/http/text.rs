@@ -200,6 +200,8 @@ text_type! {
     OpaqueToken 10..=600 TOKEN check_token "AZ2kq0Yx7s1bq3lFvV0m";
     /// A one-use code.
     OneUseCode 8..=20 WORD check_word "7KQM-3TXP-9";
+    /// The code of a person's own receipt, with or without its hyphens.
+    ReceiptCode 28..=60 WORD check_word "7KQM-3TXP-9AWE-7KQM-3TXP-9AWE-7KQM";
     /// A version of an app.
     AppVersion 1..=40 LINE check_line "2.3.1";
     /// A name of a phone or browser, as its owner would recognise it.

@@ -267,3 +267,19 @@ pub fn payments(c: &mut DbConn, claims: &[Uid]) -> AppResult<Vec<PaymentRow>> {
         .order(claim_payments::id)
         .load(c)?)
 }
+
+/// The newest claims for somebody on these policies, for the person themselves.
+pub fn of_insured(
+    c: &mut DbConn,
+    person: Uid,
+    policies: &[Uid],
+    most: i64,
+) -> AppResult<Vec<ClaimRow>> {
+    Ok(claims::table
+        .filter(claims::policy_id.eq_any(policies.to_vec()))
+        .filter(claims::insured_person_id.eq(person))
+        .select(ClaimRow::as_select())
+        .order(claims::id.desc())
+        .limit(most)
+        .load(c)?)
+}

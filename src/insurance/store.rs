@@ -223,3 +223,18 @@ pub fn beneficiaries(c: &mut DbConn, of: &[Uid]) -> AppResult<Vec<BeneficiaryRow
         ))
         .load(c)?)
 }
+
+/// The newest policies that insure somebody, for the person themselves.
+pub fn policies_insuring(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<PolicyRow>> {
+    let ids: Vec<Uid> = policy_insured::table
+        .filter(policy_insured::person_id.eq(person))
+        .select(policy_insured::policy_id)
+        .order(policy_insured::policy_id.desc())
+        .limit(most)
+        .load(c)?;
+    Ok(policies::table
+        .filter(policies::id.eq_any(ids))
+        .select(PolicyRow::as_select())
+        .order(policies::id.desc())
+        .load(c)?)
+}

@@ -102,6 +102,8 @@ pub struct NewConsent {
     #[schema(value_type = i64, minimum = 1, maximum = 100000, example = 1)]
     pub text_version: Int<1, 100000>,
     pub language: TextLanguage,
+    #[serde(deserialize_with = "told_to_staff")]
+    #[schema(value_type = StaffChannel)]
     pub channel: ConsentChannel,
     pub given_by: GivenBy,
 }
@@ -132,7 +134,7 @@ pub fn give(
         channel: new.channel,
         given_by: new.given_by,
         given_at: who.at,
-        witnessed_by: who.user,
+        witnessed_by: who.account(),
         withdrawn_at: None,
         withdrawn_channel: None,
         withdrawal_recorded_by: None,
@@ -267,12 +269,17 @@ pub fn withdraw(
     if found.withdrawn_at.is_some() {
         return Err(AppError::state_forbids("withdrawn", [""; 0]));
     }
-    store::withdraw_consent(c, &found, channel, who.user, who.at)?;
+    store::withdraw_consent(c, &found, channel, who.account(), who.at)?;
     let entry = Entry::new(Action::ConsentWrite, "consent", found.id, person.place());
     audit::record(c, who, entry.because("withdrawn"))?;
     let found = store::lock_consent(c, consent)?.ok_or_else(AppError::not_found)?;
     let seen = feed::consents_seen(c, who, person)?;
-    sync::record_change(c, seen.change(who, Kind::Consent, found.id, found.version))?;
+    let told = seen.change(who, Kind::Consent, found.id, found.version);
+    if person.state != PersonState::Active {
+        // Kept out of use already: no phone holds anything of theirs.
+        return sync::record_change(c, told.deleted()).map(|()| found);
+    }
+    sync::record_change(c, told)?;
     if found.purpose == Purpose::Registration || !store::consents_at_all(c, person.id)? {
         restrict(c, who, person, "person_withdrew")?;
         erasure::ask(c, person, erasure::Cause::Withdrawn, who.at)?;
@@ -310,7 +317,8 @@ pub struct Consent {
     pub channel: ConsentChannel,
     pub given_by: GivenBy,
     pub given_at: Micros,
-    pub witnessed_by: Uid,
+    /// Null where the person gave it by their own receipt.
+    pub witnessed_by: Option<Uid>,
     pub withdrawn_at: Option<Micros>,
     pub withdrawn_channel: Option<ConsentChannel>,
 }
@@ -352,5 +360,7 @@ impl From<ConsentRow> for Consent {
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawal {
+    #[serde(deserialize_with = "told_to_staff")]
+    #[schema(value_type = StaffChannel)]
     pub channel: ConsentChannel,
 }

@@ -164,7 +164,7 @@ pub fn withdraw_consent(
     c: &mut DbConn,
     consent: &ConsentRow,
     channel: ConsentChannel,
-    by: Uid,
+    by: Option<Uid>,
     at: Micros,
 ) -> AppResult<()> {
     diesel::update(consents::table.find(consent.id))
@@ -244,4 +244,22 @@ pub fn upsert_text(c: &mut DbConn, row: &ConsentTextRow) -> AppResult<()> {
         .on_conflict_do_nothing()
         .execute(c))?;
     Ok(())
+}
+
+/// The texts, in force or not, that these consents were given to.
+pub fn texts_agreed_to(c: &mut DbConn, consents: &[ConsentRow]) -> AppResult<Vec<ConsentTextRow>> {
+    let mut purposes: Vec<Purpose> = consents.iter().map(|k| k.purpose).collect();
+    purposes.sort_unstable();
+    purposes.dedup();
+    let mut rows: Vec<ConsentTextRow> = consent_texts::table
+        .filter(consent_texts::purpose.eq_any(purposes))
+        .select(ConsentTextRow::as_select())
+        .load(c)?;
+    rows.retain(|t| {
+        let told = (t.purpose, t.text_version, t.language);
+        consents
+            .iter()
+            .any(|k| (k.purpose, k.text_version, k.language) == told)
+    });
+    Ok(rows)
 }

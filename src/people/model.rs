@@ -25,8 +25,27 @@ text_enum! {
     }
 }
 text_enum! {
-    /// How a consent was given or withdrawn.
-    ConsentChannel { InPerson = "in_person", Phone = "phone", App = "app" }
+    /// How a consent was given or withdrawn; `receipt` is by the person themselves, with nobody of the staff beside.
+    ConsentChannel { InPerson = "in_person", Phone = "phone", App = "app", Receipt = "receipt" }
+}
+text_enum! {
+    /// How somebody told a worker that they consent or no longer do.
+    StaffChannel { InPerson = "in_person", Phone = "phone", App = "app" }
+}
+
+impl From<StaffChannel> for ConsentChannel {
+    fn from(told: StaffChannel) -> ConsentChannel {
+        match told {
+            StaffChannel::InPerson => ConsentChannel::InPerson,
+            StaffChannel::Phone => ConsentChannel::Phone,
+            StaffChannel::App => ConsentChannel::App,
+        }
+    }
+}
+
+/// What staff may say of a consent's way: a receipt is its holder's alone.
+pub fn told_to_staff<'de, D: serde::Deserializer<'de>>(d: D) -> Result<ConsentChannel, D::Error> {
+    <StaffChannel as serde::Deserialize>::deserialize(d).map(ConsentChannel::from)
 }
 text_enum! {
     /// Who gave it: the person, or a guardian for those under fourteen.
@@ -110,7 +129,8 @@ pub struct ConsentRow {
     pub channel: ConsentChannel,
     pub given_by: GivenBy,
     pub given_at: Micros,
-    pub witnessed_by: Uid,
+    /// Nobody where the person gave it by their own receipt.
+    pub witnessed_by: Option<Uid>,
     pub withdrawn_at: Option<Micros>,
     pub withdrawn_channel: Option<ConsentChannel>,
     pub withdrawal_recorded_by: Option<Uid>,

@@ -65,8 +65,8 @@ pub enum Key {
 pub enum Ends {
     /// Nothing to end.
     Never,
-    /// The row stays as one of nobody: its key and its sealed and plain values go. Of persons and households,
-    /// to which rows of others may point.
+    /// The row stays as one of nobody: what is sealed in it goes, and of persons and households, to which rows of
+    /// others may point, the key and the plain values, too.
     Cleared,
     /// The row goes with what it leads to.
     Removed,
@@ -319,6 +319,25 @@ pub const RESTING: &[Rest] = &[
     ),
     staff("device_sync", &[], &[]),
     people("disclosures", &["record_id"], &[], &["day"], Ends::KeepsIds),
+    people("person_receipts", &["person_id"], &[], &[], Ends::Removed),
+    people(
+        "privacy_requests",
+        &["person_id"],
+        &[("told", Key::Person), ("refusal_note", Key::Person)],
+        &["kind", "fields", "asked_by", "refusal"],
+        Ends::Cleared,
+    ),
+    people(
+        "rights_requests",
+        &["person_id"],
+        &[
+            ("told", Key::Person),
+            ("referred_office", Key::Person),
+            ("answer", Key::Person),
+        ],
+        &["topic", "referred_to"],
+        Ends::Cleared,
+    ),
 ];
 
 /// Where copies rest outside the database, and how they end.

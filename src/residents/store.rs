@@ -450,3 +450,13 @@ pub fn episodes(
     }
     Ok(query.load(c)?)
 }
+
+/// The newest stays of a resident, for the person themselves.
+pub fn newest_episodes(c: &mut DbConn, resident: Uid, most: i64) -> AppResult<Vec<EpisodeRow>> {
+    Ok(residence_episodes::table
+        .filter(residence_episodes::resident_id.eq(resident))
+        .select(EpisodeRow::as_select())
+        .order(residence_episodes::id.desc())
+        .limit(most)
+        .load(c)?)
+}

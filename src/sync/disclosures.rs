@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::auth::Place;
 use crate::auth::rights::Scope;
 use crate::db::schema::disclosures;
 use crate::db::types::Day;
@@ -19,9 +20,20 @@ pub struct Given {
     pub kind: String,
     pub device_id: Option<Uid>,
     pub at: Micros,
+    pub county: Option<Uid>,
+    pub town: Option<Uid>,
+    pub village: Option<Uid>,
 }
 
 impl Given {
+    /// Where the record was then.
+    pub fn place(&self) -> Place {
+        Place {
+            county: self.county,
+            town: self.town,
+            village: self.village,
+        }
+    }
     pub fn position(&self) -> Position {
         Position {
             at: self.at,
@@ -106,4 +118,14 @@ pub fn of(
         );
     }
     Ok(query.load(c)?)
+}
+
+/// To whom these records, all of one person, were given: the newest, for that person.
+pub fn about(c: &mut DbConn, records: &[Uid], most: i64) -> AppResult<Vec<Given>> {
+    Ok(disclosures::table
+        .filter(disclosures::record_id.eq_any(records.to_vec()))
+        .select(Given::as_select())
+        .order(disclosures::at.desc())
+        .limit(most)
+        .load(c)?)
 }

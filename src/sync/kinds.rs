@@ -220,6 +220,14 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
         "devices",
         "a phone knows itself; others are managed at a desk",
     ),
+    (
+        "privacy_requests",
+        "they are answered at a desk, by their legal dates",
+    ),
+    (
+        "rights_requests",
+        "they are followed up at a desk, with the office they went to",
+    ),
 ];
 
 /// Writes that need the server at once, and why.
@@ -247,6 +255,37 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
         "reveal_household_person",
         "a disclosure is audited before it is made",
     ),
+    ("create_receipt", "it answers a secret"),
+    ("create_household_person_receipt", "it answers a secret"),
+    ("revoke_receipt", "it has to hold at once"),
+    ("revoke_household_person_receipt", "it has to hold at once"),
+    (
+        "create_privacy_request",
+        "its legal date counts from when the server has it",
+    ),
+    (
+        "accept_privacy_request",
+        "it is answered at a desk, by its legal date",
+    ),
+    (
+        "complete_privacy_request",
+        "it is answered at a desk, by its legal date",
+    ),
+    (
+        "refuse_privacy_request",
+        "it is answered at a desk, by its legal date",
+    ),
+    (
+        "export_privacy_request",
+        "a disclosure is audited before it is made",
+    ),
+    (
+        "create_rights_request",
+        "its date counts from when the server has it",
+    ),
+    ("refer_rights_request", "it is followed up at a desk"),
+    ("answer_rights_request", "it is followed up at a desk"),
+    ("withdraw_rights_request", "it is followed up at a desk"),
     ("create_insurance_product", "products are kept at a desk"),
     (
         "create_festival",

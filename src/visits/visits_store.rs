@@ -232,3 +232,22 @@ pub fn replace_opinions(
         .execute(c)?;
     insert_opinions(c, rows)
 }
+
+/// The newest visits to a household, drafts left out, for its own people: when, what for, and what was offered.
+pub fn newest_of_household(
+    c: &mut DbConn,
+    household: Uid,
+    most: i64,
+) -> AppResult<Vec<(Day, VisitPurpose, Vec<Need>)>> {
+    let rows: Vec<(Day, VisitPurpose, Json<Vec<Need>>)> = visits::table
+        .filter(visits::household_id.eq(household))
+        .filter(visits::state.ne(VisitState::Draft))
+        .select((visits::visit_day, visits::purpose, visits::offered))
+        .order((visits::visit_day.desc(), visits::id.desc()))
+        .limit(most)
+        .load(c)?;
+    Ok(rows
+        .into_iter()
+        .map(|(day, purpose, offered)| (day, purpose, offered.0))
+        .collect())
+}

@@ -14,6 +14,22 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
     ("create_policy", "a household and its people"),
     ("create_claim", "a policy and its insured"),
     ("create_visit", "a member home or a household"),
+    ("view_by_receipt", "a receipt's code that was just given"),
+    ("export_by_receipt", "a receipt's code that was just given"),
+    (
+        "withdraw_consent_by_receipt",
+        "a receipt's code that was just given",
+    ),
+    (
+        "give_consent_by_receipt",
+        "a receipt's code that was just given",
+    ),
+    (
+        "create_request_by_receipt",
+        "a receipt's code that was just given",
+    ),
+    ("create_privacy_request", "a person of the caller's area"),
+    ("create_rights_request", "a person of the caller's area"),
     ("mark_notifications", "a notification of the caller's inbox"),
 ];
 

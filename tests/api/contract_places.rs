@@ -67,6 +67,18 @@ impl Records {
         let submitted = member.post("/v1/visits", other_visit).await.expect(201);
         let submission = format!("{}/submission", make::at("visits", &submitted));
         member.post(&submission, json!({})).await.expect(200);
+        let receipts = format!("{}/receipts", make::at("residents", &resident));
+        let receipt = member.post(&receipts, json!({})).await.expect(201);
+        let persons_receipts = format!(
+            "{}/people/{}/receipts",
+            make::at("households", &household),
+            id(&person)
+        );
+        let persons_receipt = member.post(&persons_receipts, json!({})).await.expect(201);
+        let asked = json!({ "person_id": resident["person_id"], "kind": "export", "asked_by": "self", "channel": "in_person" });
+        let asked = member.post("/v1/privacy-requests", asked).await.expect(201);
+        let right = json!({ "person_id": resident["person_id"], "topic": "wages", "asked_on": "2026-05-29" });
+        let right = member.post("/v1/rights-requests", right).await.expect(201);
         let policy = json!({
             "household_id": household["id"], "product_id": built_in("family-accident"),
             "holder_person_id": person["id"], "payer_person_id": person["id"],
@@ -114,6 +126,10 @@ impl Records {
                 "consent_id",
                 id(&persons_consents["items"][0]),
             ),
+            ("residents", "receipt_id", id(&receipt)),
+            ("households", "receipt_id", id(&persons_receipt)),
+            ("privacy-requests", "id", id(&asked)),
+            ("rights-requests", "id", id(&right)),
             ("member-homes", "id", id(&home)),
             ("member-homes", "kind", "premises".into()),
             ("visits", "id", id(&visit)),
@@ -159,7 +175,7 @@ impl Records {
     pub fn owner(&self, template: &str) -> &Client {
         match template.split('/').nth(2).unwrap() {
             "sync" if template.contains("quarantine") => &self.coordinator,
-            "member-homes" | "follow-ups" => &self.coordinator,
+            "member-homes" | "follow-ups" | "privacy-requests" => &self.coordinator,
             "campaigns" | "festivals" => &self.organiser,
             "users" => &self.administrator,
             _ => &self.member,

@@ -12,7 +12,7 @@ use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::people::model::PersonRow;
-use crate::privacy::resting::{About, Ends, LINKS, Leads, RESTING, Rest, leads};
+use crate::privacy::resting::{About, Ends, Leads, RESTING, Rest, leads};
 use crate::sync::{self, Kind, kinds};
 use crate::{households, insurance, people};
 
@@ -61,6 +61,10 @@ fn end(c: &mut DbConn, start: Found, now: Micros) -> AppResult<()> {
         }
     }
     for rest in RESTING.iter().rev() {
+        if rest.ends == Ends::Cleared && !is_start(rest) {
+            let rows = found.get(rest.table).map_or(&[][..], Vec::as_slice);
+            clear(c, rest, rows)?;
+        }
         if rest.ends != Ends::Removed {
             continue;
         }
@@ -93,22 +97,24 @@ fn parents(found: &Found, column: &str) -> Vec<Uid> {
     }
 }
 
-/// Whether rows of a table have to be known one by one: others lead to them, or phones hold them.
-fn counts(table: &str) -> bool {
-    let led_to = |(_, leads): &(&str, Leads)| *leads == Leads::To(parent(table));
-    LINKS.iter().any(led_to) || Kind::ALL.iter().any(|kind| kinds::of(*kind).table == table)
-}
+/// Tables whose rows have no id of their own: nothing leads to them, and no phone holds them.
+const WITHOUT_ID: &[&str] = &[
+    "idempotency_keys",
+    "policy_insured",
+    "policy_beneficiaries",
+    "claim_documents",
+];
 
-/// The register's own name of a table.
-fn parent(table: &str) -> &'static str {
-    let rest = RESTING.iter().find(|rest| rest.table == table);
-    rest.map_or("", |rest| rest.table)
+/// People and households, whose rows have their own way of becoming nobody's.
+fn is_start(rest: &Rest) -> bool {
+    matches!(rest.table, "persons" | "households")
 }
 
 /// All rows that are theirs. The register names a table after those that it leads to.
 fn find(c: &mut DbConn, mut found: Found) -> AppResult<Found> {
     for rest in RESTING {
-        if rest.ends != Ends::Removed || !counts(rest.table) {
+        let ends = matches!(rest.ends, Ends::Removed | Ends::Cleared);
+        if !ends || is_start(rest) || WITHOUT_ID.contains(&rest.table) {
             continue;
         }
         let mut rows = found.remove(rest.table).unwrap_or_default();
@@ -153,6 +159,19 @@ fn leading(c: &mut DbConn, table: &str, column: &str, to: &[Uid]) -> AppResult<V
         rows.extend(found.into_iter().map(|row| row.id));
     }
     Ok(rows)
+}
+
+/// Empties whatever is sealed in these rows; their words and dates stay, as nobody's.
+fn clear(c: &mut DbConn, rest: &Rest, rows: &[Uid]) -> AppResult<()> {
+    let emptied: Vec<String> = rest.sealed.iter().map(|(column, _)| format!("{column} = NULL")).collect();
+    if emptied.is_empty() {
+        return Ok(());
+    }
+    for some in rows.chunks(AT_ONCE) {
+        let sql = format!("UPDATE {} SET {} WHERE id IN ({})", rest.table, emptied.join(", "), written(c, some));
+        diesel::sql_query(sql).execute(c)?;
+    }
+    Ok(())
 }
 
 fn remove(c: &mut DbConn, table: &str, column: &str, to: &[Uid]) -> AppResult<()> {

@@ -24,6 +24,7 @@ use crate::db::{DbConn, Micros, Uid, transact};
 use crate::error::{AppError, AppResult, Code};
 use crate::people::consents;
 use crate::people::model::{PersonRow, PersonState};
+use crate::privacy::{requests, requests_store};
 use crate::state::App;
 use crate::{people, text_enum};
 use journal::Line;
@@ -111,6 +112,10 @@ fn erase(c: &mut DbConn, id: Uid, now: Micros) -> AppResult<()> {
         person = who.authorise(Action::PersonErase, again)?;
     }
     ends::of_person(c, &person, now)?;
+    // Who asked for it has their answer.
+    for request in requests_store::erasures_of(c, id)? {
+        requests::carried_out(c, &who, &request)?;
+    }
     // The county is all that is left of where they lived.
     let place = Place {
         county: person.place().county,

@@ -1,0 +1,426 @@
+//! What is held about one person, as they themselves see it.
+//!
+//! Who looked is told by role and unit, never by name: it is the association that looks, and the person who asks
+//! it to account. The document's number comes masked: whoever has the paper can tell it by what is left, and a code
+//! that is lost or read over a shoulder gives nobody a number to misuse. What is sealed about a family's cover (the
+//! product of a policy) is left out for the same reason. Every list is bounded, newest first.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::looks::{self, Look};
+use super::receipts_store;
+use super::requests::HeldRequest;
+use super::requests_store;
+use crate::crypto::{DataKey, Vault};
+use crate::db::{Day, DbConn, Micros, Uid};
+use crate::error::{AppError, AppResult};
+use crate::http::text::{Address, AreaCode, Label, Note, PersonName};
+use crate::insurance::model::{ClaimStateWord, ClaimType};
+use crate::people::consents::{self, ConsentText};
+use crate::people::fields;
+use crate::people::model::*;
+use crate::residents::model::*;
+use crate::residents::view::ShownDocument;
+use crate::rights_requests::model::{RightsState, RightsTopic};
+use crate::visits::model::VisitPurpose;
+use crate::{areas, households, insurance, people, residents, rights_requests, visits};
+
+/// The longest part of each list.
+const MOST: i64 = 100;
+
+/// What is held about a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldRecord {
+    /// When this was put together.
+    pub as_of: Micros,
+    pub person: HeldPerson,
+    /// What was registered of somebody living away from home.
+    pub resident: Option<HeldResident>,
+    #[schema(max_items = 100)]
+    pub stays: Vec<HeldStay>,
+    pub household: Option<HeldHousehold>,
+    /// Live and withdrawn.
+    #[schema(max_items = 100)]
+    pub consents: Vec<HeldConsent>,
+    /// The texts now in force, to be read before consenting.
+    #[schema(max_items = 200)]
+    pub texts: Vec<ConsentText>,
+    /// Visits to the household: when and what was offered.
+    #[schema(max_items = 100)]
+    pub visits: Vec<HeldVisit>,
+    /// Policies that insure the person.
+    #[schema(max_items = 100)]
+    pub policies: Vec<HeldPolicy>,
+    /// Who looked at the record or changed it.
+    #[schema(max_items = 100)]
+    pub looks: Vec<Look>,
+    /// What was asked about the record.
+    #[schema(max_items = 100)]
+    pub requests: Vec<HeldRequest>,
+    /// Rights with which the person is helped.
+    #[schema(max_items = 100)]
+    pub rights_requests: Vec<HeldRightsRequest>,
+    #[schema(max_items = 100)]
+    pub receipts: Vec<HeldReceipt>,
+}
+
+/// The person's own fields.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldPerson {
+    /// `restricted`: kept out of use after registration was withdrawn.
+    pub state: PersonState,
+    pub name: PersonName,
+    pub sex: Sex,
+    #[schema(minimum = 1900, maximum = 2100, example = 1991)]
+    pub birth_year: Option<i64>,
+    /// E.164.
+    #[schema(
+        min_length = 5,
+        max_length = 20,
+        pattern = r"^\+[0-9]+$",
+        example = "+8613812345678"
+    )]
+    pub phone: Option<String>,
+    pub document: Option<ShownDocument>,
+    pub area: AreaCode,
+    #[schema(value_type = Label)]
+    pub area_name: String,
+    #[schema(value_type = Option<Address>)]
+    pub address: Option<String>,
+    #[schema(
+        min_length = 2,
+        max_length = 35,
+        pattern = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        example = "zh-CN"
+    )]
+    pub language: Option<String>,
+    #[schema(
+        min_length = 11,
+        max_length = 11,
+        pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$",
+        example = "18:00-20:00"
+    )]
+    pub contact_hours: Option<String>,
+    pub registered_at: Micros,
+}
+
+/// What was registered of a resident.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldResident {
+    pub state: ResidentState,
+    pub home_area: Option<AreaCode>,
+    pub arrived_on: Day,
+    pub expected_stay: ExpectedStay,
+    pub reason: StayReason,
+    #[schema(value_type = Option<Address>)]
+    pub employer: Option<String>,
+    #[schema(max_items = 20)]
+    pub needs: Vec<Need>,
+}
+
+/// A stay.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldStay {
+    pub area: AreaCode,
+    pub from_day: Day,
+    pub to_day: Option<Day>,
+    pub reason: StayReason,
+    pub left_reason: Option<DepartureReason>,
+}
+
+/// The household.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldHousehold {
+    pub kind: households::model::HouseholdKind,
+    pub area: AreaCode,
+    #[schema(value_type = Option<Address>)]
+    pub address: Option<String>,
+    /// How many people are noted in it; who they are is theirs to see.
+    #[schema(minimum = 0, maximum = 1000, example = 3)]
+    pub people: i64,
+}
+
+/// A consent with the text that was agreed to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldConsent {
+    pub id: Uid,
+    pub purpose: Purpose,
+    #[schema(minimum = 1, maximum = 100000, example = 1)]
+    pub text_version: i64,
+    pub language: TextLanguage,
+    pub channel: ConsentChannel,
+    pub given_by: GivenBy,
+    pub given_at: Micros,
+    pub withdrawn_at: Option<Micros>,
+    pub withdrawn_channel: Option<ConsentChannel>,
+    #[schema(value_type = Option<Note>)]
+    pub purpose_text: Option<String>,
+    #[schema(value_type = Option<Note>)]
+    pub manner_text: Option<String>,
+    #[schema(value_type = Option<Note>)]
+    pub kinds_text: Option<String>,
+    #[schema(value_type = Option<Note>)]
+    pub recipient_text: Option<String>,
+}
+
+/// A visit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldVisit {
+    pub on: Day,
+    pub purpose: VisitPurpose,
+    #[schema(max_items = 20)]
+    pub offered: Vec<Need>,
+}
+
+/// A policy.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldPolicy {
+    #[schema(value_type = crate::http::text::ShortCode)]
+    pub insurer_code: String,
+    pub starts_on: Day,
+    pub ends_on: Day,
+    /// Claims for the person.
+    #[schema(max_items = 100)]
+    pub claims: Vec<HeldClaim>,
+}
+
+/// A claim.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldClaim {
+    pub claim_type: ClaimType,
+    pub state: ClaimStateWord,
+    pub reported_on: Day,
+}
+
+/// A right with which the person is helped.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldRightsRequest {
+    pub topic: RightsTopic,
+    pub state: RightsState,
+    pub asked_on: Day,
+    pub due_on: Day,
+    pub answered_on: Option<Day>,
+    #[schema(value_type = Option<Note>)]
+    pub answer: Option<String>,
+}
+
+/// A receipt of the person's.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldReceipt {
+    pub issued_at: Micros,
+    pub expires_at: Micros,
+    pub revoked_at: Option<Micros>,
+    pub last_used_at: Option<Micros>,
+}
+
+/// Puts together what is held about somebody.
+pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<HeldRecord> {
+    let row = people::store::find(c, person)?.ok_or_else(AppError::not_found)?;
+    if row.state == PersonState::Erased {
+        return Err(AppError::not_found());
+    }
+    let (key, clear) = fields::open(vault, &row)?;
+    let resident = residents::store::of_person(c, row.id)?;
+    let mut about = vec![row.id];
+    about.extend(resident.as_ref().map(|r| r.id));
+    let stays = match &resident {
+        Some(resident) => stays(c, resident.id)?,
+        None => Vec::new(),
+    };
+    let clear = clear.for_worker();
+    let document = clear.document;
+    Ok(HeldRecord {
+        as_of: now,
+        person: HeldPerson {
+            state: row.state,
+            name: PersonName::parse(clear.name)
+                .map_err(|_| AppError::internal("a stored name is not one"))?,
+            sex: row.sex,
+            birth_year: row.birth_year,
+            phone: clear.phone,
+            document: document.map(|(kind, number)| ShownDocument { kind, number }),
+            area: code(&row.area_code)?,
+            area_name: areas::store::by_id(c, row.area_id)?
+                .map(|a| a.name)
+                .unwrap_or_default(),
+            address: clear.address,
+            language: row.language.clone(),
+            contact_hours: row.contact_hours.clone(),
+            registered_at: row.created_at,
+        },
+        resident: resident.map(|r| held_resident(&key, r)).transpose()?,
+        stays,
+        household: household(c, vault, &row)?,
+        consents: held_consents(c, row.id)?,
+        texts: consents::texts(c, Day(now.china_day()))?,
+        visits: held_visits(c, &row)?,
+        policies: policies(c, row.id)?,
+        looks: looks::at(c, &about, MOST)?,
+        requests: requests_store::of_person(c, row.id, MOST)?
+            .into_iter()
+            .map(HeldRequest::from)
+            .collect(),
+        rights_requests: rights(c, vault, &row)?,
+        receipts: held_receipts(c, row.id)?,
+    })
+}
+
+fn code(text: &str) -> AppResult<AreaCode> {
+    AreaCode::parse(text).map_err(|_| AppError::internal("a stored area code is not one"))
+}
+
+fn opened(
+    key: &DataKey,
+    column: &'static str,
+    id: Uid,
+    sealed: Option<&[u8]>,
+) -> AppResult<Option<String>> {
+    let text = sealed.map(|bytes| key.open(column, id.0, bytes));
+    text.transpose().map_err(AppError::internal)
+}
+
+fn held_resident(key: &DataKey, r: ResidentRow) -> AppResult<HeldResident> {
+    let employer = opened(key, "residents.employer", r.id, r.employer.as_deref())?;
+    Ok(HeldResident {
+        state: r.state,
+        home_area: r.home_area_code.as_deref().map(code).transpose()?,
+        arrived_on: r.arrived_on,
+        expected_stay: r.expected_stay,
+        reason: r.reason,
+        employer,
+        needs: r.needs.0,
+    })
+}
+
+fn stays(c: &mut DbConn, resident: Uid) -> AppResult<Vec<HeldStay>> {
+    let rows = residents::store::newest_episodes(c, resident, MOST)?;
+    let show = |e: EpisodeRow| {
+        Ok(HeldStay {
+            area: code(&e.area_code)?,
+            from_day: e.from_day,
+            to_day: e.to_day,
+            reason: e.reason,
+            left_reason: e.left_reason,
+        })
+    };
+    rows.into_iter().map(show).collect()
+}
+
+fn household(
+    c: &mut DbConn,
+    vault: &Vault,
+    person: &PersonRow,
+) -> AppResult<Option<HeldHousehold>> {
+    let Some(row) = households::store::home_of(c, person)? else {
+        return Ok(None);
+    };
+    let address = match &row.address {
+        None => None,
+        Some(sealed) => {
+            let key = vault.open_data_key(row.id.0, &row.data_key);
+            let key = key.map_err(AppError::internal)?;
+            opened(&key, "households.address", row.id, Some(sealed))?
+        }
+    };
+    Ok(Some(HeldHousehold {
+        kind: row.kind,
+        area: code(&row.area_code)?,
+        address,
+        people: people::store::all_of_household(c, row.id)?.len() as i64,
+    }))
+}
+
+fn held_consents(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldConsent>> {
+    let page = crate::http::page::Page {
+        limit: MOST - 1,
+        after: None,
+    };
+    let rows = people::store::consents_of(c, person, page)?;
+    let texts = people::store::texts_agreed_to(c, &rows)?;
+    let show = |k: ConsentRow| {
+        let text = texts.iter().find(|t| {
+            (t.purpose, t.text_version, t.language) == (k.purpose, k.text_version, k.language)
+        });
+        HeldConsent {
+            id: k.id,
+            purpose: k.purpose,
+            text_version: k.text_version,
+            language: k.language,
+            channel: k.channel,
+            given_by: k.given_by,
+            given_at: k.given_at,
+            withdrawn_at: k.withdrawn_at,
+            withdrawn_channel: k.withdrawn_channel,
+            purpose_text: text.map(|t| t.purpose_text.clone()),
+            manner_text: text.map(|t| t.manner_text.clone()),
+            kinds_text: text.map(|t| t.kinds_text.clone()),
+            recipient_text: text.map(|t| t.recipient_text.clone()),
+        }
+    };
+    Ok(rows.into_iter().map(show).collect())
+}
+
+fn held_visits(c: &mut DbConn, person: &PersonRow) -> AppResult<Vec<HeldVisit>> {
+    let Some(household) = person.household_id else {
+        return Ok(Vec::new());
+    };
+    let rows = visits::visits_store::newest_of_household(c, household, MOST)?;
+    let show = |(on, purpose, offered)| HeldVisit {
+        on,
+        purpose,
+        offered,
+    };
+    Ok(rows.into_iter().map(show).collect())
+}
+
+fn policies(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldPolicy>> {
+    let rows = insurance::store::policies_insuring(c, person, MOST)?;
+    let ids: Vec<Uid> = rows.iter().map(|p| p.id).collect();
+    let claims = insurance::claim_store::of_insured(c, person, &ids, MOST)?;
+    let show = |p: insurance::model::PolicyRow| HeldPolicy {
+        claims: claims
+            .iter()
+            .filter(|claim| claim.policy_id == p.id)
+            .map(|claim| HeldClaim {
+                claim_type: claim.claim_type,
+                state: claim.state,
+                reported_on: claim.reported_on,
+            })
+            .collect(),
+        insurer_code: p.insurer_code,
+        starts_on: p.starts_on,
+        ends_on: p.ends_on,
+    };
+    Ok(rows.into_iter().map(show).collect())
+}
+
+fn rights(c: &mut DbConn, vault: &Vault, person: &PersonRow) -> AppResult<Vec<HeldRightsRequest>> {
+    let rows = rights_requests::store::of_person(c, person.id, MOST)?;
+    let show = |r: rights_requests::model::RightsRow| {
+        Ok(HeldRightsRequest {
+            answer: rights_requests::commands::answer_of(vault, person, &r)?,
+            topic: r.topic,
+            state: r.state,
+            asked_on: r.asked_on,
+            due_on: r.due_on,
+            answered_on: r.answered_on,
+        })
+    };
+    rows.into_iter().map(show).collect()
+}
+
+fn held_receipts(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldReceipt>> {
+    let page = crate::http::page::Page {
+        limit: MOST - 1,
+        after: None,
+    };
+    let rows = receipts_store::list(c, person, page)?;
+    let show = |r: receipts_store::ReceiptRow| HeldReceipt {
+        issued_at: r.issued_at,
+        expires_at: r.expires_at,
+        revoked_at: r.revoked_at,
+        last_used_at: r.last_used_at,
+    };
+    Ok(rows.into_iter().map(show).collect())
+}
