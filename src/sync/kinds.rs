@@ -220,6 +220,10 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
         "devices",
         "a phone knows itself; others are managed at a desk",
     ),
+    (
+        "duplicate_pairs",
+        "of one of two records a phone may hold nothing",
+    ),
 ];
 
 /// Writes that need the server at once, and why.
@@ -245,6 +249,22 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     (
         "reveal_household_person",
         "a disclosure is audited before it is made",
+    ),
+    (
+        "dismiss_duplicate",
+        "it is decided by both records as they are now",
+    ),
+    (
+        "confirm_duplicate",
+        "it is decided by both records as they are now",
+    ),
+    (
+        "merge_duplicate",
+        "it is decided by both records as they are now",
+    ),
+    (
+        "undo_merge",
+        "it holds only while nothing that moved was changed",
     ),
     ("create_insurance_product", "products are kept at a desk"),
     (

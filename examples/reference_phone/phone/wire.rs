@@ -72,6 +72,10 @@ pub struct OperationResult {
     /// The record as the caller sees it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Value>,
+    /// The record of the same person that stands for the one that was named, since they were merged: the rest
+    /// is of that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<Id>,
     /// Of a conflict: the fields that somebody else had changed as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
@@ -99,6 +103,7 @@ impl OperationResult {
             arrived_at: None,
             version: None,
             record: None,
+            merged_into: None,
             fields: Vec::new(),
             resting_id: None,
             problem: None,
