@@ -262,14 +262,15 @@ pub fn journal(c: &mut DbConn, pair: Uid) -> AppResult<Vec<MoveRow>> {
 /// Puts everything back, and answers what phones are to be told of; `None` when a row is not as the merge left
 /// it, and so what it would be put back to is not what it was.
 pub fn put_back(c: &mut DbConn, moves: &[MoveRow], at: Micros) -> AppResult<Option<Changed>> {
-    let mut versions: BTreeMap<(&'static str, Uid), Versioned> = BTreeMap::new();
+    let mut versions: BTreeMap<(&'static str, Uid), (Versioned, Option<i64>)> = BTreeMap::new();
     let mut changed = Changed::new();
     for one in moves {
         let (table, column) = (one.moved_table.as_str(), one.moved_column.as_str());
         let (_, _, of) = moves::column(table, column).ok_or_else(|| unknown(table, column))?;
         note(&mut changed, table, column, of, one.row_id);
         let Some(of) = of else { continue };
-        let known = versions.insert((of.table, one.row_id), of).is_some();
+        let row = (of.table, one.row_id);
+        let known = versions.insert(row, (of, one.version_after)).is_some();
         if !known && version(c, of.table, one.row_id)? != one.version_after {
             return Ok(None);
         }
@@ -281,8 +282,18 @@ pub fn put_back(c: &mut DbConn, moves: &[MoveRow], at: Micros) -> AppResult<Opti
             return Ok(None);
         }
     }
-    for ((_, row), of) in versions {
-        raise(c, of, row, at)?;
+    for ((_, row), (of, merged)) in versions {
+        let version = raise(c, of, row, at)?;
+        // It is what it was before this merge: so an earlier one can be undone, too.
+        if let Some(merged) = merged {
+            diesel::update(
+                merge_moves::table
+                    .filter(merge_moves::row_id.eq(row))
+                    .filter(merge_moves::version_after.eq(merged - 1)),
+            )
+            .set(merge_moves::version_after.eq(version))
+            .execute(c)?;
+        }
     }
     Ok(Some(changed))
 }

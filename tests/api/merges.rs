@@ -510,3 +510,34 @@ async fn random_two(member: &Client, rng: &mut StdRng) -> (Value, Value) {
     }
     (two[0].clone(), two[1].clone())
 }
+
+/// What a merge costs does not depend on how many others there are, and is a bounded number of statements.
+#[test]
+fn a_merge_is_a_few_statements() {
+    run(Backend::Sqlite, |app| {
+        Box::pin(async move {
+            use diesel::connection::{Connection, InstrumentationEvent};
+            use std::sync::Arc;
+            use std::sync::atomic::{AtomicUsize, Ordering};
+            let (member, coordinator) = (app.member().await, app.coordinator().await);
+            let (kept, _) = twice(&member).await;
+            let pair = the_pair(app, &coordinator).await;
+            let who = phones::who(app, &coordinator).await;
+            let (count, mut c) = (Arc::new(AtomicUsize::new(0)), app.connection());
+            let seen = count.clone();
+            c.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                    seen.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            let (id, keep) = (phones::id_of(&pair), person(&kept));
+            let keep = keep.as_str().unwrap().parse().unwrap();
+            qianshou::db::transact(&mut c, |c| {
+                qianshou::duplicates::merge::merge(c, &who, id, keep)
+            })
+            .unwrap();
+            let statements = count.load(Ordering::Relaxed);
+            assert!((20..140).contains(&statements), "{statements}");
+        })
+    });
+}

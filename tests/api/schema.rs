@@ -351,3 +351,27 @@ fn whatever_names_a_person_is_moved_by_a_merge_or_told_why_not() {
         }
     }
 }
+
+/// Among a million people the rows of one are found by index, whatever names them.
+#[test]
+fn a_merge_finds_what_it_moves_by_index() {
+    use qianshou::duplicates::moves::{OnMerge, POINTERS};
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+    let mut c = sqlite();
+    for p in POINTERS {
+        let OnMerge::Moves(moved) = &p.on_merge else {
+            continue;
+        };
+        let (table, column, key) = (p.table, p.column, moved.key);
+        let sql = format!(
+            "EXPLAIN QUERY PLAN SELECT {key} FROM {table} WHERE {column} = x'00' ORDER BY {key}"
+        );
+        let plan: Vec<Step> = diesel::sql_query(sql).load(&mut c).unwrap();
+        let scans = plan.iter().any(|step| step.detail.starts_with("SCAN"));
+        assert!(!scans && !plan.is_empty(), "{table}.{column}");
+    }
+}

@@ -156,6 +156,10 @@ pub struct Change {
     #[serde(default)]
     pub areas: Vec<Id>,
     pub record: Option<Value>,
+    /// Of a `delete`: what stands for the record since both were merged. It comes by itself.
+    #[allow(dead_code)] // for apps that show where a record went
+    #[serde(default)]
+    pub merged_into: Option<Id>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -51,6 +51,7 @@ CREATE TABLE merge_moves (
   version_after INTEGER
 ) STRICT;
 CREATE INDEX merge_moves_by_pair ON merge_moves (pair_id, ordinal);
+CREATE INDEX merge_moves_by_row ON merge_moves (row_id);
 
 -- How far the feed has been searched for duplicates.
 CREATE TABLE duplicate_search (
