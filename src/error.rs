@@ -170,6 +170,7 @@ catalogue! {
         AreaTooWide "area_too_wide" 422 "Area too wide" "区划级别过高" "A township or village is expected here." "此处应为乡镇或村级区划。";
         AreaOutside "area_outside" 422 "Area not yours" "不在管辖范围" "The area lies outside your own." "该区划不在您的管辖范围内。";
         NoSuchRecord "no_such_record" 422 "No such record" "记录不存在" "There is no such record in your areas." "在您的管辖范围内没有此记录。";
+        OtherHousehold "other_household" 422 "Different households" "不在同一家庭" "The two are in different households, or the household is elsewhere: put them into one first." "两条记录分属不同家庭或不同地点，请先归入同一家庭。";
         NotFitting "not_fitting" 422 "Does not fit" "与其他字段不符" "Does not fit the other fields." "与其他字段不符。";
         OldText "old_text" 422 "Old text" "文本版本过旧" "This version of the consent text is no longer in force." "此版本的同意书已失效。";
         WeakPassword "weak_password" 422 "Password too weak" "密码过弱" "At least 10 characters, not the login, not a common one." "至少 10 个字符，且不能与账号相同或过于常见。";

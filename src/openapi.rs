@@ -45,6 +45,10 @@ const TAGS: &[(&str, &str)] = &[
         "residents",
         "Floating population, registered by consent (流动人口)",
     ),
+    (
+        "duplicates",
+        "Two records of one person: found, decided, merged, undone (重复登记)",
+    ),
     ("households", "Households, local and migrant (家庭)"),
     (
         "member-homes",
@@ -160,7 +164,7 @@ fn shared_components(doc: &mut Value) {
             "schema": { "type": "integer", "format": "int32", "minimum": 1, "maximum": 86400, "description": "Seconds.", "example": 2 } },
         "ETag": { "description": "The version of the record as rendered; send it as If-Match.",
             "schema": { "type": "string", "description": "A strong entity tag.", "maxLength": 100, "pattern": "^\"[^\"]+\"$", "example": "\"3-f\"" } },
-        "Location": { "description": "Where the new record is.",
+        "Location": { "description": "Where the record is.",
             "schema": { "type": "string", "description": "A path.", "maxLength": 300, "format": "uri-reference", "example": "/v1/residents/019a8c5e-7c00-7000-8000-5a1f0c3e9b11" } }
     });
     let schemas = [
@@ -279,6 +283,12 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
         let response = problem_response(components, status);
         op["responses"][status.to_string()] = response;
     }
+    if merges(path) {
+        op["responses"]["308"] = json!({
+            "description": "The record was merged into another one of the same person, which the caller may see: ask there, with the same method and body. Nothing was done.",
+            "headers": { "Location": header("Location"), "RateLimit": header("RateLimit"), "RateLimit-Policy": header("RateLimitPolicy") }
+        });
+    }
     answers(path, method, op);
     if has_body {
         op["requestBody"]["required"] = json!(true);
@@ -289,6 +299,12 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
                 json!({ "application/json": media, "application/merge-patch+json": media });
         }
     }
+}
+
+/// Whether the path names a record that may have been merged into another.
+fn merges(path: &str) -> bool {
+    path.starts_with("/v1/residents/{id}")
+        || path.starts_with("/v1/households/{id}/people/{person_id}")
 }
 
 /// Operations without an id in the path that answer 404 for one elsewhere in the request.

@@ -6,8 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    areas, audit, auth, campaigns, households, insurance, notifications, people, privacy,
-    residents, rights_requests, sync, visits,
+    areas, audit, auth, campaigns, duplicates, households, insurance, notifications, people,
+    privacy, residents, rights_requests, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -39,6 +39,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     areas::routes(cfg);
     people::routes(cfg);
     residents::routes(cfg);
+    duplicates::routes(cfg);
     households::routes(cfg);
     insurance::routes(cfg);
     visits::routes(cfg);

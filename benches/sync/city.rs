@@ -184,6 +184,7 @@ impl Filler<'_> {
             state: ResidentState::Active,
             created_at: at,
             updated_at: at,
+            merged_into: None,
         });
         self.rows.episodes.push(EpisodeRow {
             id: stay,

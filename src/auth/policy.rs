@@ -94,6 +94,13 @@ actions! {
     PrivacyRequestExport "privacy_request.export" on "privacy_request" by &[Coordinator];
     RightsRequestRead "rights_request.read" on "rights_request" by WORKERS;
     RightsRequestWrite "rights_request.write" on "rights_request" by WORKERS;
+    // Two records of one person.
+    DuplicateRead "duplicate.read" on "duplicate" by &[Coordinator];
+    DuplicateSettle "duplicate.settle" on "duplicate" by &[Coordinator];
+    DuplicateMerge "duplicate.merge" on "duplicate" by &[Coordinator];
+    DuplicateUndo "duplicate.undo" on "duplicate" by &[Coordinator];
+    // The service itself, when a record may also exist elsewhere and both people agreed to liaison.
+    DuplicateTell "duplicate.tell" on "duplicate" by &[];
     // Looking over the shoulders of all of them.
     AuditRead "audit.read" on "audit_entry" by &[Coordinator, Administrator, Auditor];
     AuditExport "audit.export" on "audit_entry" by &[Coordinator, Administrator, Auditor];
@@ -183,6 +190,12 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("list_residences", Action::ResidenceRead),
     ("create_residence", Action::ResidenceWrite),
     ("record_departure", Action::ResidenceWrite),
+    ("list_duplicates", Action::DuplicateRead),
+    ("get_duplicate", Action::DuplicateRead),
+    ("dismiss_duplicate", Action::DuplicateSettle),
+    ("confirm_duplicate", Action::DuplicateSettle),
+    ("merge_duplicate", Action::DuplicateMerge),
+    ("undo_merge", Action::DuplicateUndo),
     ("create_household", Action::HouseholdWrite),
     ("list_households", Action::HouseholdRead),
     ("get_household", Action::HouseholdRead),

@@ -361,6 +361,7 @@ diesel::table! {
         state -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+        merged_into -> Nullable<UidSql>,
     }
 }
 diesel::table! {
@@ -567,6 +568,7 @@ diesel::table! {
         person_id -> UidSql,
         position -> BigInt,
         sum_agreed -> Binary,
+        sealed_as -> Nullable<UidSql>,
     }
 }
 diesel::table! {
@@ -1000,6 +1002,55 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    duplicate_pairs (id) {
+        id -> UidSql,
+        version -> BigInt,
+        person_id -> UidSql,
+        other_person_id -> UidSql,
+        why -> Text,
+        state -> Text,
+        reason -> Nullable<Text>,
+        told -> Bool,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        other_county -> UidSql,
+        other_town -> Nullable<UidSql>,
+        other_village -> Nullable<UidSql>,
+        asked_by -> UidSql,
+        found_on -> Text,
+        kept_person_id -> Nullable<UidSql>,
+        settled_by -> Nullable<UidSql>,
+        settled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    merge_moves (id) {
+        id -> UidSql,
+        pair_id -> UidSql,
+        ordinal -> BigInt,
+        moved_table -> Text,
+        row_id -> UidSql,
+        moved_column -> Text,
+        old_value -> Nullable<Text>,
+        new_value -> Nullable<Text>,
+        version_after -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    duplicate_search (source) {
+        source -> Text,
+        pos -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1055,6 +1106,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     person_receipts,
     privacy_requests,
     rights_requests,
+    duplicate_pairs,
+    merge_moves,
+    duplicate_search,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));

@@ -19,7 +19,7 @@ pub fn change(who: &Who, row: &HouseholdRow, version: i64) -> Change {
 }
 
 /// The feed rows of one of its people.
-pub(super) fn person(who: &Who, seen: &Seen, person: Uid, version: i64) -> Change {
+pub fn person(who: &Who, seen: &Seen, person: Uid, version: i64) -> Change {
     seen.change(who, Kind::HouseholdPerson, person, version)
         .about_people()
 }

@@ -52,7 +52,7 @@ pub fn take_in(c: &mut DbConn, who: &Who, household: Uid, new: &Joining) -> AppR
 }
 
 /// Whether somebody of this place can be of a household of that one: where both name a level, it is the same.
-fn lives_at(person: &Place, household: &Place) -> bool {
+pub fn lives_at(person: &Place, household: &Place) -> bool {
     let same = |a: Option<Uid>, b: Option<Uid>| a.is_none() || b.is_none() || a == b;
     same(person.county, household.county)
         && same(person.town, household.town)

@@ -51,6 +51,15 @@ pub fn among(
     Ok(rows.into_iter().filter(|h| who.can(action, h)).collect())
 }
 
+/// These households, whoever may see them.
+pub fn these(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<HouseholdRow>> {
+    Ok(households::table
+        .filter(households::id.eq_any(ids.to_vec()))
+        .filter(households::state.eq(HouseholdState::Active))
+        .select(HouseholdRow::as_select())
+        .load(c)?)
+}
+
 /// The wrapped data keys of those of these households that were not erased: for texts about
 /// a household that rest elsewhere, under rows the caller may see.
 pub fn data_keys(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<(Uid, Vec<u8>)>> {

@@ -14,6 +14,7 @@ use super::limits::{Caller, Limiter, Standing};
 use crate::auth::rights::{Binding, By, Rights, Verified, Who};
 use crate::auth::{store, tokens};
 use crate::db::Micros;
+use crate::duplicates;
 use crate::error::{AppError, AppResult, Code};
 use crate::state::App;
 
@@ -44,13 +45,10 @@ pub async fn require_auth<B: MessageBody + 'static>(
     if let Err(e) = super::query::known(&req) {
         return Ok(refuse(req, e, Some(standing), &app.limiter));
     }
-    req.extensions_mut().insert(who);
+    req.extensions_mut().insert(who.clone());
     let response = next.call(req).await?;
-    Ok(with_limits(
-        response.map_into_left_body(),
-        standing,
-        &app.limiter,
-    ))
+    let response = duplicates::follow::redirected(&app, &who, response).await;
+    Ok(with_limits(response, standing, &app.limiter))
 }
 
 /// For public routes: a bucket per address.

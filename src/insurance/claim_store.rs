@@ -30,6 +30,23 @@ pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<
     who.authorise(action, row)
 }
 
+/// These claims, whoever may see them.
+pub fn these(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<ClaimRow>> {
+    Ok(claims::table
+        .filter(claims::id.eq_any(ids.to_vec()))
+        .select(ClaimRow::as_select())
+        .load(c)?)
+}
+
+/// The claims of one insured person on these policies.
+pub fn on_policies(c: &mut DbConn, policies: &[Uid], insured: Uid) -> AppResult<Vec<Uid>> {
+    Ok(claims::table
+        .filter(claims::policy_id.eq_any(policies.to_vec()))
+        .filter(claims::insured_person_id.eq(insured))
+        .select(claims::id)
+        .load(c)?)
+}
+
 /// Those of these claims that the caller may see, as [`visible`] finds one.
 pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<ClaimRow>> {
     let mut rows: Vec<ClaimRow> = claims::table

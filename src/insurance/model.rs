@@ -202,6 +202,8 @@ pub struct InsuredRow {
     pub person_id: Uid,
     pub position: i64,
     pub sum_agreed: Vec<u8>,
+    /// For whom the sum is sealed, when that is another record of the person (`duplicates::merge`).
+    pub sealed_as: Option<Uid>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

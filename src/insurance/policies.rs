@@ -265,6 +265,7 @@ pub fn conclude(
             person_id: one.person_id,
             position,
             sum_agreed: seal("policy_insured.sum_agreed", one.person_id, agreed)?,
+            sealed_as: None,
         });
     }
     let beneficiary = |(position, one): (i64, &NewBeneficiary)| BeneficiaryRow {

@@ -126,7 +126,8 @@ fn show_one(
     let number = number.map(|n| open("policies.policy_number", row.id, n));
     let mut people = Vec::with_capacity(insured.len());
     for one in insured {
-        let agreed = open("policy_insured.sum_agreed", one.person_id, &one.sum_agreed)?;
+        let sealed_as = one.sealed_as.unwrap_or(one.person_id);
+        let agreed = open("policy_insured.sum_agreed", sealed_as, &one.sum_agreed)?;
         people.push(Insured {
             person_id: one.person_id,
             sum_agreed: agreed.map(|word| word == "true"),

@@ -130,6 +130,14 @@ pub fn policy_of(c: &mut DbConn, claim: &Handle<ClaimRow>) -> AppResult<PolicyRo
         .ok_or_else(|| crate::error::AppError::internal("a claim without a policy"))
 }
 
+/// These policies, whoever may see them.
+pub fn these_policies(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<PolicyRow>> {
+    Ok(policies::table
+        .filter(policies::id.eq_any(ids.to_vec()))
+        .select(PolicyRow::as_select())
+        .load(c)?)
+}
+
 /// The policies of claims that the caller may see.
 pub fn policies_of(c: &mut DbConn, claims: &[ClaimRow]) -> AppResult<Vec<PolicyRow>> {
     let mut ids: Vec<Uid> = claims.iter().map(|claim| claim.policy_id).collect();

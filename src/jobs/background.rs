@@ -47,6 +47,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second / 2, seal_audit),
         every(app, stop, second, send_reminders),
         every(app, stop, second * 5, expire_pushes),
+        every(app, stop, second / 2, search_duplicates),
         every(app, stop, second, try_held_work),
         every(app, stop, second * 60, expire_resting),
         every(app, stop, second * 5, store_seen),
@@ -207,6 +208,13 @@ async fn expire_pushes(app: web::Data<App>) -> bool {
     match app.db.write(move |c| push::store::expire(c, now)).await {
         Ok(more) => more,
         Err(e) => failed("expiring pushes", e),
+    }
+}
+
+async fn search_duplicates(app: web::Data<App>) -> bool {
+    match crate::duplicates::search::run(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("searching for duplicates", e),
     }
 }
 

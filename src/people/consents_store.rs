@@ -97,6 +97,15 @@ pub fn consents_among(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<ConsentRow>>
         .load(c)?)
 }
 
+/// All consents of these people, live and withdrawn.
+pub fn consents_of_people(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<ConsentRow>> {
+    Ok(consents::table
+        .filter(consents::person_id.eq_any(people.to_vec()))
+        .select(ConsentRow::as_select())
+        .order(consents::id)
+        .load(c)?)
+}
+
 /// A person's consents with their versions.
 pub fn consent_versions(c: &mut DbConn, person: Uid) -> AppResult<Vec<(Uid, i64)>> {
     Ok(consents::table

@@ -30,6 +30,31 @@ pub fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<PersonRow>> {
         .optional()?)
 }
 
+/// These people, whoever may see them and whatever became of them.
+pub fn these(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<PersonRow>> {
+    Ok(persons::table
+        .filter(persons::id.eq_any(ids.to_vec()))
+        .select(PersonRow::as_select())
+        .load(c)?)
+}
+
+/// Others of this township who were born in this year, restricted ones left out; bounded.
+pub fn of_town_and_year(
+    c: &mut DbConn,
+    town: Uid,
+    year: i64,
+    most: i64,
+) -> AppResult<Vec<PersonRow>> {
+    Ok(persons::table
+        .filter(persons::town.eq(town))
+        .filter(persons::birth_year.eq(year))
+        .filter(persons::state.eq(PersonState::Active))
+        .select(PersonRow::as_select())
+        .order(persons::id.desc())
+        .limit(most)
+        .load(c)?)
+}
+
 pub fn lock(c: &mut DbConn, id: Uid) -> AppResult<Option<PersonRow>> {
     Ok(first_locked!(c, persons::table.find(id).select(PersonRow::as_select())).optional()?)
 }

@@ -7,8 +7,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::requests_model::*;
 use super::erasure;
+use super::requests_model::*;
 use super::requests_store::{self as store, Step};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Handle, Placed, Who};

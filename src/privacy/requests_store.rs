@@ -6,7 +6,7 @@ use super::requests_model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
 use crate::db::schema::privacy_requests;
-use crate::db::{Day, DbConn, Json, Micros, Uid};
+use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
 use crate::people::model::PersonRow;

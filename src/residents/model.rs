@@ -73,6 +73,8 @@ pub struct ResidentRow {
     pub state: ResidentState,
     pub created_at: Micros,
     pub updated_at: Micros,
+    /// The registration of the same person that stands for this one.
+    pub merged_into: Option<Uid>,
 }
 
 impl Placed for ResidentRow {

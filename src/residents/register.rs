@@ -175,6 +175,7 @@ fn resident_row(
         state: ResidentState::Active,
         created_at: who.at,
         updated_at: who.at,
+        merged_into: None,
     }
 }
 

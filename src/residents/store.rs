@@ -30,6 +30,7 @@ fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<ResidentRow>> {
     Ok(residents::table
         .find(id)
         .filter(residents::state.eq_any([ResidentState::Active, ResidentState::Left]))
+        .filter(residents::merged_into.is_null())
         .filter(exists(
             consents::table
                 .filter(consents::person_id.eq(residents::person_id))
@@ -84,6 +85,7 @@ pub fn list(
         .inner_join(persons::table)
         .filter(in_scope_or_own!(residents, scope, diesel::dsl::InnerJoinQuerySource<residents::table, persons::table>))
         .filter(residents::state.eq(state))
+        .filter(residents::merged_into.is_null())
         .filter(exists(
             consents::table
                 .filter(consents::person_id.eq(residents::person_id))
@@ -111,6 +113,7 @@ pub fn among(
         .inner_join(persons::table)
         .filter(residents::id.eq_any(ids.to_vec()))
         .filter(residents::state.eq_any([ResidentState::Active, ResidentState::Left]))
+        .filter(residents::merged_into.is_null())
         .select((ResidentRow::as_select(), PersonRow::as_select()))
         .load(c)?;
     // Asked by itself: as a part of the query above it is read as a whole where statistics are poor.
@@ -127,6 +130,22 @@ pub fn ids_of(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<Uid>> {
     Ok(residents::table
         .filter(residents::person_id.eq_any(people.to_vec()))
         .select(residents::id)
+        .load(c)?)
+}
+
+/// These residents, whoever may see them.
+pub fn these(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<ResidentRow>> {
+    Ok(residents::table
+        .filter(residents::id.eq_any(ids.to_vec()))
+        .select(ResidentRow::as_select())
+        .load(c)?)
+}
+
+/// The residents that these people are, whoever may see them.
+pub fn of_people(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<ResidentRow>> {
+    Ok(residents::table
+        .filter(residents::person_id.eq_any(people.to_vec()))
+        .select(ResidentRow::as_select())
         .load(c)?)
 }
 

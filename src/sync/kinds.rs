@@ -228,6 +228,10 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
         "rights_requests",
         "they are followed up at a desk, with the office they went to",
     ),
+    (
+        "duplicate_pairs",
+        "of one of two records a phone may hold nothing",
+    ),
 ];
 
 /// Writes that need the server at once, and why.
@@ -286,6 +290,22 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ("refer_rights_request", "it is followed up at a desk"),
     ("answer_rights_request", "it is followed up at a desk"),
     ("withdraw_rights_request", "it is followed up at a desk"),
+    (
+        "dismiss_duplicate",
+        "it is decided by both records as they are now",
+    ),
+    (
+        "confirm_duplicate",
+        "it is decided by both records as they are now",
+    ),
+    (
+        "merge_duplicate",
+        "it is decided by both records as they are now",
+    ),
+    (
+        "undo_merge",
+        "it holds only while nothing that moved was changed",
+    ),
     ("create_insurance_product", "products are kept at a desk"),
     (
         "create_festival",

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -125,6 +126,30 @@ impl SyncOperation {
             base_version: row.base_version.map(Int),
             changed: RawValue::from_string(body).map_err(AppError::internal)?,
             made_at: row.made_at,
+        })
+    }
+
+    /// The same on the records that stand for these, wherever it names one of them.
+    pub fn on(&self, kept: &HashMap<Uid, Uid>, base: Option<i64>) -> AppResult<SyncOperation> {
+        let of = |id: Uid| kept.get(&id).copied().unwrap_or(id);
+        let mut changed = self.changed.get().to_owned();
+        for (old, new) in kept {
+            changed = changed.replace(&format!("\"{old}\""), &format!("\"{new}\""));
+        }
+        let moved = of(self.record_id) != self.record_id;
+        Ok(SyncOperation {
+            op_id: self.op_id,
+            kind: self.kind.clone(),
+            action: self.action.clone(),
+            record_id: of(self.record_id),
+            parent_id: self.parent_id.map(of),
+            base_version: match (&self.base_version, base) {
+                (Some(_), Some(base)) if moved => Some(Int(base)),
+                (Some(said), _) => Some(Int(said.0)),
+                (None, _) => None,
+            },
+            changed: RawValue::from_string(changed).map_err(AppError::internal)?,
+            made_at: self.made_at,
         })
     }
 

@@ -14,6 +14,7 @@ use crate::auth::{Place, Who};
 use crate::config::Config;
 use crate::crypto::Vault;
 use crate::db::{DbConn, Micros, Uid};
+use crate::duplicates;
 use crate::error::{AppError, AppResult, Code, Problem};
 use crate::text_enum;
 
@@ -46,6 +47,8 @@ pub struct Given {
     pub version: i64,
     pub op: ChangeOp,
     pub loaded: Option<Loaded>,
+    /// Of one that is gone: the record of the same person that stands for it, where the caller sees that.
+    pub merged_into: Option<Uid>,
 }
 
 /// A page of changes.
@@ -276,13 +279,17 @@ impl Pull<'_> {
             }
             let (rows, more) = sources::rows(self.c, &sources, Range::Above(self.state.pos), left)?;
             let mut loaded = self.load(&rows)?;
+            let merged = self.merged(&rows, &loaded)?;
             let last: HashMap<_, _> = rows.iter().map(|row| (row.key(), row.pos())).collect();
             for row in &rows {
                 // Of several rows of a record the last one speaks for it.
                 if last.get(&row.key()) == Some(&row.pos()) {
                     let given = match loaded.remove(&row.key()) {
                         Some(loaded) => Some(shown(row, loaded)),
-                        None if row.op == "delete" => Some(dropped(row, ChangeOp::Delete)),
+                        None if row.op == "delete" => Some(Given {
+                            merged_into: merged.get(&row.record).copied(),
+                            ..dropped(row, ChangeOp::Delete)
+                        }),
                         None if row.of_wide_area() => None,
                         None => Some(dropped(row, ChangeOp::Left)),
                     };
@@ -296,6 +303,23 @@ impl Pull<'_> {
                 return Ok(Step::Over);
             }
         }
+    }
+
+    /// Those of these rows' records that are gone because they were merged, with what stands for them.
+    fn merged(
+        &mut self,
+        rows: &[Row],
+        loaded: &HashMap<(Kind, Uid), Loaded>,
+    ) -> AppResult<HashMap<Uid, Uid>> {
+        let may_be = |row: &&Row| {
+            let merges = matches!(row.kind, Kind::Resident | Kind::HouseholdPerson);
+            merges && row.op == "delete" && !loaded.contains_key(&row.key())
+        };
+        let gone: Vec<Uid> = rows.iter().filter(may_be).map(|row| row.record).collect();
+        if gone.is_empty() {
+            return Ok(HashMap::new());
+        }
+        duplicates::follow::kept_for(self.c, self.who, &gone)
     }
 
     /// What the caller may see of the records of these rows.
@@ -338,6 +362,7 @@ pub(super) fn shown(row: &Row, loaded: Loaded) -> Given {
         version: loaded.version,
         op: ChangeOp::Upsert,
         loaded: Some(loaded),
+        merged_into: None,
     }
 }
 
@@ -348,6 +373,7 @@ pub(super) fn dropped(row: &Row, op: ChangeOp) -> Given {
         version: row.version,
         op,
         loaded: None,
+        merged_into: None,
     }
 }
 

@@ -62,6 +62,11 @@ pub struct SyncChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     pub record: Option<Box<RawValue>>,
+    /// Of a `delete`: the record of the same person that stands for this one since they were merged, and that the
+    /// caller sees. Drop the old one and go on with this; what waits for the old id may be pushed as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub merged_into: Option<Uid>,
 }
 
 /// How many records of a kind there are.
@@ -205,6 +210,7 @@ fn change(given: Given) -> SyncChange {
         view,
         areas,
         record,
+        merged_into: given.merged_into,
     }
 }
 

@@ -22,6 +22,7 @@ use crate::areas;
 use crate::audit;
 use crate::auth::Who;
 use crate::db::{DbConn, Micros, Uid};
+use crate::duplicates;
 use crate::error::{AppError, AppResult, Code, Problem};
 use crate::people;
 use crate::state::App;
@@ -288,6 +289,7 @@ fn attempt(
             match carry_out(c, app, who, &p.op, *kind, command, work, course) {
                 // Whatever it left behind goes with the piece.
                 Err(e) if !course.guarded => return Err(e),
+                Err(e) => followed(c, app, who, &p.op, course, e),
                 tried => tried,
             }
         }
@@ -387,7 +389,46 @@ pub(super) fn carry_out_again(
         .command()
         .map_err(|fault| AppError::field("/action", fault))?;
     let work = work(app, who, command, op, op.body())?;
-    carry_out(c, app, who, op, kind, command, &work, &Course::again())
+    let course = Course::again();
+    match carry_out(c, app, who, op, kind, command, &work, &course) {
+        Err(e) => followed(c, app, who, op, &course, e),
+        done => done,
+    }
+}
+
+/// An operation that did not find its record, on the one that stands for it since they were merged: phones made
+/// it before they knew. It counts as made after the merge, so that nothing of it conflicts with what the merged
+/// record was. Anything else is refused as it was.
+fn followed(
+    c: &mut DbConn,
+    app: &App,
+    who: &Who,
+    op: &SyncOperation,
+    course: &Course,
+    e: AppError,
+) -> AppResult<Ended> {
+    let AppError::Problem(problem) = &e else {
+        return Err(e);
+    };
+    let Some(Missing::Records(ids)) = missing::of(problem, op) else {
+        return Err(e);
+    };
+    let kept = duplicates::follow::kept(c, &ids)?;
+    if kept.is_empty() {
+        return Err(e);
+    }
+    let (kind, command) = op
+        .command()
+        .map_err(|fault| AppError::field("/action", fault))?;
+    let record = kept.get(&op.record_id).copied().unwrap_or(op.record_id);
+    let base = version(c, kind, record)?;
+    let op = op.on(&kept, base)?;
+    let work = work(app, who, command, &op, op.body())?;
+    // What the caller may not do there is refused as if there had been no merge.
+    carry_out(c, app, who, &op, kind, command, &work, course).map_err(|other| match other {
+        AppError::Problem(p) if p.code == Code::NotFound => e,
+        other => other,
+    })
 }
 
 /// One command in a savepoint of its own: what it did goes when it fails.

@@ -13,6 +13,7 @@ use super::operation::{PUSH_BODY, SyncPush};
 use super::push::{self, Done};
 use crate::auth::Who;
 use crate::db::{Micros, Uid};
+use crate::duplicates;
 use crate::error::AppResult;
 use crate::http::json::Body;
 use crate::http::problem::{self, ProblemBody};
@@ -59,6 +60,11 @@ pub struct SyncResult {
     /// The record as REST would show it to the caller now; null where the caller does not see it.
     #[schema(value_type = Option<Object>)]
     pub record: Option<Box<RawValue>>,
+    /// The record of the same person that stands for `record_id` since they were merged: the operation was done
+    /// to it, and `version` and `record` are its.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub merged_into: Option<Uid>,
     /// Of a conflict: the fields where the server's value stands.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 60)]
@@ -112,7 +118,7 @@ pub async fn push_changes(
     // Whatever was done may have something to send, a part before a failure too.
     app.outbox.notify_waiters();
     let done = done?;
-    let records = shown(&app, &who, &done).await?;
+    let Shown { records, merged } = shown(&app, &who, &done).await?;
     if let Some(device) = who.device {
         let backlog = backlog.map(|b| b.0);
         let row = DeviceSyncRow {
@@ -128,7 +134,10 @@ pub async fn push_changes(
     }
     let results = done
         .into_iter()
-        .map(|d| result(d, &records, zh, &who.request_id))
+        .map(|d| {
+            let into = merged.get(&d.record).copied();
+            result(d, into, &records, zh, &who.request_id)
+        })
         .collect();
     Ok(HttpResponse::Ok().json(SyncResults {
         results,
@@ -144,15 +153,39 @@ fn touched(done: &Done) -> Option<(Kind, Uid)> {
     Some((done.kind.parse().ok()?, done.record))
 }
 
-/// The records that operations touched, as the caller may see them now.
-async fn shown(app: &web::Data<App>, who: &Who, done: &[Done]) -> AppResult<Records> {
+/// What operations touched.
+struct Shown {
+    records: Records,
+    /// Old ids, with what stands for them.
+    merged: HashMap<Uid, Uid>,
+}
+
+/// The records that operations touched, as the caller may see them now; of those that were merged what stands
+/// for them.
+async fn shown(app: &web::Data<App>, who: &Who, done: &[Done]) -> AppResult<Shown> {
     let wanted: Vec<(Kind, Uid)> = done.iter().filter_map(touched).collect();
     if wanted.is_empty() {
-        return Ok(Records::new());
+        return Ok(Shown {
+            records: Records::new(),
+            merged: HashMap::new(),
+        });
     }
     let (vault, who) = (app.vault.clone(), who.clone());
     app.db
-        .read(move |c| kinds::load_all(c, &vault, &who, wanted))
+        .read(move |c| {
+            let mut records = kinds::load_all(c, &vault, &who, wanted.iter().copied())?;
+            let gone: Vec<(Kind, Uid)> = wanted
+                .into_iter()
+                .filter(|key| !records.contains_key(key))
+                .collect();
+            let ids: Vec<Uid> = gone.iter().map(|(_, id)| *id).collect();
+            let merged = duplicates::follow::kept_for(c, &who, &ids)?;
+            let into = gone
+                .iter()
+                .filter_map(|(kind, id)| Some((*kind, *merged.get(id)?)));
+            records.extend(kinds::load_all(c, &vault, &who, into)?);
+            Ok(Shown { records, merged })
+        })
         .await
 }
 
@@ -168,8 +201,17 @@ fn outcome(done: &Done) -> SyncOutcome {
     }
 }
 
-fn result(done: Done, records: &Records, zh: bool, request_id: &str) -> SyncResult {
-    let record = touched(&done).and_then(|key| records.get(&key));
+fn result(
+    done: Done,
+    merged_into: Option<Uid>,
+    records: &Records,
+    zh: bool,
+    request_id: &str,
+) -> SyncResult {
+    let record = touched(&done).and_then(|(kind, id)| {
+        let key = (kind, merged_into.unwrap_or(id));
+        records.get(&key)
+    });
     SyncResult {
         op_id: done.op_id,
         outcome: outcome(&done),
@@ -179,6 +221,7 @@ fn result(done: Done, records: &Records, zh: bool, request_id: &str) -> SyncResu
         record_id: done.record,
         arrived_at: done.arrived_at,
         version: done.version,
+        merged_into,
         fields: done.fields.into_iter().map(FieldName).collect(),
         resting_id: done.resting,
         problem: done.problem.map(|p| problem::body(&p, zh, request_id)),

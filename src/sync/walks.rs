@@ -57,6 +57,7 @@ impl Pull<'_> {
                 version: item.loaded.version,
                 op: ChangeOp::Upsert,
                 loaded: Some(item.loaded),
+                merged_into: None,
             };
             if !self.put(given) {
                 return Ok(Step::Full);

@@ -40,6 +40,13 @@ impl Records {
             .post(&consents, make::consent("service_follow_up"))
             .await
             .expect(201);
+        let number = crate::support::twins::document();
+        for name in ["周丽华", "周立华"] {
+            let body = json!({ "name": name, "document": number });
+            let twin = member.post("/v1/residents", make::resident_with(body));
+            twin.await.expect(201);
+        }
+        let pair = crate::support::twins::the_pair(app, &coordinator).await;
         let household = make::household(&member).await;
         let person =
             make::household_person(&member, &household, &["registration", "insurance"]).await;
@@ -119,6 +126,7 @@ impl Records {
             ("sync", "work_id", resting[2].clone()),
             ("residents", "id", id(&resident)),
             ("residents", "consent_id", id(&consent)),
+            ("duplicates", "id", id(&pair)),
             ("households", "id", id(&household)),
             ("households", "person_id", id(&person)),
             (
@@ -175,7 +183,7 @@ impl Records {
     pub fn owner(&self, template: &str) -> &Client {
         match template.split('/').nth(2).unwrap() {
             "sync" if template.contains("quarantine") => &self.coordinator,
-            "member-homes" | "follow-ups" | "privacy-requests" => &self.coordinator,
+            "member-homes" | "follow-ups" | "privacy-requests" | "duplicates" => &self.coordinator,
             "campaigns" | "festivals" => &self.organiser,
             "users" => &self.administrator,
             _ => &self.member,

@@ -138,25 +138,20 @@ both! {
         assert_eq!(coordinator.get(&path(&made)).await.expect(200)["state"], "accepted");
     }
 
-    async fn an_accepted_erasure_waits_for_the_service(app) {
+    async fn an_accepted_erasure_is_carried_out(app) {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
         let resident = make::registered(&member).await;
         let made = member.post("/v1/privacy-requests", asked(&resident["person_id"], "erasure")).await.expect(201);
-        let waiting = || requests_store::erasures_accepted(&mut app.connection(), 10).unwrap();
-        assert!(waiting().is_empty());
+        member.get(&make::at("residents", &resident)).await.expect(200);
         let accepted = coordinator.post(&format!("{}/acceptance", path(&made)), json!({})).await.expect(200);
-        assert_eq!(accepted["allowed_actions"], json!(["refusal"]));
-        coordinator.post(&format!("{}/completion", path(&made)), json!({})).await.problem(409, "state_forbids");
-        let row = waiting().remove(0);
-        assert_eq!(row.person_id.to_string(), resident["person_id"].as_str().unwrap());
-        let now = app.now();
-        app.data.db.write(move |c| {
-            use qianshou::auth::Who;
-            use qianshou::auth::rights::By;
-            let who = Who::without_account(By::Service, now, "service-run".into());
-            requests::carried_out(c, &who, &row)
-        }).await.unwrap();
-        assert!(waiting().is_empty());
+        // From that moment on nobody uses anything of theirs, and nothing stops it.
+        assert_eq!(accepted["allowed_actions"], json!([]));
+        member.get(&make::at("residents", &resident)).await.problem(404, "not_found");
+        for step in ["completion", "refusal"] {
+            let body = if step == "refusal" { json!({ "reason": "legal_duty" }) } else { json!({}) };
+            coordinator.post(&format!("{}/{step}", path(&made)), body).await.problem(409, "state_forbids");
+        }
+        while qianshou::privacy::erasure::run(&app.data).await.unwrap() {}
         let shown = coordinator.get(&path(&made)).await.expect(200);
         assert_eq!((&shown["state"], &shown["answered_by"]), (&json!("done"), &Value::Null));
     }
@@ -168,9 +163,11 @@ both! {
         body["fields"] = json!(["employer"]);
         body["told"] = json!("单位名称写错了。");
         let made = member.post("/v1/privacy-requests", body).await.expect(201);
-        let person: Uid = resident["person_id"].as_str().unwrap().parse().unwrap();
-        app.data.db.write(move |c| requests_store::erase_person(c, person)).await.unwrap();
+        make::withdraw(&member, &format!("{}/consents", make::at("residents", &resident)), "registration").await;
+        app.advance(7 * 24 * 3600 * 1_000_000);
+        while qianshou::privacy::erasure::run(&app.data).await.unwrap() {}
+        let coordinator = make::renewed(app, &coordinator);
         let shown = coordinator.get(&path(&made)).await.expect(200);
-        assert_eq!((&shown["told"], &shown["fields"], &shown["kind"]), (&Value::Null, &json!([]), &json!("correction")));
+        assert_eq!((&shown["told"], &shown["kind"]), (&Value::Null, &json!("correction")));
     }
 }

@@ -274,3 +274,104 @@ fn nothing_typed_about_a_person_rests_in_clear() {
         })
     });
 }
+
+/// Whatever names a person or a resident stands in the register of merges, so that no merge forgets it; by the
+/// references of the schema, and by the names of columns where there is none.
+#[test]
+fn whatever_names_a_person_is_moved_by_a_merge_or_told_why_not() {
+    use qianshou::duplicates::moves::{AMENDED, Names, OnMerge, POINTERS, column};
+    #[derive(QueryableByName)]
+    struct Reference {
+        #[diesel(sql_type = Text)]
+        table_name: String,
+        #[diesel(sql_type = Text)]
+        column_name: String,
+        #[diesel(sql_type = Text)]
+        kind: String,
+    }
+    let mut c = sqlite();
+    let columns = columns(&mut c);
+    let references: Vec<Reference> = diesel::sql_query(
+        "SELECT m.name AS table_name, f.\"from\" AS column_name, f.\"table\" AS kind \
+         FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'",
+    )
+    .load(&mut c)
+    .unwrap();
+    let mut named: BTreeSet<(String, String)> = references
+        .into_iter()
+        .filter(|r| ["persons", "residents"].contains(&r.kind.as_str()))
+        .map(|r| (r.table_name, r.column_name))
+        .collect();
+    let sounds = |column: &str| {
+        let ends = |word: &str| column == word || column.ends_with(&format!("_{word}"));
+        ["person_id", "resident_id", "merged_into"]
+            .into_iter()
+            .any(ends)
+    };
+    named.extend(columns.keys().filter(|(_, column)| sounds(column)).cloned());
+    assert!(named.len() > 12);
+    let mut told: BTreeSet<(String, String)> = BTreeSet::new();
+    for p in POINTERS {
+        assert!(
+            told.insert((p.table.into(), p.column.into())),
+            "{} {} twice",
+            p.table,
+            p.column
+        );
+        if let OnMerge::Stays(why) = p.on_merge {
+            assert!(!why.is_empty());
+        }
+        if p.names == Names::Resident {
+            assert!(
+                ["resident_id", "merged_into"].contains(&p.column),
+                "{}",
+                p.column
+            );
+        }
+    }
+    let missing: Vec<_> = named.difference(&told).collect();
+    assert!(missing.is_empty(), "what does a merge do with {missing:?}?");
+    // What a merge touches are columns with the versions that it says.
+    let amended = AMENDED.iter().map(|a| (a.0, a.1));
+    let moved = POINTERS
+        .iter()
+        .filter(|p| matches!(p.on_merge, OnMerge::Moves(_)));
+    for (table, name) in amended.chain(moved.map(|p| (p.table, p.column))) {
+        let (key, _, version) = column(table, name).unwrap();
+        let mut must = vec![(table, name), (table, key)];
+        if let Some(of) = version {
+            must.push((of.table, "version"));
+            if of.timed {
+                must.push((of.table, "updated_at"));
+            }
+        }
+        for (table, column) in must {
+            let at = (table.to_owned(), column.to_owned());
+            assert!(columns.contains_key(&at), "{at:?} is no column");
+        }
+    }
+}
+
+/// Among a million people the rows of one are found by index, whatever names them.
+#[test]
+fn a_merge_finds_what_it_moves_by_index() {
+    use qianshou::duplicates::moves::{OnMerge, POINTERS};
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+    let mut c = sqlite();
+    for p in POINTERS {
+        let OnMerge::Moves(moved) = &p.on_merge else {
+            continue;
+        };
+        let (table, column, key) = (p.table, p.column, moved.key);
+        let sql = format!(
+            "EXPLAIN QUERY PLAN SELECT {key} FROM {table} WHERE {column} = x'00' ORDER BY {key}"
+        );
+        let plan: Vec<Step> = diesel::sql_query(sql).load(&mut c).unwrap();
+        let scans = plan.iter().any(|step| step.detail.starts_with("SCAN"));
+        assert!(!scans && !plan.is_empty(), "{table}.{column}");
+    }
+}

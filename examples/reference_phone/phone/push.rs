@@ -212,7 +212,12 @@ fn take_record(
         return Ok(());
     };
     let era = meta::era(c)?;
-    let known = records::find(c, &operation.kind, operation.record_id)?;
+    // It was merged into another one, which the next pull would say as well: that one is held from now on.
+    let id = result.merged_into.unwrap_or(operation.record_id);
+    if id != operation.record_id {
+        records::drop_one(c, &operation.kind, operation.record_id)?;
+    }
+    let known = records::find(c, &operation.kind, id)?;
     if known
         .as_ref()
         .is_some_and(|known| known.era == era && known.version > version)
@@ -228,7 +233,7 @@ fn take_record(
         c,
         &Record {
             kind: operation.kind.clone(),
-            id: operation.record_id,
+            id,
             version,
             view: view.map_or(old_view, str::to_owned),
             // Which areas it lies in comes with the next pull, which brings the phone's own changes as well.
@@ -243,6 +248,11 @@ fn take_record(
 
 /// Moves up what later updates of the record start from. Those that were sent are as they were sent.
 fn raise_later(c: &mut Db, earlier: &Operation, result: &OperationResult) -> Result<()> {
+    // What is to be done to a merged record starts from nothing that this phone has: the server does it to the
+    // kept one as that is then.
+    if result.merged_into.is_some() {
+        return Ok(());
+    }
     for later in operations::open_of(c, &earlier.kind, Some(earlier.record_id))? {
         if later.seq > earlier.seq
             && later.state == State::Waiting

@@ -72,6 +72,10 @@ pub struct OperationResult {
     /// The record as the caller sees it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Value>,
+    /// The record of the same person that stands for the one that was named, since they were merged: the rest
+    /// is of that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<Id>,
     /// Of a conflict: the fields that somebody else had changed as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
@@ -99,6 +103,7 @@ impl OperationResult {
             arrived_at: None,
             version: None,
             record: None,
+            merged_into: None,
             fields: Vec::new(),
             resting_id: None,
             problem: None,
@@ -151,6 +156,10 @@ pub struct Change {
     #[serde(default)]
     pub areas: Vec<Id>,
     pub record: Option<Value>,
+    /// Of a `delete`: what stands for the record since both were merged. It comes by itself.
+    #[allow(dead_code)] // for apps that show where a record went
+    #[serde(default)]
+    pub merged_into: Option<Id>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

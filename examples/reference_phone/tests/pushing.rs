@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::support::{Field, done, id, problem};
+use super::support::{Field, done, gone, id, page, problem, upsert};
 use crate::phone::wire::Outcome;
 use crate::phone::{Error, Moment, State};
 
@@ -252,4 +252,37 @@ async fn a_kind_that_is_not_pulled_is_not_kept() {
         held.iter().map(|r| r.kind.as_str()).collect::<Vec<_>>(),
         ["visit"]
     );
+}
+
+/// What was done to a record before the phone knew that it was merged into another: the old one goes, the kept one
+/// comes, and later work on the old id goes as it is, for the server to follow.
+#[tokio::test]
+async fn a_merged_record_is_followed() {
+    let mut field = Field::new().await;
+    field.hold(id(1), 3, json!({"phone": "old"})).await;
+    for n in 0..2 {
+        field
+            .phone
+            .update("resident", id(1), json!({"phone": n.to_string()}))
+            .unwrap();
+    }
+    field.script.results(json!([
+        { "outcome": "applied", "version": 9, "merged_into": id(2), "record": {"id": id(2), "phone": "0"} },
+        { "outcome": "applied", "version": 10, "merged_into": id(2), "record": {"id": id(2), "phone": "1"} },
+    ]));
+    field.phone.push().await.unwrap();
+    assert_eq!(field.states(), ["acknowledged", "acknowledged"]);
+    let held = field.phone.record("resident", id(2)).unwrap().unwrap();
+    assert_eq!((held.version, &held.body.0["phone"]), (10, &json!("1")));
+    assert!(field.phone.record("resident", id(1)).unwrap().is_none());
+    // A pull says the same, once more.
+    let mut gone = gone("resident", id(1), "delete");
+    gone["merged_into"] = json!(id(2));
+    let kept = upsert("resident", id(2), 10, json!({"phone": "1"}));
+    field
+        .script
+        .answer(200, page(json!([gone, kept]), "next", false));
+    field.phone.pull().await.unwrap();
+    assert!(field.phone.record("resident", id(1)).unwrap().is_none());
+    assert!(field.phone.record("resident", id(2)).unwrap().is_some());
 }

@@ -5,8 +5,6 @@ DROP INDEX sync_resting_by_parent;
 DROP INDEX idempotency_by_record;
 DROP INDEX notifications_by_subject;
 DROP INDEX follow_ups_by_household;
-DROP INDEX claims_by_insured;
 DROP INDEX claims_by_household;
-DROP INDEX persons_merged;
 DROP TABLE erased_records;
 DROP TABLE erasures;

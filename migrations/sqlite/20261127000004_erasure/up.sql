@@ -18,9 +18,7 @@ CREATE TABLE erased_records (
 ) STRICT;
 
 -- Erasure finds what it ends by these.
-CREATE INDEX persons_merged ON persons (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX claims_by_household ON claims (household_id);
-CREATE INDEX claims_by_insured ON claims (insured_person_id);
 CREATE INDEX follow_ups_by_household ON follow_ups (household_id);
 CREATE INDEX notifications_by_subject ON notifications (subject_id) WHERE subject_id IS NOT NULL;
 CREATE INDEX idempotency_by_record ON idempotency_keys (record_id);

@@ -163,12 +163,21 @@ fn leading(c: &mut DbConn, table: &str, column: &str, to: &[Uid]) -> AppResult<V
 
 /// Empties whatever is sealed in these rows; their words and dates stay, as nobody's.
 fn clear(c: &mut DbConn, rest: &Rest, rows: &[Uid]) -> AppResult<()> {
-    let emptied: Vec<String> = rest.sealed.iter().map(|(column, _)| format!("{column} = NULL")).collect();
+    let emptied: Vec<String> = rest
+        .sealed
+        .iter()
+        .map(|(column, _)| format!("{column} = NULL"))
+        .collect();
     if emptied.is_empty() {
         return Ok(());
     }
     for some in rows.chunks(AT_ONCE) {
-        let sql = format!("UPDATE {} SET {} WHERE id IN ({})", rest.table, emptied.join(", "), written(c, some));
+        let sql = format!(
+            "UPDATE {} SET {} WHERE id IN ({})",
+            rest.table,
+            emptied.join(", "),
+            written(c, some)
+        );
         diesel::sql_query(sql).execute(c)?;
     }
     Ok(())

@@ -13,6 +13,7 @@ use crate::audit::{self, Entry};
 use crate::auth::rights::{By, Rights};
 use crate::auth::{self, Action, Placed, Who};
 use crate::db::{DbConn, Micros, Uid};
+use crate::duplicates;
 use crate::error::{AppError, AppResult, Code, Problem};
 use crate::state::App;
 
@@ -225,6 +226,8 @@ pub fn resolve(c: &mut DbConn, app: &App, who: &Who, id: Uid, phone: bool) -> Ap
 fn replace(c: &mut DbConn, app: &App, who: &Who, kept: &SyncOperation) -> AppResult<()> {
     let kind: Kind = kept.kind.as_str().parse().map_err(AppError::internal)?;
     let command = kinds::command(kind, "update").ok_or_else(AppError::not_found)?;
-    let work = super::super::operation::work(app, who, command, kept, kept.body())?;
+    let stands = duplicates::follow::kept(c, &[kept.record_id])?;
+    let kept = kept.on(&stands, None)?;
+    let work = super::super::operation::work(app, who, command, &kept, kept.body())?;
     push::run(c, who, &work, None)
 }

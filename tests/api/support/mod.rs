@@ -11,6 +11,7 @@ pub mod postgres;
 pub mod process;
 pub mod pushing;
 pub mod syncing;
+pub mod twins;
 pub mod typed;
 
 use actix_web::web;

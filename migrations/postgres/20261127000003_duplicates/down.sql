@@ -1,0 +1,12 @@
+DROP INDEX claims_by_insured;
+DROP INDEX policies_by_payer;
+DROP INDEX policies_by_holder;
+DROP INDEX households_by_contact;
+DROP INDEX episodes_by_person;
+DROP INDEX persons_merged;
+DROP INDEX persons_by_town_and_year;
+DROP TABLE duplicate_search;
+DROP TABLE merge_moves;
+DROP TABLE duplicate_pairs;
+ALTER TABLE residents DROP COLUMN merged_into;
+ALTER TABLE policy_insured DROP COLUMN sealed_as;
