@@ -148,7 +148,7 @@ both! {
         assert_eq!(accepted["allowed_actions"], json!([]));
         member.get(&make::at("residents", &resident)).await.problem(404, "not_found");
         for step in ["completion", "refusal"] {
-            let body = if step == "refusal" { json!({ "reason": "legal_duty" }) } else { json!({}) };
+            let body = if step == "refusal" { json!({ "reason": "law_requires_keeping" }) } else { json!({}) };
             coordinator.post(&format!("{}/{step}", path(&made)), body).await.problem(409, "state_forbids");
         }
         while qianshou::privacy::erasure::run(&app.data).await.unwrap() {}
