@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use super::{TestApp, scratch};
 use qianshou::db::Target;
@@ -10,6 +11,7 @@ use qianshou::db::Target;
 pub struct Process {
     child: Child,
     pub url: String,
+    said: Arc<Mutex<String>>,
 }
 
 impl Process {
@@ -56,9 +58,22 @@ impl Process {
                 break format!("http://{}", rest.split('"').next().unwrap());
             }
         };
+        let said = Arc::new(Mutex::new(String::new()));
+        let log = said.clone();
         // A full pipe would block the process.
-        std::thread::spawn(move || lines.for_each(drop));
-        Process { child, url }
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut log = log.lock().unwrap_or_else(|e| e.into_inner());
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        Process { child, url, said }
+    }
+
+    /// Its log since it listens.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
     /// SIGKILL: nothing of it ends in order.
