@@ -7,6 +7,7 @@
 
 use super::receipts_store as store;
 pub use super::receipts_store::ReceiptRow;
+use super::subject;
 use crate::audit::{self, Entry};
 use crate::auth::enrolment::normalised;
 use crate::auth::{Action, Handle, Placed, Who};
@@ -14,12 +15,10 @@ use crate::crypto::{MacPurpose, Vault, random_code};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::people;
-use crate::people::model::{PersonRow, PersonState};
+use crate::people::model::PersonRow;
 
 /// Receipts of one person that are good at once.
 pub const LIVE_AT_ONCE: usize = 5;
-/// How many merges are followed from the person whom a receipt was made for.
-const MERGES: usize = 8;
 
 /// Seven groups of four characters without look-alikes: what can be read from paper and typed.
 pub fn new_code() -> String {
@@ -126,20 +125,8 @@ pub fn holder(
     let Some(receipt) = store::live_by_hash(c, hash, now)? else {
         return Ok(None);
     };
-    let mut id = receipt.person_id;
-    for _ in 0..MERGES {
-        let Some(person) = people::store::find(c, id)? else {
-            return Ok(None);
-        };
-        id = match (person.state, person.merged_into) {
-            (PersonState::Active | PersonState::Restricted, _) => {
-                return Ok(Some((receipt, person)));
-            }
-            (PersonState::Merged, Some(into)) => into,
-            _ => return Ok(None),
-        };
-    }
-    Ok(None)
+    let person = subject::now(c, receipt.person_id)?;
+    Ok(person.map(|person| (receipt, person)))
 }
 
 /// The same, the person locked for writing: what they do is about themselves alone.

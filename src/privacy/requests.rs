@@ -17,7 +17,7 @@ use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::insurance::facts;
 use crate::people;
-use crate::people::model::PersonRow;
+use crate::people::model::{PersonRow, PersonState};
 
 /// Working days until an answer is due.
 const ANSWER_DAYS: u16 = 15;
@@ -85,7 +85,7 @@ pub(crate) fn open(
     let (Some(person), Some(sealed)) = (person, sealed) else {
         return Ok(None);
     };
-    if person.state == people::model::PersonState::Erased {
+    if person.state == PersonState::Erased {
         return Ok(None);
     }
     let key = vault.open_data_key(person.id.0, &person.data_key);
@@ -176,7 +176,9 @@ pub fn answer(
     let (due_on, due_provisional) = due(who.at.china_day(), ANSWER_DAYS);
     let (refusal, refusal_note) = match answer {
         Answer::Refuse(reason, note) => {
+            // Of somebody who was erased nothing more is kept.
             let person = people::store::find(c, request.person_id)?;
+            let person = person.filter(|p| p.state != PersonState::Erased);
             let note = note.as_deref().zip(person.as_ref());
             let note = note.map(|(text, person)| seal(vault, person, NOTE, id, text));
             (Some(*reason), note.transpose()?)

@@ -9,7 +9,7 @@ use super::held::{self, HeldRecord};
 use super::requests::{self, Answer, Ask};
 use super::requests_model::*;
 use super::requests_store::{self as store, Filter};
-use super::subject::subject;
+use super::subject::{self, subject};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
@@ -390,8 +390,9 @@ pub async fn export_privacy_request(
             if !allowed.contains(&"export") {
                 return Err(AppError::state_forbids(request.state, allowed));
             }
+            let person = subject::now(c, request.person_id)?.ok_or_else(AppError::not_found)?;
             // Told of the person, who sees it among the looks.
-            let (about, place) = (request.person_id, request.place());
+            let (about, place) = (person.id, request.place());
             let entry = Entry::new(Action::PrivacyRequestExport, "person", about, place);
             audit::record(c, &who, entry.because("at_persons_request"))?;
             Ok(about)

@@ -220,11 +220,28 @@ both! {
         let member = app.member().await;
         let resident = make::registered(&member).await;
         let code = code_for(&member, &at("residents", &resident)).await;
-        view(app, &code).await;
         let raw = code.replace('-', "");
-        let stored: Vec<u8> = person_receipts::table.select(person_receipts::code_hash).first(&mut app.connection()).unwrap();
+        let wrong = "2222-3333-4444-5555-6666-7777-8888";
+        // A server that logs all it can.
+        let server = process::Process::start(app, &[("log.filter", "trace".to_owned())], &[]);
+        let who = app.anonymous().at(&server.url);
+        who.post("/v1/receipt/view", json!({ "code": code })).await.expect(200);
+        who.post("/v1/receipt/requests", json!({ "code": code, "kind": "export" })).await.expect(201);
+        who.post("/v1/receipt/requests", json!({ "code": code, "kind": "export" })).await.problem(409, "already_exists");
+        who.post("/v1/receipt/view", json!({ "code": wrong })).await.problem(401, "code_not_valid");
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while server.log().matches("/v1/receipt/").count() < 4 {
+            assert!(std::time::Instant::now() < deadline, "{}", server.log());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let said = server.log();
+        assert!(!said.contains(&code) && !said.contains(&raw) && !said.contains(wrong), "{said}");
+        drop(server);
+        // The audit is read whole when the app stops. Here is what the table holds, and on SQLite the files.
+        let mut c = app.connection();
+        let stored: Vec<u8> = person_receipts::table.select(person_receipts::code_hash).first(&mut c).unwrap();
         assert_eq!(stored.len(), 32);
-        // The audit is read whole when the app stops. Here are the files.
+        assert!(!stored.windows(raw.len()).any(|w| w == raw.as_bytes()));
         if let qianshou::db::Target::Sqlite(path) = app.data.db.target() {
             for file in [path.clone(), format!("{path}-wal")] {
                 let bytes = std::fs::read(&file).unwrap_or_default();
@@ -233,6 +250,27 @@ both! {
                 }
             }
         }
+    }
+
+    async fn a_receipt_follows_a_merge_and_ends_with_erasure(app) {
+        use qianshou::db::schema::persons;
+        use qianshou::people::model::PersonState;
+        let member = app.member().await;
+        let (one, two) = (make::registered(&member).await, make::resident_with(json!({ "name": "司马相如" })));
+        let two = member.post("/v1/residents", two).await.expect(201);
+        let code = code_for(&member, &at("residents", &one)).await;
+        let person = |r: &Value| r["person_id"].as_str().unwrap().parse::<qianshou::db::Uid>().unwrap();
+        let mut c = app.connection();
+        diesel::update(persons::table.find(person(&one)))
+            .set((persons::state.eq(PersonState::Merged), persons::merged_into.eq(person(&two))))
+            .execute(&mut c).unwrap();
+        assert_eq!(view(app, &code).await["person"]["name"], "司马相如");
+        diesel::update(persons::table.find(person(&two))).set(persons::state.eq(PersonState::Erased)).execute(&mut c).unwrap();
+        let who = app.anonymous();
+        who.post("/v1/receipt/view", json!({ "code": code })).await.problem(401, "code_not_valid");
+        // As erasure leaves the table.
+        app.data.db.write(move |c| qianshou::privacy::receipts_store::erase_person(c, person(&one))).await.unwrap();
+        assert_eq!(person_receipts::table.count().get_result::<i64>(&mut c).unwrap(), 0);
     }
 
     async fn consents_are_withdrawn_and_given_by_receipt(app) {
