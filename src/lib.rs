@@ -26,6 +26,7 @@ pub mod privacy;
 pub mod push;
 pub mod residents;
 pub mod routes;
+pub mod services;
 pub mod state;
 pub mod sync;
 pub mod telemetry;

@@ -40,6 +40,10 @@ const TAGS: &[(&str, &str)] = &[
         "residents",
         "Floating population, registered by consent (流动人口)",
     ),
+    (
+        "services",
+        "Free services, offered and delivered, and how often (服务)",
+    ),
     ("households", "Households, local and migrant (家庭)"),
     (
         "member-homes",
@@ -276,7 +280,12 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
 }
 
 /// Operations without an id in the path that answer 404 for one elsewhere in the request.
-const NAMES_A_RECORD: &[&str] = &["list_devices", "list_areas", "create_enrolment"];
+const NAMES_A_RECORD: &[&str] = &[
+    "list_devices",
+    "list_areas",
+    "create_enrolment",
+    "get_service_statistics",
+];
 
 /// What changes or approves a record names the version that was read.
 fn needs_if_match(path: &str, method: &str) -> bool {

@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     areas, audit, auth, campaigns, households, insurance, notifications, people, privacy,
-    residents, sync, visits,
+    residents, services, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -39,6 +39,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     areas::routes(cfg);
     people::routes(cfg);
     residents::routes(cfg);
+    services::routes(cfg);
     households::routes(cfg);
     insurance::routes(cfg);
     visits::routes(cfg);

@@ -908,6 +908,48 @@ diesel::table! {
         finished_at -> Nullable<BigInt>,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    service_kinds (kind) {
+        kind -> Text,
+        ordinal -> BigInt,
+        health -> Bool,
+        label_zh -> Text,
+        label_en -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    services (id) {
+        id -> UidSql,
+        version -> BigInt,
+        resident_id -> UidSql,
+        person_id -> UidSql,
+        kind -> Text,
+        state -> Text,
+        offered_on -> Text,
+        provider -> Nullable<Text>,
+        provider_contact -> Nullable<Binary>,
+        delivered_on -> Nullable<Text>,
+        follow_up_on -> Nullable<Text>,
+        recorded_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    service_tally (area_id, quarter, kind, what) {
+        area_id -> UidSql,
+        quarter -> Text,
+        kind -> Text,
+        what -> Text,
+        count -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     key_moves,
@@ -932,6 +974,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     consents,
     residents,
     residence_episodes,
+    service_kinds,
+    services,
+    service_tally,
     possession_kinds,
     member_homes,
     home_possessions,
@@ -960,6 +1005,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     disclosures,
 );
 diesel::joinable!(residents -> persons (person_id));
+diesel::joinable!(services -> residents (resident_id));
+diesel::joinable!(service_tally -> areas (area_id));
 diesel::joinable!(deliveries -> notifications (notification_id));
 diesel::joinable!(deliveries -> devices (device_id));
 diesel::joinable!(campaign_reminders -> campaigns (campaign_id));

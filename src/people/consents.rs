@@ -23,7 +23,7 @@ use crate::http::precondition::Tagged;
 use crate::http::text::{Int, Note, not_null};
 use crate::state::App;
 use crate::sync::{self, Kind};
-use crate::{households, page_of, residents};
+use crate::{households, page_of, residents, services};
 
 /// A text that people are asked to agree to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -281,6 +281,9 @@ pub fn withdraw(
         }
         households::people::leave(c, who, person, "person_withdrew")?;
     } else {
+        if found.purpose == Purpose::ServiceFollowUp {
+            services::feed::follow_ups_withdrawn(c, who, person)?;
+        }
         households::feed::person_changed(c, who, person, person.version)?;
     }
     Ok(found)

@@ -8,6 +8,7 @@ pub mod moves;
 pub mod moves_store;
 pub mod never;
 pub mod resting;
+pub mod suppression;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -40,6 +40,7 @@ impl Records {
             .post(&consents, make::consent("service_follow_up"))
             .await
             .expect(201);
+        let service = make::service(&member, &resident, json!({ "kind": "schooling" })).await;
         let household = make::household(&member).await;
         let person =
             make::household_person(&member, &household, &["registration", "insurance"]).await;
@@ -107,6 +108,7 @@ impl Records {
             ("sync", "work_id", resting[2].clone()),
             ("residents", "id", id(&resident)),
             ("residents", "consent_id", id(&consent)),
+            ("services", "id", id(&service)),
             ("households", "id", id(&household)),
             ("households", "person_id", id(&person)),
             (

@@ -44,6 +44,8 @@ mod residents;
 mod resting;
 mod rotated;
 mod schema;
+mod services;
+mod services_tally;
 mod sign_in;
 mod staff;
 mod sync_phones;
