@@ -28,6 +28,7 @@ pub mod push;
 pub mod residents;
 pub mod rights_requests;
 pub mod routes;
+pub mod services;
 pub mod state;
 pub mod sync;
 pub mod telemetry;

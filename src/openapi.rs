@@ -49,6 +49,10 @@ const TAGS: &[(&str, &str)] = &[
         "duplicates",
         "Two records of one person: found, decided, merged, undone (重复登记)",
     ),
+    (
+        "services",
+        "Free services, offered and delivered, and how often (服务)",
+    ),
     ("households", "Households, local and migrant (家庭)"),
     (
         "member-homes",
@@ -313,6 +317,7 @@ const NAMES_A_RECORD: &[&str] = &[
     "list_areas",
     "create_enrolment",
     "withdraw_consent_by_receipt",
+    "get_service_statistics",
 ];
 
 /// What changes or approves a record names the version that was read.

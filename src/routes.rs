@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     areas, audit, auth, campaigns, duplicates, households, insurance, notifications, people,
-    privacy, residents, rights_requests, sync, visits,
+    privacy, residents, rights_requests, services, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -40,6 +40,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     people::routes(cfg);
     residents::routes(cfg);
     duplicates::routes(cfg);
+    services::routes(cfg);
     households::routes(cfg);
     insurance::routes(cfg);
     visits::routes(cfg);

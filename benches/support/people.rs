@@ -116,7 +116,7 @@ pub fn registration(n: usize, village: &str) -> serde_json::Value {
         "expected_stay": "over_one_year",
         "reason": "work",
         "employer": "嘉兴市南湖纺织厂",
-        "needs": ["health_education"],
+        "needs": ["health"],
         "consents": [{ "purpose": "registration", "text_version": 1, "language": "zh-CN", "channel": "in_person", "given_by": "self" }]
     })
 }

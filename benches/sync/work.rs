@@ -111,7 +111,7 @@ fn visit(phone: &mut Phone, member: &Member, n: usize) {
         "member_home_id": member.home,
         "purpose": "routine",
         "started_at": started.to_string(),
-        "offered": ["health_advice"],
+        "offered": ["health"],
         "opinions": [{ "topic": "facilities", "text": "活动室的灯坏了两盏，晚上看不清。", "answer_owed": true }]
     });
     phone.create("visit", body).unwrap();

@@ -116,7 +116,7 @@ fn resident(name: &str, phone: &str, area: &str, birth_year: i64) -> Value {
     json!({
         "name": name, "sex": "female", "birth_year": birth_year, "phone": phone, "area": area,
         "arrived_on": today_in_china(), "expected_stay": "over_one_year", "reason": "work",
-        "needs": ["health_education"],
+        "needs": ["health"],
         "consents": [{ "purpose": "registration", "text_version": 1, "language": "zh-CN",
                        "channel": "in_person", "given_by": "self" }],
     })

@@ -99,6 +99,17 @@ pub fn children(
     Ok(Found::page(query.load(c)?, limit, None))
 }
 
+/// A province and every area in it down to townships, those that are no more too, in the order of their codes.
+pub fn down_to_towns(c: &mut DbConn, province: Uid) -> AppResult<Vec<AreaRow>> {
+    let in_it = areas::province.eq(province).or(areas::id.eq(province));
+    Ok(areas::table
+        .filter(in_it)
+        .filter(areas::level.ne(AreaLevel::Village))
+        .select(AreaRow::as_select())
+        .order((areas::code, areas::id))
+        .load(c)?)
+}
+
 /// When areas were imported last: it changes when they do.
 pub fn imported_at(c: &mut DbConn) -> AppResult<Option<i64>> {
     use crate::db::schema::area_editions;

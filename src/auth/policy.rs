@@ -101,6 +101,11 @@ actions! {
     DuplicateUndo "duplicate.undo" on "duplicate" by &[Coordinator];
     // The service itself, when a record may also exist elsewhere and both people agreed to liaison.
     DuplicateTell "duplicate.tell" on "duplicate" by &[];
+    // Services.
+    ServiceKindRead "service_kind.read" on "service_kind" by ALL;
+    ServiceRead "service.read" on "service" by WORKERS;
+    ServiceWrite "service.write" on "service" by WORKERS;
+    ServiceCount "service.count" on "service" by &[Coordinator, Officer];
     // Looking over the shoulders of all of them.
     AuditRead "audit.read" on "audit_entry" by &[Coordinator, Administrator, Auditor];
     AuditExport "audit.export" on "audit_entry" by &[Coordinator, Administrator, Auditor];
@@ -196,6 +201,17 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("confirm_duplicate", Action::DuplicateSettle),
     ("merge_duplicate", Action::DuplicateMerge),
     ("undo_merge", Action::DuplicateUndo),
+    ("list_service_kinds", Action::ServiceKindRead),
+    ("create_service", Action::ServiceWrite),
+    ("list_resident_services", Action::ServiceRead),
+    ("list_services", Action::ServiceRead),
+    ("get_service", Action::ServiceRead),
+    ("accept_service", Action::ServiceWrite),
+    ("decline_service", Action::ServiceWrite),
+    ("refer_service", Action::ServiceWrite),
+    ("deliver_service", Action::ServiceWrite),
+    ("set_service_follow_up", Action::ServiceWrite),
+    ("get_service_statistics", Action::ServiceCount),
     ("create_household", Action::HouseholdWrite),
     ("list_households", Action::HouseholdRead),
     ("get_household", Action::HouseholdRead),

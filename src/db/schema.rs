@@ -1051,6 +1051,49 @@ diesel::table! {
         pos -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    service_kinds (kind) {
+        kind -> Text,
+        ordinal -> BigInt,
+        health -> Bool,
+        label_zh -> Text,
+        label_en -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    services (id) {
+        id -> UidSql,
+        version -> BigInt,
+        resident_id -> UidSql,
+        person_id -> UidSql,
+        kind -> Text,
+        state -> Text,
+        offered_on -> Text,
+        provider -> Nullable<Text>,
+        provider_contact -> Nullable<Binary>,
+        sealed_as -> Nullable<UidSql>,
+        delivered_on -> Nullable<Text>,
+        follow_up_on -> Nullable<Text>,
+        recorded_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    service_tally (area_id, quarter, kind, what) {
+        area_id -> UidSql,
+        quarter -> Text,
+        kind -> Text,
+        what -> Text,
+        count -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1109,6 +1152,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     duplicate_pairs,
     merge_moves,
     duplicate_search,
+    service_kinds,
+    services,
+    service_tally,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));
@@ -1117,3 +1163,5 @@ diesel::joinable!(campaign_reminders -> campaigns (campaign_id));
 diesel::joinable!(assignments -> users (user_id));
 diesel::joinable!(devices -> users (user_id));
 diesel::joinable!(notifications -> campaigns (campaign_id));
+diesel::joinable!(services -> residents (resident_id));
+diesel::joinable!(service_tally -> areas (area_id));

@@ -249,7 +249,7 @@ fn registration(
         arrived_on: arrived,
         expected_stay: ExpectedStay::OverOneYear,
         reason,
-        needs: vec![Need::HealthEducation, Need::InsuranceGuidance],
+        needs: vec![Need::Health, Need::InsuranceGuidance],
         consents: purposes
             .into_iter()
             .map(|purpose| NewConsent {

@@ -7,7 +7,7 @@
 use crate::auth::Who;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
-use crate::{households, insurance, people, residents, sync};
+use crate::{households, insurance, people, residents, services, sync};
 
 /// Whom a column names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +146,18 @@ pub const POINTERS: &[Pointer] = &[
         .versioned(true)
         .told(stays_changed),
     moves("residence_episodes", "person_id").versioned(true),
+    moves("services", "resident_id")
+        .of_resident()
+        .versioned(true)
+        .told(services_changed),
+    moves("services", "person_id")
+        .versioned(true)
+        .sealed_as("sealed_as"),
+    stays(
+        "services",
+        "sealed_as",
+        "says for whom the contact is sealed; it goes with person_id",
+    ),
     moves("households", "contact_person_id")
         .versioned(true)
         .told(households_changed),
@@ -268,6 +280,21 @@ fn stays_changed(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<()> {
     for stay in stays {
         if let Some(resident) = residents.iter().find(|r| r.id == stay.resident_id) {
             let change = residents::feed::stay(who, resident, stay.id, stay.version);
+            sync::record_change(c, change.shown_anew())?;
+        }
+    }
+    Ok(())
+}
+
+fn services_changed(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<()> {
+    let services = services::store::these(c, ids)?;
+    let mut of: Vec<Uid> = services.iter().map(|row| row.resident_id).collect();
+    of.sort_unstable();
+    of.dedup();
+    let residents = residents::store::these(c, &of)?;
+    for row in services {
+        if let Some(resident) = residents.iter().find(|r| r.id == row.resident_id) {
+            let change = services::feed::change(who, resident, row.id, row.version);
             sync::record_change(c, change.shown_anew())?;
         }
     }

@@ -7,6 +7,9 @@ use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Read;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
@@ -104,6 +107,20 @@ fn bounded(mut from: impl Read, limit: usize) -> AppResult<Vec<u8>> {
         }
         out.extend_from_slice(&piece[..read]);
     }
+}
+
+/// A JSON object without these members; whatever else it is comes as it is.
+pub fn without<'a>(raw: &'a [u8], members: &[&str]) -> Cow<'a, [u8]> {
+    if members.is_empty() {
+        return Cow::Borrowed(raw);
+    }
+    let Ok(mut object) = serde_json::from_slice::<BTreeMap<String, Box<RawValue>>>(raw) else {
+        return Cow::Borrowed(raw);
+    };
+    members
+        .iter()
+        .for_each(|member| drop(object.remove(*member)));
+    serde_json::to_vec(&object).map_or(Cow::Borrowed(raw), Cow::Owned)
 }
 
 /// Parses and validates JSON text.

@@ -34,14 +34,14 @@ fn requests() -> [(&'static str, Value); 8] {
                 "area": "330402007024", "address": "建设街道百福弄12号", "home_area": "3304",
                 "arrived_on": "2026-03-01", "expected_stay": "over_one_year", "reason": "work",
                 "employer": "南湖纺织厂", "language": "zh", "contact_hours": "19:00-21:00",
-                "needs": ["health_education"],
+                "needs": ["health"],
                 "consents": [{ "purpose": "registration", "text_version": 1, "language": "zh-CN",
                     "channel": "in_person", "given_by": "self" }]
             }),
         ),
         (
             "ResidentPatch",
-            json!({ "phone": "13912345678", "address": "建设街道百福弄15号", "needs": ["health_record"] }),
+            json!({ "phone": "13912345678", "address": "建设街道百福弄15号", "needs": ["schooling"] }),
         ),
         (
             "CampaignPlan",

@@ -24,7 +24,7 @@ use crate::http::text::{Int, Note, not_null};
 use crate::privacy::erasure;
 use crate::state::App;
 use crate::sync::{self, Kind};
-use crate::{households, page_of, residents};
+use crate::{households, page_of, residents, services};
 
 /// A text that people are asked to agree to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -284,6 +284,9 @@ pub fn withdraw(
         restrict(c, who, person, "person_withdrew")?;
         erasure::ask(c, person, erasure::Cause::Withdrawn, who.at)?;
     } else {
+        if found.purpose == Purpose::ServiceFollowUp {
+            services::feed::follow_ups_withdrawn(c, who, person)?;
+        }
         households::feed::person_changed(c, who, person, person.version)?;
     }
     Ok(found)

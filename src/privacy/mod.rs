@@ -22,6 +22,7 @@ pub mod requests_model;
 pub mod requests_store;
 pub mod resting;
 pub mod subject;
+pub mod suppression;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

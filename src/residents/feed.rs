@@ -1,4 +1,4 @@
-//! What phones hold of a resident: the record, its stays and its consents go together.
+//! What phones hold of a resident: the record, its stays, its services and its consents go together.
 
 use super::model::*;
 use super::store;
@@ -8,6 +8,7 @@ use crate::error::AppResult;
 use crate::households;
 use crate::people;
 use crate::people::model::PersonRow;
+use crate::services;
 use crate::sync::{self, Change, Kind};
 
 /// The feed rows of a resident, for everybody who may see it.
@@ -37,6 +38,7 @@ pub fn shown_anew(c: &mut DbConn, who: &Who, resident: &ResidentRow) -> AppResul
     for (id, version) in store::stay_versions(c, resident.id)? {
         sync::record_change(c, stay(who, resident, id, version).shown_anew())?;
     }
+    services::feed::shown_anew(c, who, resident)?;
     let Some(person) = people::store::find(c, resident.person_id)? else {
         return Ok(());
     };
@@ -55,7 +57,7 @@ pub fn restrict(c: &mut DbConn, who: &Who, person: &Handle<PersonRow>) -> AppRes
     for (id, version) in store::stay_versions(c, resident.id)? {
         sync::record_change(c, stay(who, &resident, id, version).deleted())?;
     }
-    Ok(())
+    services::feed::restrict(c, who, &resident)
 }
 
 /// The person's own fields or their household changed: that is a new version of the resident too.

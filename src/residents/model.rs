@@ -32,18 +32,34 @@ text_enum! {
     }
 }
 text_enum! {
-    /// A service of the catalogue that somebody would like: the same that local residents have, free of charge.
+    /// A service of the catalogue, as far as anybody's record says: the same that local residents have, free of
+    /// charge. A health service is `health` and nothing more; phones of before name one, and it is taken as that.
     Need {
-        HealthRecord = "health_record",
-        HealthEducation = "health_education",
-        ChildVaccination = "child_vaccination",
-        InfectiousDiseasePrevention = "infectious_disease_prevention",
-        HealthAdvice = "health_advice",
+        #[serde(
+            alias = "health_record",
+            alias = "health_education",
+            alias = "child_vaccination",
+            alias = "infectious_disease_prevention",
+            alias = "health_advice"
+        )]
+        Health = "health",
         Schooling = "schooling",
         Employment = "employment",
         LegalAid = "legal_aid",
         InsuranceGuidance = "insurance_guidance",
         CultureAndSport = "culture_and_sport",
+    }
+}
+impl Need {
+    /// Each once, in the order in which they were named.
+    pub fn once(named: &[Need]) -> Vec<Need> {
+        let mut once = Vec::with_capacity(named.len().min(Need::ALL.len()));
+        for need in named {
+            if !once.contains(need) {
+                once.push(*need);
+            }
+        }
+        once
     }
 }
 text_enum! {

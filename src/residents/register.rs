@@ -171,7 +171,7 @@ fn resident_row(
         expected_stay: new.expected_stay,
         reason: new.reason,
         employer: new.employer.clone(),
-        needs: Json(new.needs.clone()),
+        needs: Json(Need::once(&new.needs)),
         state: ResidentState::Active,
         created_at: who.at,
         updated_at: who.at,
@@ -274,7 +274,7 @@ pub fn amend(
         expected_stay: patch.expected_stay,
         reason: patch.reason,
         employer,
-        needs: patch.needs.clone().map(Json),
+        needs: patch.needs.as_deref().map(Need::once).map(Json),
         updated_at: who.at,
     };
     store::amend(c, &resident, &about_stay)?;

@@ -32,6 +32,7 @@ text_enum! {
         Festival = "festival",
         Product = "insurance_product",
         Notification = "notification",
+        Service = "service",
     }
 }
 

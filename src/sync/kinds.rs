@@ -180,6 +180,16 @@ pub fn of(kind: Kind) -> &'static Entry {
         Kind::Campaign => &crate::campaigns::sync::CAMPAIGN,
         Kind::Festival => &crate::campaigns::sync::FESTIVAL,
         Kind::Notification => &crate::notifications::sync::NOTIFICATION,
+        Kind::Service => &crate::services::sync::SERVICE,
+    }
+}
+
+/// Fields of a kind's bodies that are used when they arrive and kept nowhere: no digest of an operation covers
+/// them, and a body that rests is without them.
+pub fn forgotten(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Service => crate::services::bodies::FORGOTTEN,
+        _ => &[],
     }
 }
 

@@ -1,5 +1,7 @@
 //! An operation as a phone sends it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -13,7 +15,7 @@ use crate::auth::Who;
 use crate::crypto::{MacPurpose, Vault};
 use crate::db::{Micros, Uid};
 use crate::error::{AppError, AppResult, Fault, FieldError, Problem};
-use crate::http::json::MAX_BODY;
+use crate::http::json::{self, MAX_BODY};
 use crate::http::text::{AppVersion, Int, SyncWord, UpTo, fault, not_null};
 use crate::state::App;
 
@@ -157,6 +159,13 @@ impl SyncOperation {
         self.changed.get().as_bytes()
     }
 
+    /// The body as far as it may be kept, in a digest or where it rests.
+    pub fn kept(&self) -> Cow<'_, [u8]> {
+        let kind = self.kind.as_str().parse::<Kind>();
+        let forgotten = kind.map_or(&[][..], kinds::forgotten);
+        json::without(self.body(), forgotten)
+    }
+
     pub fn command(&self) -> Result<(Kind, &'static Command), Fault> {
         let kind = self
             .kind
@@ -178,7 +187,7 @@ impl SyncOperation {
             self.record_id.as_bytes(),
             parent.as_bytes(),
             &base,
-            self.body(),
+            &self.kept(),
         ];
         vault.mac(MacPurpose::IdempotencyBody, &parts)[..16].to_vec()
     }

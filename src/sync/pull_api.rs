@@ -45,7 +45,7 @@ pub struct PullQuery {
 /// One change.
 #[derive(Serialize, ToSchema)]
 pub struct SyncChange {
-    /// The kind of record; `area`, `possession_kind` and `consent_text` are reference data.
+    /// The kind of record; `area`, `possession_kind`, `service_kind` and `consent_text` are reference data.
     #[schema(max_length = 40, pattern = "^[a-z_]+$", example = "resident")]
     pub kind: &'static str,
     pub id: Uid,

@@ -340,7 +340,9 @@ pub(super) fn refused(
     if resting::full(c, who.user)? {
         return Ok(no_room());
     }
-    let id = resting::rest(c, &app.vault, who, op, op.changed.get(), reason)?;
+    let kept = op.kept();
+    let body = std::str::from_utf8(&kept).map_err(AppError::internal)?;
+    let id = resting::rest(c, &app.vault, who, op, body, reason)?;
     Ok(Ended {
         resting: Some(id),
         ..Ended::of(outcome)

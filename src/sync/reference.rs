@@ -12,10 +12,14 @@ use crate::auth::{Place, Who};
 use crate::db::{Day, DbConn, Uid};
 use crate::error::AppResult;
 use crate::people;
+use crate::services;
 use crate::visits;
 
 /// Positions of a walk are counted by part and item.
 const PART: i64 = 1 << 32;
+
+/// Counts on when a catalogue is added or changed by a version of the program: phones walk them again.
+const CATALOGUES: u64 = 2;
 
 /// One thing of reference, as REST shows it.
 pub struct Item {
@@ -36,6 +40,8 @@ pub fn stamp(c: &mut DbConn, who: &Who) -> AppResult<u32> {
     let imported = areas::store::imported_at(c)?.unwrap_or(0);
     let texts = people::store::texts_so_far(c, Day(who.at.china_day()))?;
     let mixed = (imported as u64)
+        .wrapping_mul(31)
+        .wrapping_add(CATALOGUES)
         .wrapping_mul(31)
         .wrapping_add(texts as u64)
         .wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -61,6 +67,10 @@ fn catalogues(c: &mut DbConn, who: &Who) -> AppResult<Vec<Item>> {
     for kind in visits::homes_api::possession_kinds(c)? {
         let id = id_of("possession_kind", &kind.kind);
         items.push(item("possession_kind", id, Place::default(), &kind)?);
+    }
+    for kind in services::catalogue::service_kinds(c)? {
+        let id = id_of("service_kind", &kind.kind);
+        items.push(item("service_kind", id, Place::default(), &kind)?);
     }
     for text in people::consents::texts(c, Day(who.at.china_day()))? {
         let words = format!("{}:{}:{}", text.purpose, text.language, text.text_version);

@@ -16,6 +16,7 @@ use crate::households;
 use crate::http::text::Note;
 use crate::notifications::announce::{Announcement, Recipient, Text, announce};
 use crate::notifications::model::NotificationKind;
+use crate::residents::model::Need;
 use crate::sync::{self, Change, Kind};
 
 /// Where a visit went.
@@ -90,7 +91,7 @@ pub fn log(c: &mut DbConn, vault: &Vault, who: &Who, new: &NewVisit) -> AppResul
         companions: Json(new.companions.clone()),
         lat_milli: new.position.map(|p| rules::coarse(p.lat)),
         lng_milli: new.position.map(|p| rules::coarse(p.lng)),
-        offered: Json(new.offered.clone()),
+        offered: Json(Need::once(&new.offered)),
         needs_voiced: Json(new.needs_voiced.clone()),
         needs_note: sealer.seal_some(texts::NEEDS, id, note)?,
         photos: Json(new.photos.0.clone()),
@@ -225,7 +226,7 @@ pub fn amend(
         companions: patch.companions.clone().map(Json),
         lat_milli: patch.position.map(|p| p.map(|p| rules::coarse(p.lat))),
         lng_milli: patch.position.map(|p| p.map(|p| rules::coarse(p.lng))),
-        offered: patch.offered.clone().map(Json),
+        offered: patch.offered.as_deref().map(Need::once).map(Json),
         needs_voiced: patch.needs_voiced.clone().map(Json),
         needs_note,
         photos: patch.photos.as_ref().map(|p| Json(p.0.clone())),

@@ -47,6 +47,7 @@ impl Records {
             twin.await.expect(201);
         }
         let pair = crate::support::twins::the_pair(app, &coordinator).await;
+        let service = make::service(&member, &resident, json!({ "kind": "schooling" })).await;
         let household = make::household(&member).await;
         let person =
             make::household_person(&member, &household, &["registration", "insurance"]).await;
@@ -127,6 +128,7 @@ impl Records {
             ("residents", "id", id(&resident)),
             ("residents", "consent_id", id(&consent)),
             ("duplicates", "id", id(&pair)),
+            ("services", "id", id(&service)),
             ("households", "id", id(&household)),
             ("households", "person_id", id(&person)),
             (

@@ -52,6 +52,8 @@ mod rights_requests;
 mod rotated;
 mod schema;
 mod search;
+mod services;
+mod services_tally;
 mod sign_in;
 mod staff;
 mod sync_phones;

@@ -46,6 +46,7 @@ fn common(change: &Value) -> bool {
     let kinds = [
         "area",
         "possession_kind",
+        "service_kind",
         "consent_text",
         "festival",
         "insurance_product",
@@ -187,7 +188,7 @@ both! {
         assigned(app, &member, "auditor", VILLAGE).await;
         phone.pull().await;
         let held: Vec<_> = phone.records.keys().map(|(kind, _)| kind.as_str()).collect();
-        assert!(held.iter().all(|kind| ["festival", "area", "possession_kind", "consent_text"].contains(kind)), "{held:?}");
+        assert!(held.iter().all(|kind| ["festival", "area", "possession_kind", "service_kind", "consent_text"].contains(kind)), "{held:?}");
         assert!(held.contains(&"festival"), "which everybody sees");
     }
 

@@ -22,7 +22,7 @@ const STEPS: usize = 72;
 const BETWEEN: usize = 6;
 
 /// Kinds of reference data: they stand in no list of one's own records.
-const REFERENCE: &[&str] = &["area", "possession_kind", "consent_text"];
+const REFERENCE: &[&str] = &["area", "possession_kind", "service_kind", "consent_text"];
 
 /// Randomness that a seed brings back (SplitMix64).
 pub struct Dice(u64);

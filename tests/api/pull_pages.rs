@@ -14,7 +14,7 @@ use qianshou::db::{Micros, transact};
 use qianshou::jobs::sequencer;
 use qianshou::people;
 
-const REFERENCE: &[&str] = &["area", "possession_kind", "consent_text"];
+const REFERENCE: &[&str] = &["area", "possession_kind", "service_kind", "consent_text"];
 
 fn time(value: &Value) -> Micros {
     value.as_str().unwrap().parse().unwrap()
@@ -294,7 +294,7 @@ both! {
         numbered(app).await;
         let mut phone = Pocket::new(&member);
         let changes = phone.pull().await;
-        for (kind, least) in [("area", 4), ("possession_kind", 5), ("consent_text", 10), ("festival", 5), ("insurance_product", 4)] {
+        for (kind, least) in [("area", 4), ("possession_kind", 5), ("service_kind", 11), ("consent_text", 10), ("festival", 5), ("insurance_product", 4)] {
             let (came, distinct) = (ids(&changes, kind), ids(&changes, kind).iter().map(Value::to_string).collect::<BTreeSet<_>>());
             assert!(came.len() >= least && came.len() == distinct.len(), "{kind}: {}", came.len());
         }

@@ -214,7 +214,7 @@ both! {
         }
         assert!(of(&changes, "resident", &theirs["id"]).is_empty(), "somebody else's");
         let kinds: std::collections::BTreeSet<_> = changes.iter().map(|c| c["kind"].as_str().unwrap()).collect();
-        for kind in ["area", "possession_kind", "consent_text", "festival", "insurance_product", "residence", "consent"] {
+        for kind in ["area", "possession_kind", "service_kind", "consent_text", "festival", "insurance_product", "residence", "consent"] {
             assert!(kinds.contains(kind), "{kind}: {kinds:?}");
         }
         // Nothing changed: the same cursor.
@@ -319,7 +319,7 @@ pub async fn resting(app: &TestApp, member: &Client) -> [String; 3] {
     })
 }
 
-fn end_assignments(app: &TestApp, client: &Client) {
+pub fn end_assignments(app: &TestApp, client: &Client) {
     let mut c = app.connection();
     diesel::update(assignments::table.filter(assignments::user_id.eq(client.id)))
         .set(assignments::ends_at.eq(Some(app.now().0)))

@@ -220,7 +220,7 @@ both! {
             (changed("name", json!(["张伟"])), "/changed/name"),
             (changed("name", json!("张\u{0}伟")), "/changed/name"),
             (changed("birth_year", json!("1985")), "/changed/birth_year"),
-            (changed("needs", json!("health_education")), "/changed/needs"),
+            (changed("needs", json!("health")), "/changed/needs"),
             (changed("id", json!(new_id(app))), "/changed/id"),
             (changed("document", json!({ "kind": "resident_id", "number": "330499198506150127" })), "/changed/document/number"),
             (with(registration(app), "changed", json!([])), "/changed"),

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const KINDS: &[&str] = &[
     "residents",
+    "services",
     "households",
     "visits",
     "follow-ups",
@@ -21,6 +22,7 @@ const KINDS: &[&str] = &[
 fn on_phones(kind: &str) -> Option<Kind> {
     match kind {
         "residents" => Some(Kind::Resident),
+        "services" => Some(Kind::Service),
         "visits" => Some(Kind::Visit),
         "follow-ups" => Some(Kind::FollowUp),
         "policies" => Some(Kind::Policy),
@@ -35,6 +37,7 @@ type Made = Vec<(&'static str, Value)>;
 async fn work(who: &Client, area: &str, made: &mut Made) {
     let resident = make::resident_with(json!({ "area": area }));
     let resident = who.post("/v1/residents", resident).await.expect(201);
+    let service = make::service(who, &resident, json!({ "kind": "schooling" })).await;
     let household = json!({ "kind": "local", "area": area });
     let household = who.post("/v1/households", household).await.expect(201);
     let purposes = ["insurance", "service_follow_up"];
@@ -55,6 +58,7 @@ async fn work(who: &Client, area: &str, made: &mut Made) {
     }
     made.extend([
         ("residents", resident),
+        ("services", service),
         ("households", household),
         ("policies", policy),
         ("claims", claim),
@@ -67,6 +71,7 @@ async fn listed(who: &Client, kind: &str) -> BTreeSet<String> {
             "/v1/residents?limit=200",
             "/v1/residents?limit=200&state=left",
         ],
+        "services" => vec!["/v1/services?limit=200"],
         "households" => vec!["/v1/households?limit=200"],
         "visits" => vec!["/v1/visits?limit=200"],
         "follow-ups" => vec!["/v1/follow-ups?limit=200"],

@@ -14,7 +14,7 @@ use crate::support::syncing::Pocket;
 use crate::support::*;
 
 /// Kinds of reference data: REST has them elsewhere than in one's own lists.
-const REFERENCE: &[&str] = &["area", "possession_kind", "consent_text"];
+const REFERENCE: &[&str] = &["area", "possession_kind", "service_kind", "consent_text"];
 /// How long a change may take to reach a phone.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Operations asked about in one request.

@@ -189,7 +189,7 @@ fn number() -> String {
 pub fn resident(area: &str) -> Value {
     json!({ "name": "测试张伟", "sex": "male", "birth_year": 1985, "phone": number(), "area": area,
         "address": "测试路12号", "home_area": "3304", "arrived_on": "2025-03-01",
-        "expected_stay": "over_one_year", "reason": "work", "needs": ["health_education"],
+        "expected_stay": "over_one_year", "reason": "work", "needs": ["health"],
         "consents": [make::consent("registration")] })
 }
 

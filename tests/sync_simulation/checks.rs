@@ -14,7 +14,7 @@ use qianshou::db::Uid;
 use qianshou::db::schema::{audit_entries, sync_operations, sync_resting};
 
 /// Kinds of reference data: they stand in no list of one's own records.
-const REFERENCE: &[&str] = &["area", "possession_kind", "consent_text"];
+const REFERENCE: &[&str] = &["area", "possession_kind", "service_kind", "consent_text"];
 
 /// Fields that nothing but amendments write, and so the last of them.
 const AMENDED: &[(&str, &[&str])] = &[

@@ -33,6 +33,8 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (6, ("claim", "create")),
     (4, ("claim", "update")),
     (9, ("claim", "")),
+    (6, ("service", "create")),
+    (9, ("service", "")),
     (25, ("notification", "marks")),
 ];
 
@@ -40,6 +42,7 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
 pub const THEMES: &[&[&str]] = &[
     &[],
     &["resident", "residence", "consent", "member_home"],
+    &["resident", "service", "consent"],
     &[
         "household",
         "household_person",
@@ -104,6 +107,39 @@ fn claim_body(action: &str) -> Value {
     }
 }
 
+/// The same of a service.
+const SERVED: &[(&str, &[(&str, &str)])] = &[
+    (
+        "offered",
+        &[
+            ("acceptance", "accepted"),
+            ("acceptance", "accepted"),
+            ("follow-up", "offered"),
+            ("refusal", "declined"),
+        ],
+    ),
+    (
+        "accepted",
+        &[
+            ("referral", "referred"),
+            ("delivery", "delivered"),
+            ("follow-up", "accepted"),
+        ],
+    ),
+    ("referred", &[("delivery", "delivered")]),
+    ("delivered", &[("follow-up", "delivered")]),
+];
+
+fn service_body(action: &str) -> Value {
+    match action {
+        "acceptance" => json!({ "health_kind": "health_education" }),
+        "referral" => json!({ "provider": "health_facility", "contact": "社区卫生服务中心" }),
+        "delivery" => json!({ "delivered_on": "2026-06-01" }),
+        "follow-up" => json!({ "follow_up_on": "2099-06-12" }),
+        _ => json!({}),
+    }
+}
+
 fn id_in(body: &Value, field: &str) -> Option<Id> {
     body[field].as_str()?.parse().ok()
 }
@@ -122,7 +158,8 @@ impl World<'_> {
                 continue;
             }
             let drafts = match (kind, action) {
-                ("claim", "") => self.claim_course(n),
+                ("claim", "") => self.course(n, "claim", "reported", COURSE, claim_body),
+                ("service", "") => self.course(n, "service", "offered", SERVED, service_body),
                 _ => self.draft(n, kind, action).into_iter().collect(),
             };
             let some = !drafts.is_empty();
@@ -275,6 +312,10 @@ impl World<'_> {
                 parent = Some(self.known(n, "resident")?);
                 let day = format!("2026-04-{:02}", 1 + self.dice.below(28));
                 json!({ "area": self.area(n), "from_day": day, "reason": "work" })
+            }
+            "service" => {
+                parent = Some(self.known(n, "resident")?);
+                json!({ "kind": "health", "health_kind": "health_education", "offered_on": "2026-05-29" })
             }
             "consent" => {
                 let of = match self.dice.once_in(2) {
@@ -450,25 +491,32 @@ impl World<'_> {
         Some((one.id, parent, body))
     }
 
-    /// One or more steps of a claim, as if each had been done when the next one is queued.
-    fn claim_course(&mut self, n: usize) -> Vec<Draft> {
-        let Some(claim) = self.shown(n, "claim") else {
+    /// One or more steps of a record, as if each had been done when the next one is queued.
+    fn course(
+        &mut self,
+        n: usize,
+        kind: &'static str,
+        first: &str,
+        course: &[(&str, &[(&str, &str)])],
+        body: fn(&str) -> Value,
+    ) -> Vec<Draft> {
+        let Some(one) = self.shown(n, kind) else {
             return Vec::new();
         };
-        let state = claim.body["state"].as_str().unwrap_or("reported");
+        let state = one.body["state"].as_str().unwrap_or(first);
         let (mut state, mut drafts) = (state.to_owned(), Vec::new());
         for _ in 0..2 + self.dice.below(8) {
-            let Some((_, steps)) = COURSE.iter().find(|(from, _)| *from == state) else {
+            let Some((_, steps)) = course.iter().find(|(from, _)| *from == state) else {
                 break;
             };
             let (action, next) = *self.dice.pick(steps).unwrap();
             next.clone_into(&mut state);
             drafts.push(Draft {
-                kind: "claim".to_owned(),
+                kind: kind.to_owned(),
                 action: action.to_owned(),
-                record_id: claim.id,
+                record_id: one.id,
                 parent_id: None,
-                changed: claim_body(action),
+                changed: body(action),
             });
         }
         drafts

@@ -42,7 +42,7 @@ pub fn full(c: &mut DbConn, user: Uid) -> AppResult<bool> {
     Ok(store::open_of(c, user, MOST)? >= MOST)
 }
 
-/// Seals a body and lets it rest; answers the id under which it is found.
+/// Seals a body, which is without what is kept nowhere, and lets it rest; answers the id under which it is found.
 pub fn rest(
     c: &mut DbConn,
     vault: &Vault,

@@ -35,6 +35,7 @@ fn keep(shown: &mut Shown, kind: &str, record: Value) {
 const WHOLE: &[(&str, &str)] = &[
     ("follow_up", "follow-ups"),
     ("policy", "policies"),
+    ("service", "services"),
     ("member_home", "member-homes"),
     ("festival", "festivals"),
     ("insurance_product", "insurance-products"),

@@ -41,6 +41,7 @@ pub struct World {
     people: Vec<String>,
     visits: Vec<Value>,
     follow_ups: Vec<Value>,
+    services: Vec<Value>,
     claims: Vec<Value>,
     homes: Vec<Value>,
     campaigns: Vec<Value>,
@@ -117,6 +118,7 @@ impl World {
         };
         match what {
             0..=2 => self.registers(&who, area).await,
+            3 if dice.once_in(2) => self.serves(dice, &who).await,
             3..=6 => self.takes_in(dice, &who, area).await,
             7..=8 => self.visits(dice, &who).await,
             9..=10 => self.insures(dice, &who).await,
@@ -136,6 +138,21 @@ impl World {
         let body = make::resident_with(json!({ "area": area }));
         let made = self.posts(who, "/v1/residents", body).await;
         self.residents.extend(made);
+    }
+
+    /// A resident is offered something, or what they were offered goes a step on.
+    async fn serves(&mut self, dice: &mut Dice, who: &Client) {
+        if let Some(service) = dice.pick(&self.services) {
+            let step = *dice.pick(&["acceptance", "refusal"]).unwrap();
+            let path = format!("{}/{step}", at("services", service));
+            self.posts(who, &path, json!({})).await;
+        }
+        let Some(resident) = dice.pick(&self.residents) else {
+            return;
+        };
+        let path = format!("{}/services", at("residents", resident));
+        let made = self.posts(who, &path, json!({ "kind": "schooling" })).await;
+        self.services.extend(made);
     }
 
     async fn takes_in(&mut self, dice: &mut Dice, who: &Client, area: &str) {

@@ -114,7 +114,7 @@ pub fn resident() -> Value {
         "arrived_on": "2026-03-01",
         "expected_stay": "over_one_year",
         "reason": "work",
-        "needs": ["health_education"],
+        "needs": ["health"],
         "consents": [consent("registration")]
     })
 }
@@ -261,4 +261,10 @@ pub fn feed(app: &TestApp, record: &Value) -> Vec<(Uid, String, String, Option<U
         ))
         .load(&mut app.connection())
         .unwrap()
+}
+
+/// Offers a service to a resident.
+pub async fn service(client: &Client, resident: &Value, body: Value) -> Value {
+    let path = format!("{}/services", at("residents", resident));
+    client.post(&path, body).await.expect(201)
 }

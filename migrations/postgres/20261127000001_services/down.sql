@@ -1,0 +1,3 @@
+DROP TABLE service_tally;
+DROP TABLE services;
+DROP TABLE service_kinds;
