@@ -12,6 +12,7 @@ text_enum! {
     NotificationKind {
         CampaignReminder = "campaign_reminder",
         VisitReturned = "visit_returned",
+        PrivacyRequested = "privacy_requested",
     }
 }
 
@@ -19,7 +20,7 @@ impl NotificationKind {
     pub fn lane(self) -> Lane {
         match self {
             NotificationKind::CampaignReminder => Lane::Campaign,
-            NotificationKind::VisitReturned => Lane::Routine,
+            NotificationKind::VisitReturned | NotificationKind::PrivacyRequested => Lane::Routine,
         }
     }
 }
