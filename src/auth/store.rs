@@ -301,6 +301,34 @@ pub fn holds(
     Ok(found.is_some())
 }
 
+/// Those who coordinate at a place: of the narrowest area around it that has any, a bounded number.
+pub fn coordinators_at(c: &mut DbConn, place: &Place, now: Micros) -> AppResult<Vec<Uid>> {
+    const MOST: i64 = 50;
+    for area in [place.village, place.town, place.county]
+        .into_iter()
+        .flatten()
+    {
+        let found: Vec<Uid> = assignments::table
+            .filter(assignments::area_id.eq(area))
+            .filter(assignments::role.eq(Role::Coordinator))
+            .filter(assignments::starts_at.le(now.0))
+            .filter(
+                assignments::ends_at
+                    .is_null()
+                    .or(assignments::ends_at.gt(now.0)),
+            )
+            .select(assignments::user_id)
+            .distinct()
+            .order(assignments::user_id)
+            .limit(MOST)
+            .load(c)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
 /// An assignment with the name of its area: the unit for which somebody acts.
 #[derive(Debug, Clone)]
 pub struct Unit {

@@ -13,6 +13,7 @@ text_enum! {
         CampaignReminder = "campaign_reminder",
         VisitReturned = "visit_returned",
         DuplicateSuspected = "duplicate_suspected",
+        PrivacyRequested = "privacy_requested",
     }
 }
 
@@ -20,7 +21,9 @@ impl NotificationKind {
     pub fn lane(self) -> Lane {
         match self {
             NotificationKind::CampaignReminder => Lane::Campaign,
-            NotificationKind::VisitReturned | NotificationKind::DuplicateSuspected => Lane::Routine,
+            NotificationKind::VisitReturned
+            | NotificationKind::DuplicateSuspected
+            | NotificationKind::PrivacyRequested => Lane::Routine,
         }
     }
 }

@@ -110,6 +110,8 @@ pub struct HeldPerson {
 pub struct HeldResident {
     pub state: ResidentState,
     pub home_area: Option<AreaCode>,
+    #[schema(value_type = Option<Label>)]
+    pub home_area_name: Option<String>,
     pub arrived_on: Day,
     pub expected_stay: ExpectedStay,
     pub reason: StayReason,
@@ -123,6 +125,8 @@ pub struct HeldResident {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HeldStay {
     pub area: AreaCode,
+    #[schema(value_type = Label)]
+    pub area_name: String,
     pub from_day: Day,
     pub to_day: Option<Day>,
     pub reason: StayReason,
@@ -134,6 +138,8 @@ pub struct HeldStay {
 pub struct HeldHousehold {
     pub kind: households::model::HouseholdKind,
     pub area: AreaCode,
+    #[schema(value_type = Label)]
+    pub area_name: String,
     #[schema(value_type = Option<Address>)]
     pub address: Option<String>,
     /// How many people are noted in it; who they are is theirs to see.
@@ -208,9 +214,11 @@ pub struct HeldRightsRequest {
 /// A receipt of the person's.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HeldReceipt {
+    pub id: Uid,
     pub issued_at: Micros,
     pub expires_at: Micros,
     pub revoked_at: Option<Micros>,
+    /// When the record was last opened with it, before this time.
     pub last_used_at: Option<Micros>,
 }
 
@@ -241,15 +249,13 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
             phone: clear.phone,
             document: document.map(|(kind, number)| ShownDocument { kind, number }),
             area: code(&row.area_code)?,
-            area_name: areas::store::by_id(c, row.area_id)?
-                .map(|a| a.name)
-                .unwrap_or_default(),
+            area_name: name_of(c, row.area_id)?,
             address: clear.address,
             language: row.language.clone(),
             contact_hours: row.contact_hours.clone(),
             registered_at: row.created_at,
         },
-        resident: resident.map(|r| held_resident(&key, r)).transpose()?,
+        resident: resident.map(|r| held_resident(c, &key, r)).transpose()?,
         stays,
         household: household(c, vault, &row)?,
         consents: held_consents(c, row.id)?,
@@ -270,6 +276,12 @@ fn code(text: &str) -> AppResult<AreaCode> {
     AreaCode::parse(text).map_err(|_| AppError::internal("a stored area code is not one"))
 }
 
+/// What people call an area.
+fn name_of(c: &mut DbConn, area: Uid) -> AppResult<String> {
+    let found = areas::store::by_id(c, area)?;
+    Ok(found.map(|a| a.name).unwrap_or_default())
+}
+
 fn opened(
     key: &DataKey,
     column: &'static str,
@@ -280,11 +292,13 @@ fn opened(
     text.transpose().map_err(AppError::internal)
 }
 
-fn held_resident(key: &DataKey, r: ResidentRow) -> AppResult<HeldResident> {
+fn held_resident(c: &mut DbConn, key: &DataKey, r: ResidentRow) -> AppResult<HeldResident> {
+    let home = r.home_area_id;
     let employer = opened(key, "residents.employer", r.id, r.employer.as_deref())?;
     Ok(HeldResident {
         state: r.state,
         home_area: r.home_area_code.as_deref().map(code).transpose()?,
+        home_area_name: home.map(|id| name_of(c, id)).transpose()?,
         arrived_on: r.arrived_on,
         expected_stay: r.expected_stay,
         reason: r.reason,
@@ -298,6 +312,7 @@ fn stays(c: &mut DbConn, resident: Uid) -> AppResult<Vec<HeldStay>> {
     let show = |e: EpisodeRow| {
         Ok(HeldStay {
             area: code(&e.area_code)?,
+            area_name: name_of(c, e.area_id)?,
             from_day: e.from_day,
             to_day: e.to_day,
             reason: e.reason,
@@ -326,6 +341,7 @@ fn household(
     Ok(Some(HeldHousehold {
         kind: row.kind,
         area: code(&row.area_code)?,
+        area_name: name_of(c, row.area_id)?,
         address,
         people: people::store::all_of_household(c, row.id)?.len() as i64,
     }))
@@ -417,6 +433,7 @@ fn held_receipts(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldReceipt>> {
     };
     let rows = receipts_store::list(c, person, page)?;
     let show = |r: receipts_store::ReceiptRow| HeldReceipt {
+        id: r.id,
         issued_at: r.issued_at,
         expires_at: r.expires_at,
         revoked_at: r.revoked_at,

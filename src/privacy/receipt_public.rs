@@ -87,16 +87,19 @@ async fn record(
     code: &ReceiptCode,
     action: Action,
 ) -> AppResult<HttpResponse> {
-    let person = by_code(app, req, id, code, move |c, who, receipt, person| {
+    let (person, receipt, before) = by_code(app, req, id, code, move |c, who, receipt, person| {
         receipts::looked(c, who, action, receipt, person)?;
-        Ok(person.id)
+        Ok((person.id, receipt.id, receipt.last_used_at))
     })
     .await?;
     let (vault, now) = (app.vault.clone(), app.clock.now());
-    let record: HeldRecord = app
+    let mut record: HeldRecord = app
         .db
         .read(move |c| held::of(c, &vault, person, now))
         .await?;
+    // The time before this one: whether somebody else used the code.
+    let used = record.receipts.iter_mut().filter(|r| r.id == receipt);
+    used.for_each(|r| r.last_used_at = before);
     Ok(HttpResponse::Ok().json(record))
 }
 

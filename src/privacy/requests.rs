@@ -16,11 +16,15 @@ use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::insurance::facts;
-use crate::people;
+use crate::notifications::announce::{Announcement, Recipient, Text, announce};
+use crate::notifications::model::NotificationKind;
 use crate::people::model::{PersonRow, PersonState};
+use crate::{auth, people};
 
 /// Working days until an answer is due.
 const ANSWER_DAYS: u16 = 15;
+/// How long the notice of a request is worth a push.
+const NOTICE: i64 = 7 * Micros::DAY;
 /// Requests about one person that may wait at once.
 const OPEN_AT_ONCE: usize = 10;
 /// The columns that rest under the person's own key.
@@ -140,7 +144,36 @@ pub fn ask(
     };
     store::insert(c, person, &row)?;
     note(c, who, Action::PrivacyRequestCreate, &row, None)?;
+    tell_coordinators(c, who, &row)?;
     Ok(row)
+}
+
+/// Those who are to answer learn that something was asked, and read in the request itself what.
+fn tell_coordinators(c: &mut DbConn, who: &Who, request: &RequestRow) -> AppResult<()> {
+    let text = |zh: &str, en: &str| Text {
+        zh: zh.to_owned(),
+        en: en.to_owned(),
+    };
+    let announcement = Announcement {
+        kind: NotificationKind::PrivacyRequested,
+        title: text("有人提出了个人信息请求", "Somebody asked about their data"),
+        body: text(
+            "您的辖区有一份个人信息请求等待受理，请在期限内答复。",
+            "A request about personal data waits in your area. Please answer it by its day.",
+        ),
+        subject: None,
+        campaign: None,
+        occurrence: request.id,
+        not_before: who.at,
+        spread: 0,
+        expires_at: who.at.plus(NOTICE),
+    };
+    let place = request.place();
+    let told = auth::store::coordinators_at(c, &place, who.at)?;
+    let told = told.into_iter().filter(|user| who.account() != Some(*user));
+    let recipients: Vec<Recipient> = told.map(|user| Recipient { user, place }).collect();
+    announce(c, who.at, &announcement, &recipients)?;
+    Ok(())
 }
 
 /// A step of a request.

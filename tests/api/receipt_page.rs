@@ -88,6 +88,12 @@ async fn sees_and_decides(app: &TestApp) {
     );
     assert_eq!(browser.run(FITS).await, true);
 
+    browser
+        .run("document.getElementById('consents').scrollIntoView()")
+        .await;
+    let shot = scratch().join("receipt-page-consents.png");
+    std::fs::write(&shot, browser.screenshot().await).unwrap();
+
     // A consent is withdrawn by two touches, and REST says so.
     browser.click("#withdraw-service_follow_up").await;
     browser.click("#sure-service_follow_up").await;
@@ -142,6 +148,12 @@ async fn sees_and_decides(app: &TestApp) {
         .collect();
     assert_eq!(kinds, [&json!("erasure"), &json!("correction")]);
     assert_eq!(asked["items"][1]["told"], "我的电话换了");
+
+    browser
+        .run("document.getElementById('kind').scrollIntoView()")
+        .await;
+    let shot = scratch().join("receipt-page-ask.png");
+    std::fs::write(&shot, browser.screenshot().await).unwrap();
 
     // On paper: the record without its buttons.
     let paper = browser.print().await;

@@ -99,6 +99,8 @@ both! {
         assert_eq!(record["resident"]["employer"], body["employer"]);
         assert_eq!(record["stays"].as_array().unwrap().len(), 1);
         assert_eq!(record["receipts"].as_array().unwrap().len(), 1);
+        assert_eq!(record["receipts"][0]["last_used_at"], Value::Null);
+        assert_eq!(record["stays"][0]["area_name"], member_area_name(app, VILLAGE).await);
         let consent = &record["consents"][0];
         assert_eq!((&consent["purpose"], &consent["channel"]), (&json!("registration"), &json!("in_person")));
         assert!(consent["purpose_text"].as_str().unwrap().len() > 10);
@@ -351,6 +353,7 @@ both! {
 
     async fn requests_are_made_by_receipt(app) {
         let (member, who) = (app.member().await, app.anonymous());
+        let waiting = app.coordinator().await;
         let resident = make::registered(&member).await;
         let code = code_for(&member, &at("residents", &resident)).await;
         let ask = |body: Value| {
@@ -380,7 +383,14 @@ both! {
         let list = coordinator.get("/v1/privacy-requests?kind=correction&limit=200").await.expect(200);
         let mine = list["items"].as_array().unwrap().iter().find(|r| r["id"] == made["id"]).unwrap().clone();
         assert_eq!((&mine["told"], &mine["channel"], &mine["registered_by"]), (&json!("我的电话换了，请更正。"), &json!("receipt"), &Value::Null));
+        // Each request is told of once, and says nothing about anybody.
+        let told = waiting.get("/v1/notifications?limit=200").await;
+        assert!(!told.text.contains("张伟") && !told.text.contains(resident["person_id"].as_str().unwrap()));
+        let told = told.expect(200);
+        let told = told["items"].as_array().unwrap();
+        assert_eq!((told.len(), &told[0]["kind"]), (10, &json!("privacy_requested")));
         let elsewhere = app.user(Role::Coordinator, OTHER_TOWN).await;
+        assert_eq!(elsewhere.get("/v1/notifications").await.expect(200)["items"], json!([]));
         assert_eq!(elsewhere.get("/v1/privacy-requests").await.expect(200)["items"], json!([]));
     }
 }

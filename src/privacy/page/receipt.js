@@ -282,11 +282,11 @@
     var s = section(t('me'), 'me');
     facts(s, [[t('name'), p.name], [t('sex'), w(p.sex)], [t('birth'), p.birth_year], [t('phone'), p.phone],
       [t('document'), p.document ? w(p.document.kind) + ' ' + p.document.number : null],
-      [t('area'), p.area_name + ' (' + p.area + ')'], [t('address'), p.address], [t('language'), p.language],
+      [t('area'), p.area_name], [t('address'), p.address], [t('language'), p.language],
       [t('hours'), p.contact_hours], [t('since'), when(p.registered_at)]]);
     if (p.document) { s.appendChild(make('p', t('documentHint'), 'hint')); }
     if (r) {
-      facts(s, [[t('homeArea'), r.home_area], [t('arrived'), r.arrived_on], [t('stay'), w(r.expected_stay)],
+      facts(s, [[t('homeArea'), r.home_area_name], [t('arrived'), r.arrived_on], [t('stay'), w(r.expected_stay)],
         [t('reason'), w(r.reason)], [t('employer'), r.employer], [t('needs'), words(r.needs)]]);
     }
   }
@@ -444,11 +444,11 @@
     show_me(r.person, r.resident);
     if (r.household) {
       s = section(t('household'), 'household');
-      facts(s, [[t('kind'), w(r.household.kind)], [t('area'), r.household.area], [t('address'), r.household.address], [t('people'), r.household.people]]);
+      facts(s, [[t('kind'), w(r.household.kind)], [t('area'), r.household.area_name], [t('address'), r.household.address], [t('people'), r.household.people]]);
     }
     if (r.stays.length) {
       s = section(t('stays'), 'stays');
-      listing(s, r.stays, function (y) { return entry(y.from_day + ' – ' + (y.to_day || t('now')), [y.area, w(y.reason)]); });
+      listing(s, r.stays, function (y) { return entry(y.from_day + ' – ' + (y.to_day || t('now')), [y.area_name, w(y.reason)]); });
     }
     show_consents(r);
     show_requests(r);
