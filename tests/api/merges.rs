@@ -129,6 +129,17 @@ both! {
         }
     }
 
+    async fn a_repeated_create_answers_the_kept_record(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let body = resident_with(json!({ "document": document() }));
+        let kept = member.post("/v1/residents", body.clone()).await.expect(201);
+        let gone = member.post_once("/v1/residents", "k1", body.clone()).await.expect(201);
+        merged(&coordinator, &the_pair(app, &coordinator).await, &kept).await;
+        let again = member.post_once("/v1/residents", "k1", body).await.expect(201);
+        assert_ne!(again["id"], gone["id"]);
+        assert_eq!(again["id"], kept["id"]);
+    }
+
     async fn a_merge_is_refused_where_it_does_not_fit(app) {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
         let (first, second) = twice(&member).await;
