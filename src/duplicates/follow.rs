@@ -55,7 +55,12 @@ pub fn kept(c: &mut DbConn, ids: &[Uid]) -> AppResult<HashMap<Uid, Uid>> {
     Ok(ids.iter().filter_map(end).collect())
 }
 
-/// The same, where the caller may see what stands for them.
+/// The record that an id of a resident or a person means now.
+pub fn now(c: &mut DbConn, id: Uid) -> AppResult<Uid> {
+    Ok(kept(c, &[id])?.get(&id).copied().unwrap_or(id))
+}
+
+/// Those of these ids that were merged, where the caller may see what stands for them.
 pub fn kept_for(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<HashMap<Uid, Uid>> {
     let mut found = kept(c, ids)?;
     if found.is_empty() {

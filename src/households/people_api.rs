@@ -11,6 +11,7 @@ use super::view::{HouseholdPerson, show_person};
 use crate::auth::{Action, Who};
 use crate::crypto::Vault;
 use crate::db::Uid;
+use crate::duplicates;
 use crate::error::{AppError, AppResult};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
@@ -101,7 +102,11 @@ pub async fn create_household_person(
         .db
         .write(move |c| {
             let made = once.run(c, caller.at, |c| take_in(c, &caller, household, &new))?;
-            let (Made::New(id) | Made::Before(id)) = made;
+            let id = match made {
+                Made::New(id) => id,
+                // They may have been merged into another since.
+                Made::Before(id) => duplicates::follow::now(c, id)?,
+            };
             one(c, &caller, household, id)
         })
         .await?;

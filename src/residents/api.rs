@@ -11,6 +11,7 @@ use super::store;
 use super::view::{Resident, Warning, render, show};
 use crate::auth::{Action, Who};
 use crate::db::{Day, Uid};
+use crate::duplicates;
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
@@ -171,6 +172,8 @@ pub async fn create_resident(
                 Ok(id)
             })?;
             if let Made::Before(id) = made {
+                // It may have been merged into another since.
+                let id = duplicates::follow::now(c, id)?;
                 let resident = store::visible(c, &caller, Action::ResidentRead, id)?;
                 let person = store::person_of(c, &resident)?;
                 stored = Some((resident.into_row(), person, Vec::new()));

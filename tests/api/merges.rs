@@ -129,6 +129,17 @@ both! {
         }
     }
 
+    async fn a_repeated_create_answers_the_kept_record(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let body = resident_with(json!({ "document": document() }));
+        let kept = member.post("/v1/residents", body.clone()).await.expect(201);
+        let gone = member.post_once("/v1/residents", "k1", body.clone()).await.expect(201);
+        merged(&coordinator, &the_pair(app, &coordinator).await, &kept).await;
+        let again = member.post_once("/v1/residents", "k1", body).await.expect(201);
+        assert_ne!(again["id"], gone["id"]);
+        assert_eq!(again["id"], kept["id"]);
+    }
+
     async fn a_merge_is_refused_where_it_does_not_fit(app) {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
         let (first, second) = twice(&member).await;
@@ -353,6 +364,57 @@ both! {
             assert!(dump(&mut app.connection()).0 == before, "seed {seed}, the second time");
             coordinator.post(&format!("{path}/dismissal"), dismissal).await.expect(200);
         }
+    }
+
+    /// The feed tells every phone of all that a merge and its undo changed: one that pulled all along holds what a
+    /// new one is given.
+    async fn phones_hold_after_each_step_what_a_new_phone_would(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let mut pockets = [Pocket::new(&member), Pocket::new(&coordinator)];
+        for seed in 20..24 {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let (a, b) = random_two(&member, &mut rng).await;
+            let path = at("duplicates", &the_document_pair(app, &coordinator, &a).await);
+            same_as_new(app, &mut pockets, &format!("seed {seed}, before")).await;
+            let merge = format!("{path}/merge");
+            let mut answer = coordinator.post(&merge, json!({ "keep": person(&b) })).await;
+            if answer.status == 422 {
+                answer = coordinator.post(&merge, json!({ "keep": person(&a) })).await;
+            }
+            answer.expect(200);
+            same_as_new(app, &mut pockets, &format!("seed {seed}, merged")).await;
+            undo(&coordinator, &path).await.expect(200);
+            same_as_new(app, &mut pockets, &format!("seed {seed}, undone")).await;
+        }
+    }
+
+    async fn erasing_a_person_erases_what_was_merged_into_them(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let (kept, gone) = twice(&member).await;
+        let path = merged(&coordinator, &the_pair(app, &coordinator).await, &kept).await;
+        let ids = [&kept, &gone].map(|r| person(r).as_str().unwrap().parse::<qianshou::db::Uid>().unwrap());
+        let erased = app.data.db.write(move |c| {
+            let merged = qianshou::duplicates::store::merged_of(c, ids[0])?;
+            qianshou::duplicates::store::erase_person(c, ids[0])?;
+            Ok(merged)
+        });
+        assert_eq!(erased.await.unwrap(), [ids[1]]);
+        coordinator.get(&path).await.problem(404, "not_found");
+        assert_eq!(merge_moves::table.count().get_result::<i64>(&mut app.connection()).unwrap(), 0);
+    }
+}
+
+/// What these phones hold is what new ones of the same users would be given.
+async fn same_as_new(app: &TestApp, pockets: &mut [Pocket], when: &str) {
+    numbered(app).await;
+    for pocket in pockets {
+        pocket.pull().await;
+        let mut new = Pocket::new(&pocket.client);
+        new.pull().await;
+        let differ = |key: &&(String, String)| pocket.records.get(key) != new.records.get(key);
+        let keys = pocket.records.keys().chain(new.records.keys());
+        let wrong: Vec<_> = keys.filter(differ).collect();
+        assert!(wrong.is_empty(), "{when}: {wrong:?}");
     }
 }
 
