@@ -203,23 +203,6 @@ pub fn settle(c: &mut DbConn, who: &Who, seen: &Seen, to: &Settled) -> AppResult
     Ok(())
 }
 
-/// Removes what stands here of a person whose record is erased: their pairs, with the journals of their merges,
-/// which by then nobody can undo.
-pub fn erase_person(c: &mut DbConn, person: Uid) -> AppResult<()> {
-    let pairs: Vec<Uid> = duplicate_pairs::table
-        .filter(
-            duplicate_pairs::person_id
-                .eq(person)
-                .or(duplicate_pairs::other_person_id.eq(person)),
-        )
-        .select(duplicate_pairs::id)
-        .load(c)?;
-    diesel::delete(merge_moves::table.filter(merge_moves::pair_id.eq_any(pairs.clone())))
-        .execute(c)?;
-    diesel::delete(duplicate_pairs::table.filter(duplicate_pairs::id.eq_any(pairs))).execute(c)?;
-    Ok(())
-}
-
 /// The records of somebody that were merged into this one, and into those: to erase one is to erase all.
 pub fn merged_of(c: &mut DbConn, person: Uid) -> AppResult<Vec<Uid>> {
     let (mut all, mut next) = (Vec::new(), vec![person]);

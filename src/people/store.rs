@@ -277,14 +277,6 @@ pub fn set_state(
     Ok(())
 }
 
-/// Those who were found to be the same person as this one, who was kept.
-pub fn merged_into(c: &mut DbConn, person: Uid) -> AppResult<Vec<Uid>> {
-    Ok(persons::table
-        .filter(persons::merged_into.eq(person))
-        .select(persons::id)
-        .load(c)?)
-}
-
 /// Makes a person's row one of nobody: of where they lived the county stays. Part of their erasure, which is
 /// the right to it.
 pub fn clear(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<()> {

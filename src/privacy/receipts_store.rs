@@ -98,10 +98,3 @@ pub fn used(c: &mut DbConn, _person: &Handle<PersonRow>, id: Uid, at: Micros) ->
         .execute(c)?;
     Ok(())
 }
-
-/// Ends what this table holds of somebody: their codes open nothing any more.
-pub fn erase_person(c: &mut DbConn, person: Uid) -> AppResult<()> {
-    diesel::delete(person_receipts::table.filter(person_receipts::person_id.eq(person)))
-        .execute(c)?;
-    Ok(())
-}

@@ -133,16 +133,3 @@ pub fn step(c: &mut DbConn, request: &Handle<RightsRow>, step: &Step) -> AppResu
         .execute(c)?;
     Ok(())
 }
-
-/// Ends what this table holds of somebody: that a right was asked for stays, what was said goes.
-pub fn erase_person(c: &mut DbConn, person: Uid) -> AppResult<()> {
-    let none = None::<Vec<u8>>;
-    diesel::update(rights_requests::table.filter(rights_requests::person_id.eq(person)))
-        .set((
-            rights_requests::told.eq(none.clone()),
-            rights_requests::referred_office.eq(none.clone()),
-            rights_requests::answer.eq(none),
-        ))
-        .execute(c)?;
-    Ok(())
-}

@@ -392,13 +392,14 @@ both! {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
         let (kept, gone) = twice(&member).await;
         let path = merged(&coordinator, &the_pair(app, &coordinator).await, &kept).await;
-        let ids = [&kept, &gone].map(|r| person(r).as_str().unwrap().parse::<qianshou::db::Uid>().unwrap());
-        let erased = app.data.db.write(move |c| {
-            let merged = qianshou::duplicates::store::merged_of(c, ids[0])?;
-            qianshou::duplicates::store::erase_person(c, ids[0])?;
-            Ok(merged)
-        });
-        assert_eq!(erased.await.unwrap(), [ids[1]]);
+        make::erased(app, &kept).await;
+        use qianshou::db::schema::persons;
+        for record in [&kept, &gone] {
+            let id: qianshou::db::Uid = person(record).as_str().unwrap().parse().unwrap();
+            let (state, name): (String, Vec<u8>) = persons::table.find(id)
+                .select((persons::state, persons::name)).first(&mut app.connection()).unwrap();
+            assert_eq!((state.as_str(), name), ("erased", Vec::new()));
+        }
         coordinator.get(&path).await.problem(404, "not_found");
         assert_eq!(merge_moves::table.count().get_result::<i64>(&mut app.connection()).unwrap(), 0);
     }

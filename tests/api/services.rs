@@ -306,11 +306,10 @@ both! {
             assert!(given(app, who, Kind::Service, &[id_of(&made)]).await.is_empty());
         }
         assert!(feed(app, &made).iter().all(|(_, op, ..)| op == "delete"));
-        // Erasure takes the rows, and answers which, so that phones are told.
-        let person: Uid = resident["person_id"].as_str().unwrap().parse().unwrap();
-        let erase = || async { app.data.db.write(move |c| qianshou::services::store::erase_person(c, person)).await.unwrap() };
-        assert_eq!(erase().await, [(id_of(&made), 1)]);
-        assert!(erase().await.is_empty());
+        // Erasure takes the rows.
+        make::erased(app, &resident).await;
+        use qianshou::db::schema::services;
+        assert_eq!(services::table.count().get_result::<i64>(&mut app.connection()).unwrap(), 0);
     }
 
     async fn a_phone_does_what_rest_does(app) {

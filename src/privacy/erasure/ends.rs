@@ -14,7 +14,7 @@ use crate::error::AppResult;
 use crate::people::model::PersonRow;
 use crate::privacy::resting::{About, Ends, Leads, RESTING, Rest, leads};
 use crate::sync::{self, Kind, kinds};
-use crate::{households, insurance, people};
+use crate::{duplicates, households, insurance, people};
 
 /// Rows by table.
 type Found = BTreeMap<&'static str, Vec<Uid>>;
@@ -23,7 +23,7 @@ type Found = BTreeMap<&'static str, Vec<Uid>>;
 pub fn of_person(c: &mut DbConn, person: &Handle<PersonRow>, now: Micros) -> AppResult<()> {
     let mut start = Found::new();
     // Whoever was found to be the same person goes with them.
-    let mut rows = people::store::merged_into(c, person.id)?;
+    let mut rows = duplicates::store::merged_of(c, person.id)?;
     rows.push(person.id);
     let home = match person.household_id {
         Some(home) if households::store::is_empty_without(c, home, &rows)? => Some(home),

@@ -76,7 +76,7 @@ pub fn begin(c: &mut DbConn, person: Uid) -> AppResult<Option<Vec<Uid>>> {
     if changed == 0 {
         return Ok(None);
     }
-    let mut people = crate::people::store::merged_into(c, person)?;
+    let mut people = crate::duplicates::store::merged_of(c, person)?;
     people.insert(0, person);
     let residents = crate::residents::store::ids_of(c, &people)?;
     people.extend(residents);

@@ -245,6 +245,18 @@ pub async fn withdraw(client: &Client, consents: &str, purpose: &str) {
     client.post(&path, body).await.expect(200);
 }
 
+/// Erases the person of a record, as the job does when its time has come.
+pub async fn erased(app: &TestApp, record: &Value) {
+    use qianshou::privacy::erasure::{self, Cause, store};
+    let person: Uid = record["person_id"].as_str().unwrap().parse().unwrap();
+    let now = app.now();
+    let asked = move |c: &mut qianshou::db::DbConn| store::ask(c, person, Cause::Requested, now);
+    app.data.db.write(asked).await.unwrap();
+    while erasure::run(&app.data).await.unwrap() {}
+    let row = store::find(&mut app.connection(), person).unwrap();
+    assert!(row.unwrap().erased_at.is_some(), "{person}");
+}
+
 /// The feed rows of a record: audience (nil: its area), op, view, village.
 pub fn feed(app: &TestApp, record: &Value) -> Vec<(Uid, String, String, Option<Uid>)> {
     use diesel::prelude::*;
