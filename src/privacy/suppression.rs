@@ -108,6 +108,11 @@ struct Arc {
     value: u64,
 }
 
+/// What a way costs: the people that are not shown any more, and after that how long it is.
+type Cost = (u64, u32);
+/// Each node that was reached: at what cost, and from which node by which arc.
+type Walked = HashMap<usize, (Cost, Option<(usize, usize)>)>;
+
 struct Net {
     /// Those of the table, row by row; then what areas with parts count of their own, which nobody is shown.
     arcs: Vec<Arc>,
@@ -195,9 +200,8 @@ impl Net {
         hidden
     }
 
-    /// The cheapest way to pass on one more, or one less, of a count, and what it costs: the people that are
-    /// not shown any more, and after that how long it is.
-    fn way(&self, arc: usize, more: bool, hidden: &[bool]) -> Option<((u64, u32), Vec<usize>)> {
+    /// The cheapest way to pass on one more, or one less, of a count, and what it costs.
+    fn way(&self, arc: usize, more: bool, hidden: &[bool]) -> Option<(Cost, Vec<usize>)> {
         let it = self.arcs.get(arc)?;
         if !more && it.value <= HIDDEN_LEAST {
             return None;
@@ -206,7 +210,7 @@ impl Net {
             true => (it.to, it.from),
             false => (it.from, it.to),
         };
-        let mut best: HashMap<usize, ((u64, u32), Option<(usize, usize)>)> = HashMap::new();
+        let mut best: Walked = HashMap::new();
         let mut open = BinaryHeap::new();
         best.insert(start, ((0, 0), None));
         open.push(Reverse(((0, 0), start)));
@@ -238,7 +242,7 @@ impl Net {
 }
 
 /// The arcs of a way that was found.
-fn walked(best: &HashMap<usize, ((u64, u32), Option<(usize, usize)>)>, goal: usize) -> Vec<usize> {
+fn walked(best: &Walked, goal: usize) -> Vec<usize> {
     let (mut arcs, mut node) = (Vec::new(), goal);
     while let Some((_, Some((before, arc)))) = best.get(&node) {
         arcs.push(*arc);
