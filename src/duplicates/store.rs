@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Who};
-use crate::db::schema::{duplicate_pairs, merge_moves, persons};
+use crate::db::schema::{duplicate_pairs, persons};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::page::Page;

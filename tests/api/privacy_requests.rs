@@ -4,6 +4,7 @@ use crate::both;
 use crate::support::*;
 use qianshou::auth::policy::Role;
 use qianshou::db::{Micros, Uid};
+use qianshou::privacy::requests;
 
 fn asked(person: &Value, kind: &str) -> Value {
     json!({ "person_id": person, "kind": kind, "asked_by": "self", "channel": "in_person" })

@@ -2,10 +2,10 @@
 
 use crate::both;
 use crate::support::*;
+use diesel::prelude::*;
 use qianshou::auth::policy::Role;
 use qianshou::db::{Micros, Uid};
 use qianshou::privacy::requests::due;
-use qianshou::rights_requests::store;
 
 fn wages(person: &Value, on: impl std::fmt::Display) -> Value {
     json!({ "person_id": person, "topic": "wages", "told": "两个月工资没有发。", "asked_on": on.to_string() })

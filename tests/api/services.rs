@@ -5,6 +5,7 @@ use crate::support::make::{at, feed, registered, service};
 use crate::support::phones::{given, id_of};
 use crate::support::syncing::*;
 use crate::support::*;
+use diesel::prelude::*;
 use qianshou::auth::policy::Role;
 use qianshou::db::{Micros, Uid};
 use qianshou::services::machine::{self, ServiceState, ServiceStep};
