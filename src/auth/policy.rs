@@ -191,6 +191,8 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("assign_resident", Action::ResidentAssign),
     ("list_consents", Action::ConsentRead),
     ("create_consent", Action::ConsentWrite),
+    ("create_refusal", Action::ConsentWrite),
+    ("create_household_person_refusal", Action::ConsentWrite),
     ("withdraw_consent", Action::ConsentWrite),
     ("list_residences", Action::ResidenceRead),
     ("create_residence", Action::ResidenceWrite),
