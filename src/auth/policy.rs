@@ -114,6 +114,7 @@ actions! {
     StayExpire "residence.expire" on "residence" by &[];
     // Its operator, by the command line.
     KeysChange "keys.change" on "key" by &[];
+    ConsentTextChange "consent_text.change" on "consent_text" by &[];
     AuditExpire "audit.expire" on "audit_entry" by &[];
     // Member homes and visits.
     MemberHomeRead "member_home.read" on "member_home" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];

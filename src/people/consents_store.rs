@@ -262,6 +262,15 @@ pub fn texts_remembered<R>(f: impl FnOnce() -> R) -> R {
     remember(&NEWEST, f)
 }
 
+/// The newest version of a purpose's text, in force or not yet; 0 for none.
+pub fn newest_text(c: &mut DbConn, purpose: Purpose) -> AppResult<i64> {
+    let newest: Option<i64> = consent_texts::table
+        .filter(consent_texts::purpose.eq(purpose))
+        .select(diesel::dsl::max(consent_texts::text_version))
+        .first(c)?;
+    Ok(newest.unwrap_or(0))
+}
+
 pub fn upsert_text(c: &mut DbConn, row: &ConsentTextRow) -> AppResult<()> {
     each_backend!(c, |c| diesel::insert_into(consent_texts::table)
         .values(row)
