@@ -1,6 +1,7 @@
 //! The command line, run as its users run it: as processes, in folders of their own.
 
 use crate::support::*;
+use qianshou::db::Target;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
