@@ -173,6 +173,7 @@ catalogue! {
         OtherHousehold "other_household" 422 "Different households" "不在同一家庭" "The two are in different households, or the household is elsewhere: put them into one first." "两条记录分属不同家庭或不同地点，请先归入同一家庭。";
         NotFitting "not_fitting" 422 "Does not fit" "与其他字段不符" "Does not fit the other fields." "与其他字段不符。";
         OldText "old_text" 422 "Old text" "文本版本过旧" "This version of the consent text is no longer in force." "此版本的同意书已失效。";
+        AskedAgain "asked_again" 422 "Asked again" "重复征求" "The person said no, or took their consent back, less than a year ago. Do not ask; record it with own_wish when they came back to it themselves." "本人在一年内已拒绝或撤回，请勿再次征求；如本人主动提出，请注明 own_wish。";
         WeakPassword "weak_password" 422 "Password too weak" "密码过弱" "At least 10 characters, not the login, not a common one." "至少 10 个字符，且不能与账号相同或过于常见。";
         BadMoney "bad_money" 422 "Not an amount" "金额无效" "An amount such as 123.45, CNY, is expected." "应为形如 123.45 的人民币金额。";
         UnknownPlaceholder "unknown_placeholder" 422 "Unknown placeholder" "占位符未知" "The template names a placeholder that does not exist." "模板使用了不存在的占位符。";

@@ -217,6 +217,7 @@ impl Filler<'_> {
             withdrawn_at: None,
             withdrawn_channel: None,
             withdrawal_recorded_by: None,
+            refused: false,
         });
         for (kind, record, masked) in [
             ("consent", consent, false),

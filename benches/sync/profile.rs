@@ -290,6 +290,7 @@ async fn who(app: &web::Data<App>, user: Uid) -> Who {
     let at = app.clock.now();
     let rights = app.db.read(move |c| store::load_rights(c, user, at));
     Who {
+        by: qianshou::auth::rights::By::Account,
         user,
         session: Uid::NIL,
         device: None,

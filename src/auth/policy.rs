@@ -114,6 +114,7 @@ actions! {
     StayExpire "residence.expire" on "residence" by &[];
     // Its operator, by the command line.
     KeysChange "keys.change" on "key" by &[];
+    ConsentTextChange "consent_text.change" on "consent_text" by &[];
     AuditExpire "audit.expire" on "audit_entry" by &[];
     // Member homes and visits.
     MemberHomeRead "member_home.read" on "member_home" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];
@@ -191,6 +192,8 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("assign_resident", Action::ResidentAssign),
     ("list_consents", Action::ConsentRead),
     ("create_consent", Action::ConsentWrite),
+    ("create_refusal", Action::ConsentWrite),
+    ("create_household_person_refusal", Action::ConsentWrite),
     ("withdraw_consent", Action::ConsentWrite),
     ("list_residences", Action::ResidenceRead),
     ("create_residence", Action::ResidenceWrite),

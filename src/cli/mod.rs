@@ -119,6 +119,8 @@ enum KeysCommand {
 
 #[derive(Debug, Subcommand)]
 enum ImportCommand {
+    /// New versions of the texts that people are asked to agree to, from a JSON file.
+    ConsentTexts { file: PathBuf },
     /// Administrative divisions from the published CSV files of a folder.
     Areas {
         dir: PathBuf,
@@ -176,6 +178,9 @@ pub fn run() -> Result<(), String> {
         Command::Keys(KeysCommand::Retire { id }) => keys::retire(&config()?, id),
         Command::Audit(AuditCommand::Verify { from, known }) => {
             audit::run(&config()?, from, known.as_ref())
+        }
+        Command::Import(ImportCommand::ConsentTexts { file }) => {
+            tools::import_consent_texts(&config()?, &file)
         }
         Command::Import(ImportCommand::Areas { dir, edition }) => {
             tools::import_areas(&config()?, &dir, edition)

@@ -10,9 +10,10 @@ use crate::auth::policy::Role;
 use crate::auth::{enrolment, passwords, sessions_store, store, tokens};
 use crate::config::Config;
 use crate::crypto::Vault;
-use crate::db::{DbConn, Micros, Uid, connect};
+use crate::db::{Day, DbConn, Micros, Uid, connect, transact};
 use crate::error::{AppError, AppResult, Code};
 use crate::http::text::{Login, PersonName};
+use crate::people::texts;
 use crate::sync;
 
 use super::serve;
@@ -188,5 +189,21 @@ pub fn import_areas(config: &Config, dir: &Path, year: i64) -> Result<(), String
         "edition {year}: {} new, {} renamed, {} abolished, {} wait for a person",
         outcome.new, outcome.renamed, outcome.abolished, outcome.waiting
     );
+    Ok(())
+}
+
+/// Stores new versions of consent texts; what people agreed to before stays what it was.
+pub fn import_consent_texts(config: &Config, file: &Path) -> Result<(), String> {
+    let told = |e: &dyn std::fmt::Display| format!("{}: {e}", file.display());
+    let json = std::fs::read(file).map_err(|e| told(&e))?;
+    let texts = texts::read(&json, Day(now().china_day())).map_err(|e| told(&e))?;
+    let mut c = connect(&config.target()?, true)?;
+    let stored = transact(&mut c, |c| texts::import(c, &texts, now())).map_err(|e| told(&e))?;
+    for ((purpose, version), text) in stored.iter().zip(&texts) {
+        println!(
+            "{purpose}: version {version}, in force from {}",
+            text.in_force_from
+        );
+    }
     Ok(())
 }

@@ -336,6 +336,7 @@ diesel::table! {
         withdrawn_at -> Nullable<BigInt>,
         withdrawn_channel -> Nullable<Text>,
         withdrawal_recorded_by -> Nullable<UidSql>,
+        refused -> Bool,
     }
 }
 diesel::table! {

@@ -259,6 +259,7 @@ fn registration(
                 language: TextLanguage::ZhCn,
                 channel: ConsentChannel::InPerson,
                 given_by: GivenBy::SelfGiven,
+                own_wish: false,
             })
             .collect(),
     })

@@ -12,7 +12,7 @@ use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
 use crate::http::precondition::{changed, created};
 use crate::people;
-use crate::people::consents::{self, Consent, ConsentPage, NewConsent, Withdrawal};
+use crate::people::consents::{self, Consent, ConsentPage, NewConsent, NewRefusal, Withdrawal};
 use crate::state::App;
 
 /// List the consents of one of a household's people
@@ -77,6 +77,45 @@ pub async fn create_household_person_consent(
             let made = once.run(c, who.at, |c| {
                 let person = locked(c, &who, Action::ConsentWrite, household, person)?;
                 Ok(consents::record(c, &vault, &who, &person, &new)?.id)
+            })?;
+            if let Made::Before(_) = made {
+                visible(c, &who, Action::ConsentRead, household, person)?;
+            }
+            let (Made::New(id) | Made::Before(id)) = made;
+            people::store::lock_consent(c, id)?.ok_or_else(AppError::not_found)
+        })
+        .await?;
+    Ok(created(
+        &format!("households/{household}/people/{person}/consents"),
+        &Consent::from(row),
+    ))
+}
+
+/// Record a refusal
+///
+/// The person was asked and said no. They lose nothing by it, and are not asked again for a year: a consent or
+/// another refusal is then `asked_again`, unless they came back to it themselves or the text is another one.
+#[utoipa::path(tag = "consents", request_body = NewRefusal, params(("id" = Uid, Path, description = "The household's id"), ("person_id" = Uid, Path, description = "The person's id")),
+    responses((status = 201, description = "The refusal, in the list of consents", body = Consent)))]
+#[post("/households/{id}/people/{person_id}/refusals")]
+pub async fn create_household_person_refusal(
+    app: web::Data<App>,
+    who: Who,
+    key: IdempotencyKey,
+    ids: web::Path<(String, String)>,
+    body: Body<NewRefusal>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ConsentWrite)?;
+    let (household, person) = two(ids)?;
+    let operation = "create_household_person_refusal";
+    let once = key.bind(&app.vault, who.user, operation, &body.raw);
+    let (vault, said) = (app.vault.clone(), body.value);
+    let row = app
+        .db
+        .write(move |c| {
+            let made = once.run(c, who.at, |c| {
+                let person = locked(c, &who, Action::ConsentWrite, household, person)?;
+                Ok(consents::refuse(c, &vault, &who, &person, &said)?.id)
             })?;
             if let Made::Before(_) = made {
                 visible(c, &who, Action::ConsentRead, household, person)?;

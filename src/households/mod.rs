@@ -37,6 +37,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(rights::reveal_household_person)
         .service(consents::list_household_person_consents)
         .service(consents::create_household_person_consent)
+        .service(consents::create_household_person_refusal)
         .service(consents::withdraw_household_person_consent)
         .service(assignee::assign_household);
 }

@@ -14,6 +14,7 @@ use super::fields::{self, Clear};
 use super::model::*;
 use super::store::{self, Standing};
 use crate::audit::{self, Entry};
+use crate::auth::rights::By;
 use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Micros, Uid};
@@ -106,6 +107,30 @@ pub struct NewConsent {
     #[schema(value_type = StaffChannel)]
     pub channel: ConsentChannel,
     pub given_by: GivenBy,
+    /// The person came back to it of their own accord. Without it a consent is not recorded within a year after
+    /// they refused or withdrew, unless the text is another one: nobody is asked again and again.
+    #[serde(default)]
+    pub own_wish: bool,
+}
+
+/// That somebody was asked and said no.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRefusal {
+    /// Made by the caller, if they like.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub id: Option<Uid>,
+    pub purpose: Purpose,
+    /// The version of the text that was shown.
+    #[schema(value_type = i64, minimum = 1, maximum = 100000, example = 1)]
+    pub text_version: Int<1, 100000>,
+    pub language: TextLanguage,
+    #[serde(deserialize_with = "told_to_staff")]
+    #[schema(value_type = StaffChannel)]
+    pub channel: ConsentChannel,
+    /// Who said so.
+    pub given_by: GivenBy,
 }
 
 /// Stores a consent with its feed rows for those who see it; the caller's write holds the person's lock.
@@ -124,7 +149,13 @@ pub fn give(
             Fault::OldText,
         ));
     }
-    let row = ConsentRow {
+    let row = answered(who, person, new);
+    keep(c, who, person, seen, row, new.purpose.as_str())
+}
+
+/// A consent as it is given now.
+fn answered(who: &Who, person: &PersonRow, new: &NewConsent) -> ConsentRow {
+    ConsentRow {
         id: new.id.unwrap_or_else(|| Uid::new(who.at)),
         version: 1,
         person_id: person.id,
@@ -138,14 +169,21 @@ pub fn give(
         withdrawn_at: None,
         withdrawn_channel: None,
         withdrawal_recorded_by: None,
-    };
+        refused: false,
+    }
+}
+
+fn keep(
+    c: &mut DbConn,
+    who: &Who,
+    person: &PersonRow,
+    seen: Seen,
+    row: ConsentRow,
+    why: &str,
+) -> AppResult<ConsentRow> {
     store::insert_consent(c, &row)?;
-    audit::record(
-        c,
-        who,
-        Entry::new(Action::ConsentWrite, "consent", row.id, person.place())
-            .because(new.purpose.as_str()),
-    )?;
+    let entry = Entry::new(Action::ConsentWrite, "consent", row.id, person.place());
+    audit::record(c, who, entry.because(why))?;
     sync::record_change(c, seen.change(who, Kind::Consent, row.id, row.version))?;
     Ok(row)
 }
@@ -238,6 +276,74 @@ fn answer(standing: Standing, pointer: Option<String>) -> AppResult<()> {
     })))
 }
 
+/// How long nobody is asked again who said no.
+const ASK_AGAIN: i64 = 365 * Micros::DAY;
+
+/// Refuses what comes of asking somebody who said no less than a year ago, to this text or a newer one.
+fn not_asked_again(
+    c: &mut DbConn,
+    who: &Who,
+    person: &PersonRow,
+    new: &NewConsent,
+) -> AppResult<()> {
+    let Some((at, text)) = store::last_no(c, person.id, new.purpose)? else {
+        return Ok(());
+    };
+    if at.plus(ASK_AGAIN) > who.at && new.text_version.0 <= text {
+        return Err(AppError::field("/purpose", Fault::AskedAgain));
+    }
+    Ok(())
+}
+
+/// Notes that somebody known was asked and said no.
+pub fn refuse(
+    c: &mut DbConn,
+    vault: &Vault,
+    who: &Who,
+    person: &Handle<PersonRow>,
+    said: &NewRefusal,
+) -> AppResult<ConsentRow> {
+    let asked = NewConsent {
+        id: said.id,
+        purpose: said.purpose,
+        text_version: said.text_version,
+        language: said.language,
+        channel: said.channel,
+        given_by: said.given_by,
+        own_wish: false,
+    };
+    let today = who.at.china_day();
+    let (_, clear) = fields::open(vault, person)?;
+    check_guardian(
+        Birth::of(&clear, person.birth_year, today),
+        today,
+        &asked,
+        "",
+    )?;
+    if !store::text_in_force(
+        c,
+        said.purpose,
+        said.language,
+        said.text_version.0,
+        Day(today),
+    )? {
+        return Err(AppError::field("/text_version", Fault::OldText));
+    }
+    if store::consenting(c, person.id, said.purpose)? {
+        return Err(AppError::state_forbids("given", ["withdrawal"]));
+    }
+    not_asked_again(c, who, person, &asked)?;
+    let row = ConsentRow {
+        withdrawn_at: Some(who.at),
+        withdrawn_channel: Some(said.channel),
+        withdrawal_recorded_by: who.account(),
+        refused: true,
+        ..answered(who, person, &asked)
+    };
+    let seen = feed::consents_seen(c, who, person)?;
+    keep(c, who, person, seen, row, "refused")
+}
+
 /// Records a consent of somebody known, with its feed rows.
 pub fn record(
     c: &mut DbConn,
@@ -249,6 +355,10 @@ pub fn record(
     let today = who.at.china_day();
     let (_, clear) = fields::open(vault, person)?;
     check_guardian(Birth::of(&clear, person.birth_year, today), today, new, "")?;
+    // By their own receipt nobody asked them.
+    if !new.own_wish && who.by == By::Account {
+        not_asked_again(c, who, person, new)?;
+    }
     let seen = feed::consents_seen(c, who, person)?;
     let consent = give(c, who, person, seen, new, "")?;
     households::feed::person_changed(c, who, person, person.version)?;
@@ -324,6 +434,9 @@ pub struct Consent {
     pub witnessed_by: Option<Uid>,
     pub withdrawn_at: Option<Micros>,
     pub withdrawn_channel: Option<ConsentChannel>,
+    /// The person was asked and said no: it was never given, and `given_at` is when they said so. For a year
+    /// after that, and after a withdrawal, do not ask again.
+    pub refused: bool,
 }
 
 page_of! {
@@ -355,6 +468,7 @@ impl From<ConsentRow> for Consent {
             witnessed_by: r.witnessed_by,
             withdrawn_at: r.withdrawn_at,
             withdrawn_channel: r.withdrawn_channel,
+            refused: r.refused,
         }
     }
 }

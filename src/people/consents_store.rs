@@ -43,6 +43,7 @@ pub fn standing(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<Stan
     let withdrawn: Vec<Option<Micros>> = consents::table
         .filter(consents::person_id.eq(person))
         .filter(consents::purpose.eq(purpose))
+        .filter(consents::refused.eq(false))
         .select(consents::withdrawn_at)
         .load(c)?;
     Ok(Standing::of(&withdrawn))
@@ -59,6 +60,7 @@ pub fn standing_of_household(
         .inner_join(persons::table.on(persons::id.eq(consents::person_id)))
         .filter(persons::household_id.eq(household))
         .filter(consents::purpose.eq(purpose))
+        .filter(consents::refused.eq(false))
         .select((persons::state, consents::withdrawn_at))
         .load(c)?;
     let live = |(state, withdrawn): &(PersonState, Option<Micros>)| match state {
@@ -124,6 +126,19 @@ pub fn agreed(c: &mut DbConn, people: &[Uid], purpose: Purpose) -> AppResult<Has
         .select(consents::person_id)
         .load(c)?;
     Ok(agreed.into_iter().collect())
+}
+
+/// When somebody last said no to a purpose, or took their consent back, and to which text that was.
+pub fn last_no(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<Option<(Micros, i64)>> {
+    let last: Option<(Option<Micros>, i64)> = consents::table
+        .filter(consents::person_id.eq(person))
+        .filter(consents::purpose.eq(purpose))
+        .filter(consents::withdrawn_at.is_not_null())
+        .order(consents::withdrawn_at.desc())
+        .select((consents::withdrawn_at, consents::text_version))
+        .first(c)
+        .optional()?;
+    Ok(last.and_then(|(at, text)| Some((at?, text))))
 }
 
 /// Whether the person consents to this purpose now.
@@ -245,6 +260,15 @@ thread_local! {
 /// Does work that asks after the same texts again and again, and brings none into force.
 pub fn texts_remembered<R>(f: impl FnOnce() -> R) -> R {
     remember(&NEWEST, f)
+}
+
+/// The newest version of a purpose's text, in force or not yet; 0 for none.
+pub fn newest_text(c: &mut DbConn, purpose: Purpose) -> AppResult<i64> {
+    let newest: Option<i64> = consent_texts::table
+        .filter(consent_texts::purpose.eq(purpose))
+        .select(diesel::dsl::max(consent_texts::text_version))
+        .first(c)?;
+    Ok(newest.unwrap_or(0))
 }
 
 pub fn upsert_text(c: &mut DbConn, row: &ConsentTextRow) -> AppResult<()> {

@@ -134,6 +134,8 @@ pub struct ConsentRow {
     pub withdrawn_at: Option<Micros>,
     pub withdrawn_channel: Option<ConsentChannel>,
     pub withdrawal_recorded_by: Option<Uid>,
+    /// They were asked and said no: never alive, and remembered so that nobody asks again and again.
+    pub refused: bool,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::consents::{self, Consent, NewConsent, Withdrawal};
+use super::consents::{self, Consent, NewConsent, NewRefusal, Withdrawal};
 use super::model::PersonRow;
 use super::store;
 use crate::auth::{Action, Handle, Place, Placed, Who};
@@ -46,6 +46,18 @@ pub static CONSENT: Entry = Entry {
                 Ok(Box::new(move |c, who, _| {
                     let person = locked(c, who, of)?;
                     consents::record(c, &vault, who, &person, &new).map(|_| ())
+                }))
+            },
+        },
+        Command {
+            action: "refusal",
+            operations: &["create_refusal", "create_household_person_refusal"],
+            prepare: |ask| {
+                let (vault, of) = (ask.app.vault.clone(), ask.parent()?);
+                let said = ask.body_with_id::<NewRefusal>()?;
+                Ok(Box::new(move |c, who, _| {
+                    let person = locked(c, who, of)?;
+                    consents::refuse(c, &vault, who, &person, &said).map(|_| ())
                 }))
             },
         },

@@ -1,9 +1,16 @@
-//! The first version of the texts that people are asked to agree to.
+//! The texts that people are asked to agree to: the first version is built in, later ones are an operator's, from a
+//! file. What was agreed to stays what it was: a text is never changed, only followed by another version.
+
+use serde::Deserialize;
 
 use super::model::{ConsentTextRow, Purpose, TextLanguage};
 use super::store;
+use crate::audit;
+use crate::auth::Action;
+use crate::db::Micros;
 use crate::db::{Day, DbConn};
 use crate::error::{AppError, AppResult};
+use crate::http::text::Note;
 
 /// Purpose, then for zh-CN and en: what for, how, which kinds, to whom.
 type Text = (Purpose, [&'static str; 4], [&'static str; 4]);
@@ -155,4 +162,74 @@ pub fn seed(c: &mut DbConn) -> AppResult<()> {
         }
     }
     Ok(())
+}
+
+/// A new version of the text of one purpose, in both languages.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewText {
+    pub purpose: Purpose,
+    /// Not before the day on which it is imported: nobody agreed to it earlier.
+    pub in_force_from: Day,
+    #[serde(rename = "zh-CN")]
+    pub zh: Words,
+    pub en: Words,
+}
+
+/// What the law wants a consent to name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// What the data is used for.
+    pub purpose: Note,
+    /// How it is used and kept.
+    pub manner: Note,
+    /// Which kinds of data.
+    pub kinds: Note,
+    /// To whom it is passed on, with contact; nobody, if so.
+    pub recipient: Note,
+}
+
+/// Reads a file of new texts: a JSON list, each purpose once. The error is for people and names the place.
+pub fn read(json: &[u8], today: Day) -> Result<Vec<NewText>, String> {
+    let mut at = serde_json::Deserializer::from_slice(json);
+    let texts: Vec<NewText> = serde_path_to_error::deserialize(&mut at)
+        .map_err(|e| format!("{}: {}", e.path(), e.inner()))?;
+    if texts.is_empty() {
+        return Err("the file holds no text".into());
+    }
+    for (i, text) in texts.iter().enumerate() {
+        if text.in_force_from < today {
+            return Err(format!("[{i}].in_force_from: lies before today, {today}"));
+        }
+        if texts[..i].iter().any(|other| other.purpose == text.purpose) {
+            return Err(format!("[{i}].purpose: {} stands twice", text.purpose));
+        }
+    }
+    Ok(texts)
+}
+
+/// Stores new texts, each as the next version of its purpose; answers purpose and version.
+pub fn import(c: &mut DbConn, texts: &[NewText], now: Micros) -> AppResult<Vec<(Purpose, i64)>> {
+    let mut stored = Vec::with_capacity(texts.len());
+    for new in texts {
+        let text_version = store::newest_text(c, new.purpose)? + 1;
+        for (language, words) in [(TextLanguage::ZhCn, &new.zh), (TextLanguage::En, &new.en)] {
+            let row = ConsentTextRow {
+                purpose: new.purpose,
+                text_version,
+                language,
+                purpose_text: words.purpose.as_str().to_owned(),
+                manner_text: words.manner.as_str().to_owned(),
+                kinds_text: words.kinds.as_str().to_owned(),
+                recipient_text: words.recipient.as_str().to_owned(),
+                in_force_from: new.in_force_from,
+            };
+            store::upsert_text(c, &row)?;
+        }
+        let facts = serde_json::json!({ "what": new.purpose });
+        audit::record_own(c, now, Action::ConsentTextChange, "consent_text", &facts)?;
+        stored.push((new.purpose, text_version));
+    }
+    Ok(stored)
 }

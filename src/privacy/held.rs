@@ -23,8 +23,12 @@ use crate::people::model::*;
 use crate::residents::model::*;
 use crate::residents::view::ShownDocument;
 use crate::rights_requests::model::{RightsState, RightsTopic};
+use crate::services::machine::ServiceState;
+use crate::services::model::{ProviderKind, ServiceKind};
 use crate::visits::model::VisitPurpose;
-use crate::{areas, households, insurance, people, residents, rights_requests, visits};
+use crate::{
+    areas, duplicates, households, insurance, people, residents, rights_requests, services, visits,
+};
 
 /// The longest part of each list.
 const MOST: i64 = 100;
@@ -46,6 +50,9 @@ pub struct HeldRecord {
     /// The texts now in force, to be read before consenting.
     #[schema(max_items = 200)]
     pub texts: Vec<ConsentText>,
+    /// Services that were offered, and what became of them; of health services no more than that they were.
+    #[schema(max_items = 100)]
+    pub services: Vec<HeldService>,
     /// Visits to the household: when and what was offered.
     #[schema(max_items = 100)]
     pub visits: Vec<HeldVisit>,
@@ -160,6 +167,8 @@ pub struct HeldConsent {
     pub given_at: Micros,
     pub withdrawn_at: Option<Micros>,
     pub withdrawn_channel: Option<ConsentChannel>,
+    /// They were asked and said no: it was never given.
+    pub refused: bool,
     #[schema(value_type = Option<Note>)]
     pub purpose_text: Option<String>,
     #[schema(value_type = Option<Note>)]
@@ -168,6 +177,17 @@ pub struct HeldConsent {
     pub kinds_text: Option<String>,
     #[schema(value_type = Option<Note>)]
     pub recipient_text: Option<String>,
+}
+
+/// A service.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldService {
+    pub kind: ServiceKind,
+    pub state: ServiceState,
+    pub offered_on: Day,
+    pub provider: Option<ProviderKind>,
+    pub delivered_on: Option<Day>,
+    pub follow_up_on: Option<Day>,
 }
 
 /// A visit.
@@ -232,6 +252,10 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
     let resident = residents::store::of_person(c, row.id)?;
     let mut about = vec![row.id];
     about.extend(resident.as_ref().map(|r| r.id));
+    // Who looked at a record that was merged into theirs looked at them.
+    let merged = duplicates::store::merged_of(c, row.id)?;
+    about.extend(residents::store::ids_of(c, &merged)?);
+    about.extend(merged);
     let stays = match &resident {
         Some(resident) => stays(c, resident.id)?,
         None => Vec::new(),
@@ -260,6 +284,7 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
         household: household(c, vault, &row)?,
         consents: held_consents(c, row.id)?,
         texts: consents::texts(c, Day(now.china_day()))?,
+        services: held_services(c, row.id)?,
         visits: held_visits(c, &row)?,
         policies: policies(c, row.id)?,
         looks: looks::at(c, &about, MOST)?,
@@ -368,11 +393,25 @@ fn held_consents(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldConsent>> {
             given_at: k.given_at,
             withdrawn_at: k.withdrawn_at,
             withdrawn_channel: k.withdrawn_channel,
+            refused: k.refused,
             purpose_text: text.map(|t| t.purpose_text.clone()),
             manner_text: text.map(|t| t.manner_text.clone()),
             kinds_text: text.map(|t| t.kinds_text.clone()),
             recipient_text: text.map(|t| t.recipient_text.clone()),
         }
+    };
+    Ok(rows.into_iter().map(show).collect())
+}
+
+fn held_services(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldService>> {
+    let rows = services::store::newest_of_person(c, person, MOST)?;
+    let show = |row: services::model::ServiceRow| HeldService {
+        kind: row.kind,
+        state: row.state,
+        offered_on: row.offered_on,
+        provider: row.provider,
+        delivered_on: row.delivered_on,
+        follow_up_on: row.follow_up_on,
     };
     Ok(rows.into_iter().map(show).collect())
 }

@@ -201,6 +201,7 @@ pub async fn give_consent_by_receipt(
         language: given.language,
         channel: ConsentChannel::Receipt,
         given_by: given.given_by.unwrap_or(GivenBy::SelfGiven),
+        own_wish: true,
     };
     let vault = app.vault.clone();
     let row = by_code(&app, &req, id, &given.code, move |c, who, _, person| {

@@ -11,7 +11,7 @@ use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
 use crate::http::precondition::{changed, created};
 use crate::people;
-use crate::people::consents::{self, Consent, ConsentPage, NewConsent, Withdrawal};
+use crate::people::consents::{self, Consent, ConsentPage, NewConsent, NewRefusal, Withdrawal};
 use crate::state::App;
 
 /// List a resident's consents
@@ -71,6 +71,44 @@ pub async fn create_consent(
             let made = once.run(c, who.at, |c| {
                 let (_, person) = store::locked(c, &who, Action::ConsentWrite, resident)?;
                 Ok(consents::record(c, &vault, &who, &person, &new)?.id)
+            })?;
+            if let Made::Before(_) = made {
+                store::visible(c, &who, Action::ConsentRead, resident)?;
+            }
+            let (Made::New(id) | Made::Before(id)) = made;
+            people::store::lock_consent(c, id)?.ok_or_else(AppError::not_found)
+        })
+        .await?;
+    Ok(created(
+        &format!("residents/{resident}/consents"),
+        &Consent::from(row),
+    ))
+}
+
+/// Record a refusal
+///
+/// The person was asked and said no. They lose nothing by it, and are not asked again for a year: a consent or
+/// another refusal is then `asked_again`, unless they came back to it themselves or the text is another one.
+#[utoipa::path(tag = "consents", request_body = NewRefusal, params(("id" = Uid, Path, description = "The resident's id")),
+    responses((status = 201, description = "The refusal, in the list of consents", body = Consent)))]
+#[post("/residents/{id}/refusals")]
+pub async fn create_refusal(
+    app: web::Data<App>,
+    who: Who,
+    key: IdempotencyKey,
+    id: web::Path<String>,
+    body: Body<NewRefusal>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::ConsentWrite)?;
+    let resident = path_id(id)?;
+    let once = key.bind(&app.vault, who.user, "create_refusal", &body.raw);
+    let (vault, said) = (app.vault.clone(), body.value);
+    let row = app
+        .db
+        .write(move |c| {
+            let made = once.run(c, who.at, |c| {
+                let (_, person) = store::locked(c, &who, Action::ConsentWrite, resident)?;
+                Ok(consents::refuse(c, &vault, &who, &person, &said)?.id)
             })?;
             if let Made::Before(_) = made {
                 store::visible(c, &who, Action::ConsentRead, resident)?;

@@ -35,5 +35,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(departure::record_departure)
         .service(consents::list_consents)
         .service(consents::create_consent)
+        .service(consents::create_refusal)
         .service(consents::withdraw_consent);
 }

@@ -173,6 +173,16 @@ pub fn these(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<ServiceRow>> {
         .load(c)?)
 }
 
+/// The newest services of somebody, for the person themselves.
+pub fn newest_of_person(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<ServiceRow>> {
+    Ok(services::table
+        .filter(services::person_id.eq(person))
+        .select(ServiceRow::as_select())
+        .order(services::id.desc())
+        .limit(most)
+        .load(c)?)
+}
+
 /// A resident's services with their versions.
 pub fn versions(c: &mut DbConn, resident: Uid) -> AppResult<Vec<(Uid, i64)>> {
     Ok(services::table

@@ -1,6 +1,7 @@
 //! The command line, run as its users run it: as processes, in folders of their own.
 
 use crate::support::*;
+use qianshou::db::Target;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -419,4 +420,83 @@ async fn a_server_stops_in_order_and_answers_what_it_began() {
             .status
             .success()
     );
+}
+
+/// A new text is the next version of its purpose, from its day on; what is wrong with a file is told by its place.
+#[test]
+fn new_consent_texts_come_from_a_file() {
+    run(Backend::Sqlite, |app| {
+        Box::pin(async move {
+            let Target::Sqlite(path) = app.target.clone() else {
+                panic!("SQLite")
+            };
+            let database = format!("sqlite:{path}");
+            let command = |file: &Path| {
+                qianshou(
+                    &scratch(),
+                    &["import", "consent-texts", file.to_str().unwrap()],
+                )
+                .env("QIANSHOU_DATABASE__URL", &database)
+                .output()
+                .unwrap()
+            };
+            let today = app.now().china_day();
+            let words = json!({ "purpose": "在活动记录和宣传栏中使用您的照片。", "manner": "可随时撤回。", "kinds": "照片。", "recipient": "不向任何第三方提供。" });
+            let text = json!({ "purpose": "photos", "in_force_from": today.to_string(), "zh-CN": words, "en": words });
+            let written = |texts: Value| {
+                let file = scratch().join(format!("texts{}.json", make::unique()));
+                std::fs::write(&file, texts.to_string()).unwrap();
+                file
+            };
+            let with = |key: &str, value: Value| {
+                let mut text = text.clone();
+                text[key] = value;
+                json!([text])
+            };
+            for (texts, says) in [
+                (json!([]), "no text"),
+                (
+                    with("in_force_from", json!("2020-01-01")),
+                    "[0].in_force_from",
+                ),
+                (with("purpose", json!("everything")), "[0].purpose"),
+                (with("en", json!({ "purpose": "x" })), "[0].en"),
+                (json!([text, text]), "[1].purpose"),
+            ] {
+                let output = command(&written(texts));
+                assert!(!output.status.success());
+                assert!(
+                    self::text(&output).contains(says),
+                    "{says}: {}",
+                    self::text(&output)
+                );
+            }
+            let member = app.member().await;
+            let resident = make::registered(&member).await;
+            let output = command(&written(json!([text])));
+            assert!(
+                self::text(&output).contains("photos: version 2"),
+                "{}",
+                self::text(&output)
+            );
+            let texts = member.get("/v1/consent-texts").await.expect(200);
+            let items = texts["items"].as_array().unwrap();
+            let photos = items
+                .iter()
+                .find(|t| t["purpose"] == "photos" && t["language"] == "zh-CN")
+                .unwrap();
+            assert_eq!(
+                (&photos["text_version"], &photos["purpose_text"]),
+                (&json!(2), &words["purpose"])
+            );
+            let consents = format!("{}/consents", make::at("residents", &resident));
+            member
+                .post(&consents, make::consent("photos"))
+                .await
+                .fault("/text_version", "old_text");
+            let mut new = make::consent("photos");
+            new["text_version"] = json!(2);
+            member.post(&consents, new).await.expect(201);
+        })
+    });
 }

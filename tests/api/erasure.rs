@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const WEEK: i64 = 7 * 24 * 3600 * 1_000_000;
 
 /// Values that nobody else has, each of them typed by somebody.
-const VALUES: [&str; 13] = [
+const VALUES: [&str; 16] = [
     "司马青禾",
     "13912340777",
     "桃花源路77号",
@@ -33,6 +33,9 @@ const VALUES: [&str; 13] = [
     "BXD-77-2026",
     "上班路上摔伤了手",
     "等待中的新工厂",
+    "柳林小学王老师",
+    "单位名称写错了两个字",
+    "两个月工资没有发",
 ];
 
 /// Somebody with something in every place: a resident, of a household, visited, insured, claiming.
@@ -100,6 +103,23 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     let paper = format!("{}/documents/invoices", at("claims", &claim));
     let received = json!({ "received_on": "2026-03-03", "file_sha256": "ab".repeat(32) });
     member.put(&paper, received).await.expect(200);
+    let offered = json!({ "kind": "schooling" });
+    let services = format!("{}/services", at("residents", &resident));
+    let service = member.post(&services, offered).await.expect(201);
+    let step = |step: &str| format!("{}/{step}", at("services", &service));
+    member
+        .post(&step("acceptance"), json!({}))
+        .await
+        .expect(200);
+    let school = json!({ "provider": "school", "contact": VALUES[13] });
+    member.post(&step("referral"), school).await.expect(200);
+    let receipts = format!("{}/receipts", at("residents", &resident));
+    member.post(&receipts, json!({})).await.expect(201);
+    let wrong = json!({ "person_id": person, "kind": "correction", "asked_by": "self", "channel": "in_person",
+        "fields": ["employer"], "told": VALUES[14] });
+    member.post("/v1/privacy-requests", wrong).await.expect(201);
+    let wages = json!({ "person_id": person, "topic": "wages", "told": VALUES[15], "asked_on": app.now().china_day().to_string() });
+    member.post("/v1/rights-requests", wages).await.expect(201);
     // What the coordinator changed and the phone changes too, without knowing: it rests.
     let path = at("residents", &resident);
     let etag = coordinator.get(&path).await.etag();
@@ -121,6 +141,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         ("follow_up", visit["follow_ups"][0].clone()),
         ("policy", policy),
         ("claim", claim),
+        ("service", service),
     ];
     Family {
         member,
@@ -251,8 +272,8 @@ both! {
         let mut c = app.connection();
         let before = told(&mut c);
         for rest in RESTING.iter().filter(|r| matches!(r.ends, Ends::Cleared | Ends::Removed)) {
-            // Of a push nothing is queued where nobody has a phone.
-            let queued = ["deliveries", "delivery_receipts", "claim_payments", "policy_beneficiaries"];
+            // Of a push nothing is queued where nobody has a phone; duplicates have tests of their own (`merges`).
+            let queued = ["deliveries", "delivery_receipts", "claim_payments", "policy_beneficiaries", "duplicate_pairs", "merge_moves"];
             assert!(before.contains(rest.table) || queued.contains(&rest.table), "nothing rests in {}", rest.table);
         }
         // First they are out of use, and stored.
@@ -275,7 +296,7 @@ both! {
         let left: Vec<String> = left.iter().map(|(table, column)| format!("{table}.{column}")).collect();
         let kept = ["audit_entries.record_id", "changes.record_id", "disclosures.record_id",
             "erased_records.record_id", "erasures.person_id",
-            "households.id", "persons.id", "sync_operations.record_id"];
+            "households.id", "persons.id", "privacy_requests.person_id", "rights_requests.person_id", "sync_operations.record_id"];
         assert_eq!(left, kept);
         // Phones drop all of it, and nobody is shown any.
         for phone in &mut phones {

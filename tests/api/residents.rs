@@ -338,3 +338,59 @@ fn child_number() -> String {
     let check = b"10X98765432"[(sum % 11) as usize];
     format!("{digits}{}", check as char)
 }
+
+both! {
+    async fn nobody_is_asked_again_and_again(app) {
+        let member = app.member().await;
+        let resident = make::registered(&member).await;
+        let path = at("residents", &resident);
+        let (given, refused) = (format!("{path}/consents"), format!("{path}/refusals"));
+        let no = |purpose: &str| make::consent(purpose);
+        let said = member.post(&refused, no("photos")).await.expect(201);
+        assert_eq!((&said["refused"], &said["purpose"], said["withdrawn_at"].is_null()), (&json!(true), &json!("photos"), false));
+        // They were never asked to it in vain: a no is no consent, and no withdrawal of one.
+        let listed = member.get(&given).await.expect(200);
+        assert_eq!(listed["items"][0], said);
+        member.post(&given, no("photos")).await.fault("/purpose", "asked_again");
+        member.post(&refused, no("photos")).await.fault("/purpose", "asked_again");
+        // Another purpose is another question, and what they lose is nothing.
+        let insurance = member.post(&given, make::consent("insurance")).await.expect(201);
+        member.post(&refused, no("insurance")).await.problem(409, "state_forbids");
+        member.post(&format!("{given}/{}/withdrawal", insurance["id"].as_str().unwrap()), json!({ "channel": "phone" })).await.expect(200);
+        member.post(&given, make::consent("insurance")).await.fault("/purpose", "asked_again");
+        // Who comes back of their own accord is heard.
+        let mut own = make::consent("insurance");
+        own["own_wish"] = json!(true);
+        assert_eq!(member.post(&given, own).await.expect(201)["refused"], false);
+        // A year later they may be asked once more; the purpose of registration cannot be refused, it is what they are here by.
+        member.post(&refused, no("registration")).await.problem(409, "state_forbids");
+        app.advance(366 * 24 * 3600 * 1_000_000);
+        let member = make::renewed(app, &member);
+        member.post(&given, make::consent("photos")).await.expect(201);
+        let old = json!({ "text_version": 2 });
+        let mut wrong = no("care_support");
+        wrong["text_version"] = old["text_version"].clone();
+        member.post(&refused, wrong).await.fault("/text_version", "old_text");
+        app.user(Role::Coordinator, OTHER_TOWN).await.post(&refused, no("membership")).await.problem(404, "not_found");
+    }
+
+    async fn a_refusal_of_a_households_person_and_of_a_phone(app) {
+        let member = app.member().await;
+        let (home, person) = make::lived_in(&member).await;
+        let path = format!("{}/people/{}", at("households", &home), person["id"].as_str().unwrap());
+        let said = member.post(&format!("{path}/refusals"), make::consent("photos")).await.expect(201);
+        assert_eq!((&said["refused"], &said["person_id"]), (&json!(true), &person["id"]));
+        let resident = make::registered(&member).await;
+        let id = crate::support::syncing::new_id(app);
+        let mut op = crate::support::syncing::operation(app, "consent", "refusal", &id, make::consent("membership"));
+        op["parent_id"] = resident["id"].clone();
+        let done = crate::support::syncing::push_one(app, &member, &op).await;
+        assert_eq!(done["outcome"], "applied", "{done}");
+        let listed = member.get(&format!("{}/consents", at("residents", &resident))).await.expect(200);
+        assert_eq!((&listed["items"][0]["id"], &listed["items"][0]["refused"]), (&json!(id), &json!(true)));
+        // A child's guardian answers for it.
+        let child = member.post("/v1/residents", make::resident_with(json!({ "birth_year": 2020,
+            "consents": [{ "purpose": "registration", "text_version": 1, "language": "zh-CN", "channel": "in_person", "given_by": "guardian" }] }))).await.expect(201);
+        member.post(&format!("{}/refusals", at("residents", &child)), make::consent("photos")).await.fault("/given_by", "not_fitting");
+    }
+}

@@ -69,6 +69,8 @@
     looks: ['谁看过或改过', 'Who looked or changed something'],
     looksHint: ['只写身份和单位，不写姓名。', 'Role and unit, no names.'],
     visits: ['走访', 'Visits'],
+    services: ['服务', 'Services'],
+    saidNo: ['未同意', 'I said no'],
     policies: ['保险', 'Insurance'],
     policiesHint: ['险种名称和理赔材料，请当面问您的社区工作人员。', 'Ask your worker in person which cover it is and which papers there are.'],
     claim: ['理赔', 'Claim'],
@@ -109,6 +111,10 @@
     six_to_twelve_months: ['半年到一年', 'six to twelve months'], over_one_year: ['一年以上', 'over a year'],
     health_record: ['健康档案', 'health record'], health_education: ['健康教育', 'health education'], child_vaccination: ['儿童接种', 'vaccination of children'],
     infectious_disease_prevention: ['传染病防治', 'prevention of infections'], health_advice: ['健康咨询', 'health advice'],
+    health: ['健康服务', 'health service'], offered: ['已提供', 'offered'], declined: ['未接受', 'declined'], delivered: ['已完成', 'delivered'],
+    health_facility: ['医疗机构', 'health facility'], school: ['学校', 'school'], employment_service: ['就业服务机构', 'employment service'],
+    legal_aid_centre: ['法律援助中心', 'legal aid centre'], insurer: ['保险公司', 'insurer'], cultural_centre: ['文化中心', 'cultural centre'],
+    public_office: ['政府部门', 'public office'], social_organisation: ['社会组织', 'social organisation'],
     schooling: ['上学', 'schooling'], employment: ['就业', 'employment'], legal_aid: ['法律援助', 'legal aid'],
     insurance_guidance: ['保险指导', 'insurance guidance'], culture_and_sport: ['文体活动', 'culture and sport'],
     local: ['本地家庭', 'local'], migrant: ['外来家庭', 'from elsewhere'],
@@ -294,8 +300,8 @@
   function show_consent(k) {
     var live = !k.withdrawn_at;
     var li = entry(w(k.purpose), [k.purpose_text, k.manner_text, k.kinds_text, k.recipient_text,
-      t('given') + ' ' + when(k.given_at) + (zh ? '，' : ', ') + w(k.channel),
-      live ? '' : t('withdrawn') + ' ' + when(k.withdrawn_at)]);
+      t(k.refused ? 'saidNo' : 'given') + ' ' + when(k.given_at) + (zh ? '，' : ', ') + w(k.channel),
+      live || k.refused ? '' : t('withdrawn') + ' ' + when(k.withdrawn_at)]);
     if (!live) { li.className = 'gone'; return li; }
     li.appendChild(withdrawal(k));
     return li;
@@ -457,6 +463,12 @@
     listing(s, r.looks, function (l) {
       return entry(w(l.what), [when(l.at, true), [l.role ? w(l.role) : '', l.unit || '', l.reason ? w(l.reason) : ''].join(' ')]);
     });
+    if (r.services.length) {
+      s = section(t('services'), 'services');
+      listing(s, r.services, function (v) {
+        return entry(v.offered_on + ' ' + w(v.kind), [w(v.state), v.provider ? w(v.provider) : '', v.delivered_on || '', v.follow_up_on || '']);
+      });
+    }
     if (r.visits.length) {
       s = section(t('visits'), 'visits');
       listing(s, r.visits, function (v) { return entry(v.on, [w(v.purpose), words(v.offered)]); });

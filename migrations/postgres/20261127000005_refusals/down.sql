@@ -1,0 +1,2 @@
+DELETE FROM consents WHERE refused;
+ALTER TABLE consents DROP COLUMN refused;

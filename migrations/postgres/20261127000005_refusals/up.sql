@@ -1,0 +1,2 @@
+-- Somebody who was asked and said no: remembered, so that nobody asks again and again. Such a row was never alive.
+ALTER TABLE consents ADD COLUMN refused BOOLEAN NOT NULL DEFAULT FALSE;
