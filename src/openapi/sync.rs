@@ -70,7 +70,7 @@ fn operation(doc: &Value, kind: Kind, command: &Command, number: usize) -> Optio
     }
     let mut operation = json!({ "op_id": id(number, 1), "kind": kind.as_str(), "action": command.action,
         "record_id": id(number, 2), "changed": changed, "made_at": DONE_AT });
-    let own = usize::from(command.action != "create");
+    let own = usize::from(!kinds::makes(command.action));
     if ids > own {
         operation["parent_id"] = json!(id(number, 3));
     }

@@ -110,6 +110,7 @@ pub struct NewConsent {
     /// The person came back to it of their own accord. Without it a consent is not recorded within a year after
     /// they refused or withdrew, unless the text is another one: nobody is asked again and again.
     #[serde(default)]
+    #[schema(example = false)]
     pub own_wish: bool,
 }
 
@@ -436,6 +437,7 @@ pub struct Consent {
     pub withdrawn_channel: Option<ConsentChannel>,
     /// The person was asked and said no: it was never given, and `given_at` is when they said so. For a year
     /// after that, and after a withdrawal, do not ask again.
+    #[schema(example = false)]
     pub refused: bool,
 }
 

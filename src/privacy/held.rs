@@ -168,6 +168,7 @@ pub struct HeldConsent {
     pub withdrawn_at: Option<Micros>,
     pub withdrawn_channel: Option<ConsentChannel>,
     /// They were asked and said no: it was never given.
+    #[schema(example = false)]
     pub refused: bool,
     #[schema(value_type = Option<Note>)]
     pub purpose_text: Option<String>,

@@ -214,6 +214,11 @@ pub fn load_all(
     Ok(found)
 }
 
+/// Whether a command makes the record that it names, where the others change one that is there.
+pub fn makes(action: &str) -> bool {
+    matches!(action, "create" | "refusal")
+}
+
 /// A command by its word.
 pub fn command(kind: Kind, action: &str) -> Option<&'static Command> {
     of(kind).commands.iter().find(|c| c.action == action)

@@ -3,6 +3,7 @@
 //! Neither answer may tell whether a record exists that the caller never held: what was never theirs is
 //! held as if it had not arrived, whether it exists or not.
 
+use super::kinds;
 use super::operation::SyncOperation;
 use super::store;
 use crate::areas;
@@ -22,7 +23,7 @@ pub enum Missing {
 pub fn of(problem: &Problem, op: &SyncOperation) -> Option<Missing> {
     match problem.code {
         Code::NotFound => {
-            let own = (op.action.as_str() != "create").then_some(op.record_id);
+            let own = (!kinds::makes(op.action.as_str())).then_some(op.record_id);
             let ids: Vec<Uid> = own.into_iter().chain(op.parent_id).collect();
             (!ids.is_empty()).then_some(Missing::Records(ids))
         }

@@ -374,7 +374,7 @@ fn carry_out(
     course.run(c, who, work, None)?;
     let version = match command.action {
         // Which is what phones count on, too.
-        "create" => Some(1),
+        made if kinds::makes(made) => Some(1),
         _ => version(c, kind, op.record_id)?,
     };
     Ok(Ended::at(Outcome::Applied, version))

@@ -511,8 +511,16 @@ fn index_keys_are_replaced_while_everybody_is_found() {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             find("phone", phone, &filled.resident["id"]).await;
-            let found = filled.who.post("/v1/residents/look-up", paper).await.expect(200);
-            assert_eq!(found["resident_ids"].as_array().unwrap().len(), 2, "the one who was known, and the second record of theirs");
+            let found = filled
+                .who
+                .post("/v1/residents/look-up", paper)
+                .await
+                .expect(200);
+            assert_eq!(
+                found["resident_ids"].as_array().unwrap().len(),
+                2,
+                "the one who was known, and the second record of theirs"
+            );
             let auditor = app.user(Role::Auditor, CITY).await;
             let noted = auditor
                 .get("/v1/audit-entries?action=keys.change")

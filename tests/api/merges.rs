@@ -204,9 +204,9 @@ both! {
         }
         make::withdraw(&member, &consents(&gone), "photos").await;
         make::withdraw(&member, &consents(&kept), "membership").await;
-        let again = member.post(&consents(&kept), consent("membership")).await.expect(201);
+        let again = member.post(&consents(&kept), make::consent_again("membership")).await.expect(201);
         make::withdraw(&member, &consents(&gone), "membership").await;
-        member.post(&consents(&gone), consent("membership")).await.expect(201);
+        member.post(&consents(&gone), make::consent_again("membership")).await.expect(201);
         let pair = the_pair(app, &coordinator).await;
         merged(&coordinator, &pair, &kept).await;
         let all = member.get(&consents(&kept)).await.expect(200);
@@ -514,7 +514,7 @@ async fn random_two(member: &Client, rng: &mut StdRng) -> (Value, Value) {
                     make::withdraw(member, &format!("{mine}/consents"), purpose).await;
                     if rng.random_bool(0.5) {
                         member
-                            .post(&format!("{mine}/consents"), consent(purpose))
+                            .post(&format!("{mine}/consents"), make::consent_again(purpose))
                             .await
                             .expect(201);
                     }

@@ -309,7 +309,10 @@ impl World {
                 self.posts(who, &format!("{path}/{id}/withdrawal"), body)
                     .await;
             }
-            None => drop(self.posts(who, &path, make::consent(purpose)).await),
+            None => {
+                let again = make::consent_again(purpose);
+                drop(self.posts(who, &path, again).await);
+            }
         }
     }
 

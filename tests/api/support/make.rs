@@ -101,6 +101,13 @@ pub fn consent(purpose: &str) -> Value {
     json!({ "purpose": purpose, "text_version": 1, "language": "zh-CN", "channel": "in_person", "given_by": "self" })
 }
 
+/// The same of somebody who comes back to it of their own accord, after a no.
+pub fn consent_again(purpose: &str) -> Value {
+    let mut consent = consent(purpose);
+    consent["own_wish"] = json!(true);
+    consent
+}
+
 /// A registration that is accepted as it stands.
 pub fn resident() -> Value {
     json!({
