@@ -84,6 +84,7 @@ pub fn run(url: &str, user: &str) {
         ..Rights::none()
     };
     let who = Who {
+        by: qianshou::auth::rights::By::Account,
         user,
         session: user,
         device: None,

@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 use actix_web::web;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-use super::push::runtime;
 use super::report::Report;
 use super::settings::Settings;
-use super::support::Database;
+use super::support::{Database, runtime};
 use super::work::{self, Work};
 use qianshou::auth::{Who, store};
 use qianshou::db::Uid;
@@ -290,6 +289,7 @@ async fn who(app: &web::Data<App>, user: Uid) -> Who {
     let at = app.clock.now();
     let rights = app.db.read(move |c| store::load_rights(c, user, at));
     Who {
+        by: qianshou::auth::rights::By::Account,
         user,
         session: Uid::NIL,
         device: None,
