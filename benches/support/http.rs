@@ -5,6 +5,11 @@ use tokio::net::TcpStream;
 
 /// One HTTP/1.1 request as bytes.
 pub fn request(method: &str, path: &str, token: &str, body: &[u8]) -> Vec<u8> {
+    request_with(method, path, token, "", body)
+}
+
+/// The same with more headers, each with its end of line.
+pub fn request_with(method: &str, path: &str, token: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let mut out = format!(
         "{method} {path} HTTP/1.1\r\nhost: bench\r\ncontent-length: {}\r\n",
         body.len()
@@ -16,6 +21,7 @@ pub fn request(method: &str, path: &str, token: &str, body: &[u8]) -> Vec<u8> {
     if !body.is_empty() {
         out.extend_from_slice(b"content-type: application/json\r\n");
     }
+    out.extend_from_slice(headers.as_bytes());
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(body);
     out

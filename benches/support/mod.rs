@@ -6,18 +6,26 @@
 
 #[path = "../../tests/api/support/cluster.rs"]
 pub mod cluster;
+pub mod environment;
+pub mod filler;
 pub mod http;
 pub mod people;
+pub mod report;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::prelude::*;
 
 use cluster::Cluster;
 use qianshou::areas::import;
+use qianshou::areas::model::{AreaLevel, AreaRow};
 use qianshou::config::Config;
 use qianshou::crypto::Vault;
+use qianshou::db::schema::{areas, audit_entries, changes};
 use qianshou::db::{Db, DbConn, Micros, Target, connect};
 use qianshou::state::{App, Clock};
 
@@ -102,6 +110,7 @@ impl Fixture {
         // Tokens that outlive the run.
         let settings = vec![
             ("database.url", url.clone()),
+            ("keys.dir", dir.path().join("keys").display().to_string()),
             ("database.readers", "1".to_owned()),
             ("database.writers", "1".to_owned()),
             ("auth.access_minutes", "60".to_owned()),
@@ -149,4 +158,42 @@ pub fn started(mut command: Command) -> Running {
     // Whoever reads no more blocks the writer in the end.
     std::thread::spawn(move || lines.for_each(|line| drop(line.map(|l| eprintln!("{l}")))));
     Running { child, address }
+}
+
+pub fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}
+
+/// Waits until everything that was committed has its number, which is work of its own.
+pub fn settled(c: &mut DbConn) {
+    for _ in 0..3000 {
+        let feed: bool = diesel::select(diesel::dsl::exists(
+            changes::table.filter(changes::pos.is_null()),
+        ))
+        .get_result(c)
+        .unwrap();
+        let audit: bool = diesel::select(diesel::dsl::exists(
+            audit_entries::table.filter(audit_entries::seq.is_null()),
+        ))
+        .get_result(c)
+        .unwrap();
+        if !feed && !audit {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the feed was not numbered within a minute");
+}
+
+/// Villages of the city, in the order of their codes.
+pub fn villages(c: &mut DbConn) -> Vec<AreaRow> {
+    areas::table
+        .filter(areas::level.eq(AreaLevel::Village))
+        .filter(areas::abolished_on.is_null())
+        .filter(areas::code.ge("3304").and(areas::code.lt("3305")))
+        .select(AreaRow::as_select())
+        .order(areas::code)
+        .load(c)
+        .unwrap()
 }

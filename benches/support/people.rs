@@ -97,16 +97,23 @@ fn insert_device(c: &mut DbConn, row: &DeviceRow) {
 pub const SURNAMES: &[&str] = &["王", "李", "张", "刘", "陈", "杨", "黄", "赵", "欧阳", "周"];
 pub const GIVEN: &[&str] = &["伟", "芳", "秀英", "敏", "静", "强", "磊", "洋", "艳", "勇"];
 
+/// Nothing, or one character more of a given name.
+const MORE: &[&str] = &[
+    "", "华", "明", "红", "军", "霞", "平", "建", "兰", "云", "辉", "梅",
+];
+
+/// One of some thousand names.
 pub fn name(n: usize) -> String {
-    format!("{}{}", SURNAMES[n % 10], GIVEN[n / 10 % 10])
+    let given = (GIVEN[n / 10 % 10], MORE[n / 100 % MORE.len()]);
+    format!("{}{}{}", SURNAMES[n % 10], given.0, given.1)
 }
 
 /// A registration of its own, shaped like a real one.
 pub fn registration(n: usize, village: &str) -> serde_json::Value {
     serde_json::json!({
         "name": name(n),
-        "sex": if n.is_multiple_of(2) { "male" } else { "female" },
-        "birth_year": 1960 + n % 45,
+        "sex": if is_man(n) { "male" } else { "female" },
+        "birth_year": born(n),
         "phone": format!("13{:09}", n % 1_000_000_000),
         "document": { "kind": "resident_id", "number": document(n) },
         "area": village,
@@ -121,15 +128,21 @@ pub fn registration(n: usize, village: &str) -> serde_json::Value {
     })
 }
 
-/// A fictional number with a right check digit.
+/// Their year of birth, as their document tells it.
+pub fn born(n: usize) -> usize {
+    1960 + n % 45
+}
+
+pub fn is_man(n: usize) -> bool {
+    n.is_multiple_of(2)
+}
+
+/// A fictional number with a right check digit; the first 7 million are different ones.
 pub fn document(n: usize) -> String {
-    let head = format!(
-        "330499{}{:02}{:02}{:03}",
-        1960 + n % 45,
-        1 + n % 12,
-        1 + n % 28,
-        n % 1000
-    );
+    let (year, odd, n) = (born(n), usize::from(is_man(n)), n / 45);
+    let (number, n) = (n % 500 * 2 + odd, n / 500);
+    let (day, month) = (1 + n % 28, 1 + n / 28 % 12);
+    let head = format!("330499{year}{month:02}{day:02}{number:03}");
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 = head
         .bytes()

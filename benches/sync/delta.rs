@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::city::City;
-use super::push::{connect, runtime, settled};
+use super::push::connect;
 use super::report::{Report, percentile, step};
 use super::settings::Settings;
-use super::support::Account;
 use super::support::http::{self, Connection};
+use super::support::{Account, runtime, settled};
 use qianshou::db::{DbConn, Uid};
 
 /// Connections that the phones share: a phone keeps none between two questions.

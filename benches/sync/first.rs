@@ -7,11 +7,10 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 
 use super::city::City;
-use super::push::runtime;
 use super::report::Report;
 use super::settings::Settings;
 use super::support::http::{self, Connection};
-use super::support::{Account, Running};
+use super::support::{Account, Running, runtime};
 use super::wire;
 
 /// Of a page, what a client needs that keeps nothing.

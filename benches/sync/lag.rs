@@ -12,11 +12,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use serde::Deserialize;
 
-use super::push::{connect, pack, push, runtime};
+use super::push::{connect, pack, push};
 use super::report::{Report, percentile, step};
 use super::settings::Settings;
 use super::support::http::{self, Connection};
-use super::support::{Account, Database};
+use super::support::{Account, Database, runtime};
 use super::work::{self, Work};
 use qianshou::auth::policy::Role;
 use qianshou::db::Uid;
@@ -63,7 +63,7 @@ pub fn measure(database: &Database, settings: &Settings, report: &mut Report) {
     // The last member's township is nobody else's.
     let (fixture, mut members) = work::members(database, "lag", settings.phones);
     let mut c = fixture.connect();
-    let villages = work::villages(&mut c);
+    let villages = super::support::villages(&mut c);
     let apart = villages
         .iter()
         .rfind(|v| members.iter().all(|m| m.account.area.town != v.town))

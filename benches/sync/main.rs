@@ -19,35 +19,35 @@ mod lag;
 mod phone;
 mod profile;
 mod push;
-mod report;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;
 mod wire;
 mod work;
 
-use report::Report;
 use settings::Settings;
+use support::environment;
+use support::report::{self, Report};
 
 fn main() {
     let settings = Settings::from_environment();
     let mut report = Report::default();
     for database in support::databases("-c track_commit_timestamp=on") {
         let name = database.name();
-        if !settings.wants(name) {
+        if !environment::wants(name) {
             continue;
         }
-        // What of a run to leave out: `QIANSHOU_BENCH_PARTS`.
-        if settings.part("push") {
+        // What of a run to leave out: `QIANSHOU_BENCH_PARTS`, of push,profile,lag,pull.
+        if environment::part("push") {
             push::measure(&database, &settings, &mut report);
         }
-        if settings.part("profile") {
+        if environment::part("profile") {
             profile::measure(&database, &settings, &mut report);
         }
-        if settings.part("lag") && name == "PostgreSQL" {
+        if environment::part("lag") && name == "PostgreSQL" {
             lag::measure(&database, &settings, &mut report);
         }
-        if settings.part("pull") {
+        if environment::part("pull") {
             let little = city::City::little(&database, &settings);
             let large = city::City::large(&database, &settings);
             delta::measure(name, &little, &large, &settings, &mut report);

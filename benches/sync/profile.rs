@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 use actix_web::web;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-use super::push::runtime;
 use super::report::Report;
 use super::settings::Settings;
-use super::support::Database;
+use super::support::{Database, runtime};
 use super::work::{self, Work};
 use qianshou::auth::{Who, store};
 use qianshou::db::Uid;

@@ -2,17 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::prelude::*;
 use futures_util::future::join_all;
 
 use super::bare::{self, Sample};
 use super::report::{Report, percentile, step};
 use super::settings::Settings;
-use super::support::Database;
 use super::support::http::Connection;
+use super::support::{Database, runtime, settled};
 use super::work::{self, Member, Work};
-use qianshou::db::DbConn;
-use qianshou::db::schema::{audit_entries, changes};
 
 /// Connections that write to PostgreSQL, as the server's configuration has them.
 const WRITERS: usize = 8;
@@ -114,32 +111,6 @@ pub async fn connect(address: &str, count: usize) -> Vec<Connection> {
         connections.push(Connection::open(address).await);
     }
     connections
-}
-
-pub fn runtime() -> tokio::runtime::Runtime {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_all().build().unwrap()
-}
-
-/// Waits until everything that was committed has its number, which is work of its own.
-pub fn settled(c: &mut DbConn) {
-    for _ in 0..3000 {
-        let feed: bool = diesel::select(diesel::dsl::exists(
-            changes::table.filter(changes::pos.is_null()),
-        ))
-        .get_result(c)
-        .unwrap();
-        let audit: bool = diesel::select(diesel::dsl::exists(
-            audit_entries::table.filter(audit_entries::seq.is_null()),
-        ))
-        .get_result(c)
-        .unwrap();
-        if !feed && !audit {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("the feed was not numbered within a minute");
 }
 
 fn one(database: &Database, work: Work, settings: &Settings, report: &mut Report) {

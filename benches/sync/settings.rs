@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::support::environment::number;
+
 pub struct Settings {
     /// `PHONES`: phones that push at once.
     pub phones: usize,
@@ -27,23 +29,10 @@ pub struct Settings {
     pub changes: usize,
     /// `SECONDS`: how long what goes by time is measured.
     pub length: Duration,
-    /// `DATABASE`: only this one, `SQLite` or `PostgreSQL`.
-    database: Option<String>,
-    /// `PARTS`: only these, of push,profile,lag,pull.
-    parts: Option<String>,
 }
 
 impl Settings {
     pub fn from_environment() -> Settings {
-        let text = |name: &str| std::env::var(format!("QIANSHOU_BENCH_{name}")).ok();
-        let small = text("SMALL").is_some_and(|v| v != "0");
-        let number = |name: &str, usual: usize, in_little: usize| {
-            let usual = if small { in_little } else { usual };
-            text(name).map_or(usual, |v| {
-                v.parse()
-                    .unwrap_or_else(|_| panic!("QIANSHOU_BENCH_{name} is a number"))
-            })
-        };
         Settings {
             phones: number("PHONES", 64, 8),
             batch: number("BATCH", 100, 100),
@@ -57,18 +46,6 @@ impl Settings {
             coordinator: number("COORDINATOR", 40_000, 180),
             changes: number("CHANGES", 10_000, 20),
             length: Duration::from_secs(number("SECONDS", 8, 2) as u64),
-            database: text("DATABASE"),
-            parts: text("PARTS"),
         }
-    }
-
-    pub fn wants(&self, database: &str) -> bool {
-        let only = self.database.as_deref();
-        only.is_none_or(|only| only.eq_ignore_ascii_case(database))
-    }
-
-    pub fn part(&self, part: &str) -> bool {
-        let only = self.parts.as_deref();
-        only.is_none_or(|only| only.split(',').any(|p| p == part))
     }
 }

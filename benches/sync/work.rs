@@ -6,11 +6,10 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::phone::Phone;
-use super::support::{Account, Database, Fixture, http, registration};
+use super::support::{Account, Database, Fixture, http, registration, villages};
 use super::wire;
-use qianshou::areas::model::{AreaLevel, AreaRow};
 use qianshou::auth::policy::Role;
-use qianshou::db::schema::{areas, member_homes};
+use qianshou::db::schema::member_homes;
 use qianshou::db::{DbConn, Uid};
 use qianshou::sync;
 use qianshou::visits::model::{HomeRow, HomeState};
@@ -38,18 +37,6 @@ impl Work {
 pub struct Member {
     pub account: Account,
     pub home: Uid,
-}
-
-/// Villages of the city, in the order of their codes.
-pub fn villages(c: &mut DbConn) -> Vec<AreaRow> {
-    areas::table
-        .filter(areas::level.eq(AreaLevel::Village))
-        .filter(areas::abolished_on.is_null())
-        .filter(areas::code.ge("3304").and(areas::code.lt("3305")))
-        .select(AreaRow::as_select())
-        .order(areas::code)
-        .load(c)
-        .unwrap()
 }
 
 /// A database with this many members, each in a village of their own as far as there are so many.

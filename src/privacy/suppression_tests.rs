@@ -58,9 +58,9 @@ impl Case {
     fn determined(&self, shown: &[Vec<Option<u64>>]) -> BTreeSet<(usize, usize)> {
         let mut unknown = Vec::new();
         let mut leaves = self.truth.clone();
-        for row in 0..self.parents.len() {
+        for (row, cells) in shown.iter().enumerate() {
             for kind in 0..self.kinds {
-                if !self.has_parts(row) && shown[row][kind + 1].is_none() {
+                if !self.has_parts(row) && cells[kind + 1].is_none() {
                     unknown.push((row, kind));
                 }
             }
