@@ -478,7 +478,7 @@ both! {
         withdraw(&all.member, &consents, "sensitive_documents").await;
         all.member.put(&medical, received.clone()).await.problem(403, "consent_withdrawn");
         all.member.put(&format!("{claim}/documents/claim_form"), received.clone()).await.expect(200);
-        all.member.post(&consents, consent("sensitive_documents")).await.expect(201);
+        all.member.post(&consents, crate::support::make::consent_again("sensitive_documents")).await.expect(201);
         all.member.put(&medical, received.clone()).await.expect(200);
 
         all.member.post(&consents, consent("care_support")).await.expect(201);
