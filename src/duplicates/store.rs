@@ -171,6 +171,17 @@ pub fn tell(c: &mut DbConn, older: Uid, newer: Uid, on: Day, at: Micros) -> AppR
     Ok(())
 }
 
+/// Somebody no longer agrees to liaison: whoever was told of their other record elsewhere sees it no more.
+pub fn untell(c: &mut DbConn, person: Uid) -> AppResult<()> {
+    let theirs = duplicate_pairs::person_id
+        .eq(person)
+        .or(duplicate_pairs::other_person_id.eq(person));
+    diesel::update(duplicate_pairs::table.filter(theirs))
+        .set(duplicate_pairs::told.eq(false))
+        .execute(c)?;
+    Ok(())
+}
+
 /// How many records elsewhere were told of because of what this user registered, on a day.
 pub fn told_on(c: &mut DbConn, user: Uid, day: Day) -> AppResult<i64> {
     Ok(duplicate_pairs::table

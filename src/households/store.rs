@@ -159,7 +159,12 @@ pub fn is_empty_without(c: &mut DbConn, household: Uid, people: &[Uid]) -> AppRe
         .filter(persons::id.ne_all(people.to_vec()))
         .filter(persons::state.eq_any([PersonState::Active, PersonState::Restricted]));
     let others: bool = diesel::select(diesel::dsl::exists(others)).get_result(c)?;
-    Ok(home.is_some() && !others)
+    // Somebody who lives elsewhere by now may still be insured by it.
+    Ok(
+        home.is_some()
+            && !others
+            && !crate::insurance::store::insures_others(c, household, people)?,
+    )
 }
 
 /// Households that nobody is of, and nothing changed in since then.

@@ -5,11 +5,14 @@ use diesel::prelude::*;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{insurance_products, policies, policy_beneficiaries, policy_insured};
+use crate::db::schema::{
+    insurance_products, persons, policies, policy_beneficiaries, policy_insured,
+};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::households::model::HouseholdRow;
 use crate::http::page::Page;
+use crate::people::model::PersonState;
 use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
 
 // --- products ---
@@ -89,6 +92,22 @@ fn find_policy(c: &mut DbConn, id: Uid) -> AppResult<Option<PolicyRow>> {
 }
 
 /// The policy, if the caller may do this to it.
+/// Whether a household's policies insure anybody but these people.
+pub fn insures_others(c: &mut DbConn, household: Uid, people: &[Uid]) -> AppResult<bool> {
+    let theirs = policies::table
+        .filter(policies::household_id.eq(household))
+        .select(policies::id);
+    let other: Option<Uid> = policy_insured::table
+        .inner_join(persons::table.on(persons::id.eq(policy_insured::person_id)))
+        .filter(policy_insured::policy_id.eq_any(theirs))
+        .filter(policy_insured::person_id.ne_all(people.to_vec()))
+        .filter(persons::state.eq_any([PersonState::Active, PersonState::Restricted]))
+        .select(policy_insured::person_id)
+        .first(c)
+        .optional()?;
+    Ok(other.is_some())
+}
+
 /// Policies under which nobody but these people is insured.
 pub fn of_these_alone(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<Uid>> {
     let others = diesel::alias!(policy_insured as others);

@@ -25,7 +25,7 @@ use crate::http::text::{Int, Note, not_null};
 use crate::privacy::erasure;
 use crate::state::App;
 use crate::sync::{self, Kind};
-use crate::{households, page_of, residents, services};
+use crate::{duplicates, households, page_of, residents, services};
 
 /// A text that people are asked to agree to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -361,6 +361,13 @@ pub fn record(
         not_asked_again(c, who, person, new)?;
     }
     let seen = feed::consents_seen(c, who, person)?;
+    // Who agrees to a newer text no longer agrees to the older one; nothing else ends with that.
+    let (purpose, text) = (new.purpose, new.text_version.0);
+    if let Some(older) = store::live_to_older_text(c, person.id, purpose, text)? {
+        store::withdraw_consent(c, &older, new.channel, who.account(), who.at)?;
+        let ended = seen.change(who, Kind::Consent, older.id, older.version + 1);
+        sync::record_change(c, ended)?;
+    }
     let consent = give(c, who, person, seen, new, "")?;
     households::feed::person_changed(c, who, person, person.version)?;
     Ok(consent)
@@ -395,6 +402,9 @@ pub fn withdraw(
         restrict(c, who, person, "person_withdrew")?;
         erasure::ask(c, person, erasure::Cause::Withdrawn, who.at)?;
     } else {
+        if found.purpose == Purpose::LiaisonWithHomeArea {
+            duplicates::store::untell(c, person.id)?;
+        }
         if found.purpose == Purpose::ServiceFollowUp {
             services::feed::follow_ups_withdrawn(c, who, person)?;
         }

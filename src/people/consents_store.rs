@@ -128,6 +128,25 @@ pub fn agreed(c: &mut DbConn, people: &[Uid], purpose: Purpose) -> AppResult<Has
     Ok(agreed.into_iter().collect())
 }
 
+/// The live consent to a purpose that was given to an older text than this, locked.
+pub fn live_to_older_text(
+    c: &mut DbConn,
+    person: Uid,
+    purpose: Purpose,
+    text: i64,
+) -> AppResult<Option<ConsentRow>> {
+    Ok(first_locked!(
+        c,
+        consents::table
+            .filter(consents::person_id.eq(person))
+            .filter(consents::purpose.eq(purpose))
+            .filter(consents::withdrawn_at.is_null())
+            .filter(consents::text_version.lt(text))
+            .select(ConsentRow::as_select())
+    )
+    .optional()?)
+}
+
 /// When somebody last said no to a purpose, or took their consent back, and to which text that was.
 pub fn last_no(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<Option<(Micros, i64)>> {
     let last: Option<(Option<Micros>, i64)> = consents::table

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::erasure;
 use super::requests_model::*;
 use super::requests_store::{self as store, Step};
+use super::subject;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
@@ -203,7 +204,9 @@ pub fn answer(
         return Err(AppError::state_forbids(request.state, allowed));
     }
     let accepts = state == RequestState::Accepted;
-    if !accepts && request.registered_by == Some(who.user) {
+    // To accept an erasure is to carry it out.
+    let decides = !accepts || request.kind == RequestKind::Erasure;
+    if decides && request.registered_by == Some(who.user) {
         return Err(AppError::of(Code::SelfApproval));
     }
     let (due_on, due_provisional) = due(who.at.china_day(), ANSWER_DAYS);
@@ -233,7 +236,9 @@ pub fn answer(
     };
     store::step(c, &request, &change)?;
     if accepts && request.kind == RequestKind::Erasure {
-        let person = people::store::lock(c, request.person_id)?;
+        // Whoever was merged since is erased as who they are now.
+        let now = subject::now(c, request.person_id)?.ok_or_else(AppError::not_found)?;
+        let person = people::store::lock(c, now.id)?;
         let person = who.authorise(Action::PrivacyRequestAnswer, person)?;
         erasure::ask_now(c, who, &person)?;
     }

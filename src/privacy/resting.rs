@@ -240,7 +240,7 @@ pub const RESTING: &[Rest] = &[
     nobody("service_kinds", "a catalogue"),
     people(
         "services",
-        &["person_id"],
+        &["person_id", "resident_id"],
         &[("provider_contact", Key::Person)],
         &[
             "kind",

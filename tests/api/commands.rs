@@ -497,6 +497,31 @@ fn new_consent_texts_come_from_a_file() {
             let mut new = make::consent("photos");
             new["text_version"] = json!(2);
             member.post(&consents, new).await.expect(201);
+            // Who agreed to the older text may agree to the newer one, and loses nothing in between.
+            let registration = json!([{ "purpose": "registration", "in_force_from": today.to_string(), "zh-CN": words, "en": words }]);
+            assert!(command(&written(registration)).status.success());
+            let mut newer = make::consent("registration");
+            newer["text_version"] = json!(2);
+            member.post(&consents, newer).await.expect(201);
+            let all = member.get(&consents).await.expect(200);
+            let of = all["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|k| k["purpose"] == "registration");
+            let live: Vec<_> = of
+                .map(|k| {
+                    (
+                        k["text_version"].as_i64().unwrap(),
+                        k["withdrawn_at"].is_null(),
+                    )
+                })
+                .collect();
+            assert_eq!(live, [(2, true), (1, false)]);
+            member
+                .get(&make::at("residents", &resident))
+                .await
+                .expect(200);
         })
     });
 }

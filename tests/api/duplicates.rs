@@ -229,7 +229,8 @@ both! {
             let length = body["document"]["number"].as_str().unwrap().len();
             body["document"]["number"] = json!(length);
             let headers: Vec<(String, String)> = answer.headers.iter()
-                .filter(|(name, _)| !["x-request-id", "date", "location", "ratelimit"].contains(&name.as_str()))
+                // The length goes with the digits of the times, which differ from answer to answer.
+                .filter(|(name, _)| !["x-request-id", "date", "location", "ratelimit", "content-length"].contains(&name.as_str()))
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
                 .collect();
             answers.push((answer.status, headers, body));

@@ -727,6 +727,8 @@ both! {
         let (tenant, home) = (make::registered(&member).await, make::household(&member).await);
         let person = tenant["person_id"].as_str().unwrap();
         member.put(&format!("{}/people/{person}", at("households", &home)), json!(null)).await.expect(200);
+        // One who was offered a service, too.
+        make::service(&member, &tenant, json!({ "kind": "schooling" })).await;
         let gone = json!({ "left_on": "2026-06-02" });
         member.post(&format!("{}/departure", at("residents", &tenant)), gone.clone()).await.expect(200);
         app.advance(YEARS);
@@ -747,6 +749,22 @@ both! {
         member.get(&path).await.problem(404, "not_found");
     }
 
+    /// Who lives elsewhere by now and is insured by the household keeps it until they, too, are erased.
+    async fn what_insures_others_stays(app) {
+        let family = family(app).await;
+        let purposes = ["registration", "insurance"];
+        let spouse = make::household_person(&family.member, &family.household, &purposes).await;
+        let policy = make::policy(&family.household, &spouse);
+        let policy = family.member.post("/v1/policies", policy).await.expect(201);
+        // They move out of the household, which the database alone knows here.
+        let id: Uid = spouse["id"].as_str().unwrap().parse().unwrap();
+        diesel::update(persons::table.find(id)).set(persons::household_id.eq(None::<Uid>)).execute(&mut app.connection()).unwrap();
+        make::erased(app, &family.resident).await;
+        let kept = family.member.get(&at("policies", &policy)).await.expect(200);
+        assert_eq!(kept["insured"][0]["person_id"], spouse["id"], "{kept}");
+        family.member.get(&at("policies", &family.records[6].1)).await.problem(404, "not_found");
+    }
+
     async fn a_household_of_nobody_goes_after_years(app) {
         let family = family(app).await;
         let moved = json!({ "area": OTHER_TOWN, "from_day": "2026-06-01", "reason": "work" });
@@ -754,6 +772,9 @@ both! {
         county.post(&format!("{}/residences", at("residents", &family.resident)), moved).await.expect(201);
         while erasure::retention::run(&app.data).await.unwrap() {}
         let path = at("households", &family.household);
+        family.member.get(&path).await.expect(200);
+        // Whoever moved away is insured by it still; with them it has nobody.
+        make::erased(app, &family.resident).await;
         family.member.get(&path).await.expect(200);
         app.advance(YEARS);
         while erasure::retention::run(&app.data).await.unwrap() {}

@@ -496,7 +496,7 @@ both! {
         all.step(&ended, ClaimStep::Withdrawal).await.expect(200);
         all.member.get(&claim).await.expect(200);
         // Given again, the work goes on.
-        all.member.post(&consents, consent("insurance")).await.expect(201);
+        all.member.post(&consents, crate::support::make::consent_again("insurance")).await.expect(201);
         all.step(&claim, ClaimStep::Review).await.expect(200);
     }
 

@@ -392,7 +392,15 @@ both! {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
         let (kept, gone) = twice(&member).await;
         let path = merged(&coordinator, &the_pair(app, &coordinator).await, &kept).await;
-        make::erased(app, &kept).await;
+        // Asked for under the record that was merged since.
+        let asked = json!({ "person_id": person(&gone), "kind": "erasure", "asked_by": "self", "channel": "in_person" });
+        undo(&coordinator, &path).await.expect(200);
+        let asked = member.post("/v1/privacy-requests", asked).await.expect(201);
+        coordinator.post(&format!("{path}/merge"), json!({ "keep": person(&kept) })).await.expect(200);
+        let request = at("privacy-requests", &asked);
+        coordinator.post(&format!("{request}/acceptance"), json!({})).await.expect(200);
+        while qianshou::privacy::erasure::run(&app.data).await.unwrap() {}
+        assert_eq!(coordinator.get(&request).await.expect(200)["state"], "done");
         use qianshou::db::schema::persons;
         for record in [&kept, &gone] {
             let id: qianshou::db::Uid = person(record).as_str().unwrap().parse().unwrap();
@@ -400,6 +408,14 @@ both! {
                 .select((persons::state, persons::name)).first(&mut app.connection()).unwrap();
             assert_eq!((state.as_str(), name), ("erased", Vec::new()));
         }
+        // A backup from before the merge knows both as somebody: both are erased again.
+        let lines = app.data.journal.all().unwrap();
+        let ids = [&kept, &gone].map(|r| person(r).as_str().unwrap().parse::<qianshou::db::Uid>().unwrap());
+        let line: Vec<_> = lines.into_iter().filter(|line| line.ids.contains(&ids[0])).collect();
+        diesel::update(persons::table.filter(persons::id.eq_any(ids))).set(persons::state.eq("active")).execute(&mut app.connection()).unwrap();
+        let now = app.now();
+        let back = app.data.db.write(move |c| qianshou::privacy::erasure::store::back(c, &line, now)).await.unwrap();
+        assert!(back.len() == 2 && ids.iter().all(|id| back.contains(id)), "{back:?}");
         coordinator.get(&path).await.problem(404, "not_found");
         assert_eq!(merge_moves::table.count().get_result::<i64>(&mut app.connection()).unwrap(), 0);
     }

@@ -143,6 +143,10 @@ both! {
         let resident = make::registered(&member).await;
         let made = member.post("/v1/privacy-requests", asked(&resident["person_id"], "erasure")).await.expect(201);
         member.get(&make::at("residents", &resident)).await.expect(200);
+        // Nobody records an erasure and carries it out alone.
+        let other = make::registered(&member).await;
+        let own = coordinator.post("/v1/privacy-requests", asked(&other["person_id"], "erasure")).await.expect(201);
+        coordinator.post(&format!("{}/acceptance", path(&own)), json!({})).await.problem(403, "self_approval");
         let accepted = coordinator.post(&format!("{}/acceptance", path(&made)), json!({})).await.expect(200);
         // From that moment on nobody uses anything of theirs, and nothing stops it.
         assert_eq!(accepted["allowed_actions"], json!([]));

@@ -19,8 +19,8 @@ use crate::{duplicates, households, insurance, people};
 /// Rows by table.
 type Found = BTreeMap<&'static str, Vec<Uid>>;
 
-/// Ends what stands about a person. Their own row stays, as one of nobody.
-pub fn of_person(c: &mut DbConn, person: &Handle<PersonRow>, now: Micros) -> AppResult<()> {
+/// Ends what stands about a person. Their own row stays, as one of nobody; answers all of their rows.
+pub fn of_person(c: &mut DbConn, person: &Handle<PersonRow>, now: Micros) -> AppResult<Vec<Uid>> {
     let mut start = Found::new();
     // Whoever was found to be the same person goes with them.
     let mut rows = duplicates::store::merged_of(c, person.id)?;
@@ -33,13 +33,13 @@ pub fn of_person(c: &mut DbConn, person: &Handle<PersonRow>, now: Micros) -> App
     start.insert("persons", rows.clone());
     start.extend(home.map(|home| ("households", vec![home])));
     end(c, start, now)?;
-    for id in rows {
-        people::store::clear(c, id, now)?;
+    for id in &rows {
+        people::store::clear(c, *id, now)?;
     }
-    match home {
-        Some(home) => households::store::clear(c, home, now),
-        None => Ok(()),
+    if let Some(home) = home {
+        households::store::clear(c, home, now)?;
     }
+    Ok(rows)
 }
 
 /// Ends what stands about a household of nobody.

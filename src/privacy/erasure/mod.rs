@@ -77,6 +77,16 @@ pub async fn run(app: &web::Data<App>) -> AppResult<bool> {
         .await?;
     let more = due.len() as i64 >= AT_ONCE;
     for person in due {
+        // One that fails is tried again, and keeps no other one.
+        if let Err(cause) = run_one(app, person, now).await {
+            tracing::error!(%person, ?cause, "an erasure failed; it is tried again");
+        }
+    }
+    Ok(more)
+}
+
+async fn run_one(app: &web::Data<App>, person: Uid, now: Micros) -> AppResult<()> {
+    {
         // From here on it will be done, whatever happens: the journal may say so.
         if let Some(ids) = app.db.write(move |c| store::begin(c, person)).await? {
             let (data, line) = (app.clone(), Line { at: now, ids });
@@ -95,7 +105,7 @@ pub async fn run(app: &web::Data<App>) -> AppResult<bool> {
             app.names.forget();
         }
     }
-    Ok(more)
+    Ok(())
 }
 
 /// Ends what is known of a person: one transaction.
@@ -103,19 +113,21 @@ fn erase(c: &mut DbConn, id: Uid, now: Micros) -> AppResult<()> {
     let who = Who::without_account(By::Service, now, format!("erasure-{id}").into());
     let row = people::store::lock(c, id)?.filter(|p| p.state != PersonState::Erased);
     let Some(row) = row else {
+        answered(c, &who, &[id])?;
         return store::erased(c, id, now);
     };
+    // Under whichever ids phones know them.
+    if let Some(ids) = store::begin(c, id)? {
+        store::remember(c, &ids)?;
+    }
     let mut person = who.authorise(Action::PersonErase, Some(row))?;
     if person.state == PersonState::Active {
         consents::restrict(c, &who, &person, "person_withdrew")?;
         let again = people::store::lock(c, id)?;
         person = who.authorise(Action::PersonErase, again)?;
     }
-    ends::of_person(c, &person, now)?;
-    // Who asked for it has their answer.
-    for request in requests_store::erasures_of(c, id)? {
-        requests::carried_out(c, &who, &request)?;
-    }
+    let all = ends::of_person(c, &person, now)?;
+    answered(c, &who, &all)?;
     // The county is all that is left of where they lived.
     let place = Place {
         county: person.place().county,
@@ -126,7 +138,22 @@ fn erase(c: &mut DbConn, id: Uid, now: Micros) -> AppResult<()> {
         &who,
         Entry::new(Action::PersonErase, "person", id, place),
     )?;
-    store::erased(c, id, now)
+    store::erased(c, id, now)?;
+    // Whoever was merged into them went with them, and an older backup knows them as somebody of their own.
+    for other in all.into_iter().filter(|other| *other != id) {
+        store::gone_with(c, id, other, now)?;
+    }
+    Ok(())
+}
+
+/// Who asked to be erased has their answer, under whichever of their records they asked.
+fn answered(c: &mut DbConn, who: &Who, people: &[Uid]) -> AppResult<()> {
+    for person in people {
+        for request in requests_store::erasures_of(c, *person)? {
+            requests::carried_out(c, who, &request)?;
+        }
+    }
+    Ok(())
 }
 
 /// Erases again whom the journal knows and this database has back: before anything is served, on a connection of

@@ -32,9 +32,11 @@ pub async fn run(app: &web::Data<App>) -> AppResult<bool> {
         .await?;
     let mut more = stays.len() as i64 >= AT_ONCE;
     for (stay, person) in stays {
-        app.db
-            .write(move |c| end_stay(c, stay, person, now))
-            .await?;
+        // One that cannot be ended keeps no other one.
+        let ended = app.db.write(move |c| end_stay(c, stay, person, now)).await;
+        if let Err(cause) = ended {
+            tracing::error!(%stay, ?cause, "this stay was kept long enough and cannot be ended");
+        }
     }
     let age = since
         .until((jiff::Unit::Day, today))

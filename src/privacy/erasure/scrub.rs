@@ -24,6 +24,8 @@ pub async fn run(app: &web::Data<App>) -> AppResult<()> {
     if oldest.0 > now.0 - app.config.scrub_minutes * Micros::MINUTE {
         return Ok(());
     }
+    // Exactly these: who is erased while it is cleaned waits for the next time.
+    let people = app.db.read(store::unscrubbed).await?;
     let target = app.db.target().clone();
     let cleaned = web::block(move || {
         let mut c = connect(&target, true)?;
@@ -31,7 +33,9 @@ pub async fn run(app: &web::Data<App>) -> AppResult<()> {
     });
     let cleaned = cleaned.await.map_err(AppError::internal)?;
     if cleaned.map_err(AppError::internal)? {
-        app.db.write(move |c| store::scrubbed(c, now, now)).await?;
+        app.db
+            .write(move |c| store::scrubbed(c, &people, now))
+            .await?;
     }
     Ok(())
 }

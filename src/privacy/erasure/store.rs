@@ -115,7 +115,7 @@ pub fn erased(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<()> {
 
 /// How many of these people the database knows although they were erased.
 pub fn known(c: &mut DbConn, journal: &[Line]) -> AppResult<i64> {
-    let ids: Vec<Uid> = journal.iter().map(Line::person).collect();
+    let ids: Vec<Uid> = journal.iter().flat_map(|line| line.ids.clone()).collect();
     Ok(persons::table
         .filter(persons::id.eq_any(ids))
         .filter(persons::state.ne(PersonState::Erased))
@@ -123,9 +123,16 @@ pub fn known(c: &mut DbConn, journal: &[Line]) -> AppResult<i64> {
         .get_result(c)?)
 }
 
+/// Somebody who was merged into another one went with that one.
+pub fn gone_with(c: &mut DbConn, kept: Uid, gone: Uid, at: Micros) -> AppResult<()> {
+    let cause = find(c, kept)?.map_or(Cause::Restored, |row| row.cause);
+    ask(c, gone, cause, at)?;
+    erased(c, gone, at)
+}
+
 /// Those of these people whom this database knows although they were erased: marked to be erased again.
 pub fn back(c: &mut DbConn, journal: &[Line], now: Micros) -> AppResult<Vec<Uid>> {
-    let ids: Vec<Uid> = journal.iter().map(Line::person).collect();
+    let ids: Vec<Uid> = journal.iter().flat_map(|line| line.ids.clone()).collect();
     for line in journal {
         remember(c, &line.ids)?;
     }
@@ -179,11 +186,21 @@ pub fn oldest_unscrubbed(c: &mut DbConn) -> AppResult<Option<Micros>> {
     Ok(oldest.map(Micros))
 }
 
-/// What was erased until then is cleaned.
-pub fn scrubbed(c: &mut DbConn, until: Micros, now: Micros) -> AppResult<()> {
-    diesel::update(erasures::table)
+/// Whose space is not cleaned yet; bounded.
+pub fn unscrubbed(c: &mut DbConn) -> AppResult<Vec<Uid>> {
+    Ok(erasures::table
         .filter(erasures::state.eq(State::Erased))
-        .filter(erasures::erased_at.le(until.0))
+        .order(erasures::erased_at)
+        .select(erasures::person_id)
+        .limit(10_000)
+        .load(c)?)
+}
+
+/// What these left is cleaned.
+pub fn scrubbed(c: &mut DbConn, people: &[Uid], now: Micros) -> AppResult<()> {
+    diesel::update(erasures::table)
+        .filter(erasures::person_id.eq_any(people.to_vec()))
+        .filter(erasures::state.eq(State::Erased))
         .set((
             erasures::state.eq(State::Scrubbed),
             erasures::scrubbed_at.eq(now.0),
