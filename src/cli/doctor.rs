@@ -155,7 +155,8 @@ fn erasures(config: &Config, c: &mut DbConn) -> Result<String, String> {
         .map_err(|e| format!("{}: {e}", journal.path().display()))?;
     let mut back = 0;
     for some in all.chunks(500) {
-        back += erasure::store::known(c, some).map_err(|e| e.to_string())?;
+        let known = erasure::store::known(c, some).map_err(|e| e.to_string())?;
+        back += known.len();
     }
     match back {
         0 => Ok(format!("{} in the journal, none to do again", all.len())),

@@ -12,7 +12,9 @@ use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
 use crate::http::precondition::{changed, created};
 use crate::people;
-use crate::people::consents::{self, Consent, ConsentPage, NewConsent, NewRefusal, Withdrawal};
+use crate::people::consents::{
+    self, Consent, ConsentPage, NewConsent, NewRefusal, Noting, Withdrawal,
+};
 use crate::state::App;
 
 /// List the consents of one of a household's people
@@ -62,21 +64,30 @@ pub async fn create_household_person_consent(
     ids: web::Path<(String, String)>,
     body: Body<NewConsent>,
 ) -> AppResult<HttpResponse> {
+    let operation = "create_household_person_consent";
+    answered(app, who, key, ids, operation, body, consents::record).await
+}
+
+/// Notes once what one of a household's people said, and answers it.
+async fn answered<T: Send + 'static>(
+    app: web::Data<App>,
+    who: Who,
+    key: IdempotencyKey,
+    ids: web::Path<(String, String)>,
+    operation: &'static str,
+    body: Body<T>,
+    note: Noting<T>,
+) -> AppResult<HttpResponse> {
     who.may(Action::ConsentWrite)?;
     let (household, person) = two(ids)?;
-    let once = key.bind(
-        &app.vault,
-        who.user,
-        "create_household_person_consent",
-        &body.raw,
-    );
-    let (vault, new) = (app.vault.clone(), body.value);
+    let once = key.bind(&app.vault, who.user, operation, &body.raw);
+    let (vault, said) = (app.vault.clone(), body.value);
     let row = app
         .db
         .write(move |c| {
             let made = once.run(c, who.at, |c| {
                 let person = locked(c, &who, Action::ConsentWrite, household, person)?;
-                Ok(consents::record(c, &vault, &who, &person, &new)?.id)
+                Ok(note(c, &vault, &who, &person, &said)?.id)
             })?;
             if let Made::Before(_) = made {
                 visible(c, &who, Action::ConsentRead, household, person)?;
@@ -105,29 +116,8 @@ pub async fn create_household_person_refusal(
     ids: web::Path<(String, String)>,
     body: Body<NewRefusal>,
 ) -> AppResult<HttpResponse> {
-    who.may(Action::ConsentWrite)?;
-    let (household, person) = two(ids)?;
     let operation = "create_household_person_refusal";
-    let once = key.bind(&app.vault, who.user, operation, &body.raw);
-    let (vault, said) = (app.vault.clone(), body.value);
-    let row = app
-        .db
-        .write(move |c| {
-            let made = once.run(c, who.at, |c| {
-                let person = locked(c, &who, Action::ConsentWrite, household, person)?;
-                Ok(consents::refuse(c, &vault, &who, &person, &said)?.id)
-            })?;
-            if let Made::Before(_) = made {
-                visible(c, &who, Action::ConsentRead, household, person)?;
-            }
-            let (Made::New(id) | Made::Before(id)) = made;
-            people::store::lock_consent(c, id)?.ok_or_else(AppError::not_found)
-        })
-        .await?;
-    Ok(created(
-        &format!("households/{household}/people/{person}/consents"),
-        &Consent::from(row),
-    ))
+    answered(app, who, key, ids, operation, body, consents::refuse).await
 }
 
 /// Withdraw a consent

@@ -143,15 +143,21 @@ pub fn give(
     new: &NewConsent,
     at: &str,
 ) -> AppResult<ConsentRow> {
-    let today = Day(who.at.china_day());
-    if !store::text_in_force(c, new.purpose, new.language, new.text_version.0, today)? {
-        return Err(AppError::field(
-            format!("{at}/text_version"),
-            Fault::OldText,
-        ));
-    }
+    check_text(c, who, new, at)?;
     let row = answered(who, person, new);
     keep(c, who, person, seen, row, new.purpose.as_str())
+}
+
+/// Whoever answered was shown the text in force.
+fn check_text(c: &mut DbConn, who: &Who, new: &NewConsent, at: &str) -> AppResult<()> {
+    let today = Day(who.at.china_day());
+    if store::text_in_force(c, new.purpose, new.language, new.text_version.0, today)? {
+        return Ok(());
+    }
+    Err(AppError::field(
+        format!("{at}/text_version"),
+        Fault::OldText,
+    ))
 }
 
 /// A consent as it is given now.
@@ -296,6 +302,9 @@ fn not_asked_again(
     Ok(())
 }
 
+/// How an answer of somebody known is noted: [`record`] or [`refuse`].
+pub type Noting<T> = fn(&mut DbConn, &Vault, &Who, &Handle<PersonRow>, &T) -> AppResult<ConsentRow>;
+
 /// Notes that somebody known was asked and said no.
 pub fn refuse(
     c: &mut DbConn,
@@ -321,15 +330,7 @@ pub fn refuse(
         &asked,
         "",
     )?;
-    if !store::text_in_force(
-        c,
-        said.purpose,
-        said.language,
-        said.text_version.0,
-        Day(today),
-    )? {
-        return Err(AppError::field("/text_version", Fault::OldText));
-    }
+    check_text(c, who, &asked, "")?;
     if store::consenting(c, person.id, said.purpose)? {
         return Err(AppError::state_forbids("given", ["withdrawal"]));
     }

@@ -4,25 +4,14 @@ use crate::auth::{Action, Handle, Who};
 use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::people::model::{PersonRow, PersonState};
-use crate::{households, people, residents};
-
-/// How many merges are followed.
-const MERGES: usize = 8;
+use crate::{duplicates, households, people, residents};
 
 /// Somebody as they are now: whoever was merged is found as who they are since, whoever was erased not at all.
 pub fn now(c: &mut DbConn, person: Uid) -> AppResult<Option<PersonRow>> {
-    let mut id = person;
-    for _ in 0..=MERGES {
-        let Some(found) = people::store::find(c, id)? else {
-            return Ok(None);
-        };
-        id = match (found.state, found.merged_into) {
-            (PersonState::Active | PersonState::Restricted, _) => return Ok(Some(found)),
-            (PersonState::Merged, Some(into)) => into,
-            (PersonState::Merged, None) | (PersonState::Erased, _) => return Ok(None),
-        };
-    }
-    Ok(None)
+    let now = duplicates::follow::now(c, person)?;
+    let found = people::store::find(c, now)?;
+    let lives = |p: &PersonRow| matches!(p.state, PersonState::Active | PersonState::Restricted);
+    Ok(found.filter(lives))
 }
 
 /// The person of a body's `person_id`, locked, if the caller may do this to them: as a resident, or else as one of a

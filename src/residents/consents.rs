@@ -11,7 +11,9 @@ use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
 use crate::http::precondition::{changed, created};
 use crate::people;
-use crate::people::consents::{self, Consent, ConsentPage, NewConsent, NewRefusal, Withdrawal};
+use crate::people::consents::{
+    self, Consent, ConsentPage, NewConsent, NewRefusal, Noting, Withdrawal,
+};
 use crate::state::App;
 
 /// List a resident's consents
@@ -61,16 +63,30 @@ pub async fn create_consent(
     id: web::Path<String>,
     body: Body<NewConsent>,
 ) -> AppResult<HttpResponse> {
+    let operation = "create_consent";
+    answered(app, who, key, id, operation, body, consents::record).await
+}
+
+/// Notes once what a resident said, and answers it.
+async fn answered<T: Send + 'static>(
+    app: web::Data<App>,
+    who: Who,
+    key: IdempotencyKey,
+    id: web::Path<String>,
+    operation: &'static str,
+    body: Body<T>,
+    note: Noting<T>,
+) -> AppResult<HttpResponse> {
     who.may(Action::ConsentWrite)?;
     let resident = path_id(id)?;
-    let once = key.bind(&app.vault, who.user, "create_consent", &body.raw);
-    let (vault, new) = (app.vault.clone(), body.value);
+    let once = key.bind(&app.vault, who.user, operation, &body.raw);
+    let (vault, said) = (app.vault.clone(), body.value);
     let row = app
         .db
         .write(move |c| {
             let made = once.run(c, who.at, |c| {
                 let (_, person) = store::locked(c, &who, Action::ConsentWrite, resident)?;
-                Ok(consents::record(c, &vault, &who, &person, &new)?.id)
+                Ok(note(c, &vault, &who, &person, &said)?.id)
             })?;
             if let Made::Before(_) = made {
                 store::visible(c, &who, Action::ConsentRead, resident)?;
@@ -99,28 +115,8 @@ pub async fn create_refusal(
     id: web::Path<String>,
     body: Body<NewRefusal>,
 ) -> AppResult<HttpResponse> {
-    who.may(Action::ConsentWrite)?;
-    let resident = path_id(id)?;
-    let once = key.bind(&app.vault, who.user, "create_refusal", &body.raw);
-    let (vault, said) = (app.vault.clone(), body.value);
-    let row = app
-        .db
-        .write(move |c| {
-            let made = once.run(c, who.at, |c| {
-                let (_, person) = store::locked(c, &who, Action::ConsentWrite, resident)?;
-                Ok(consents::refuse(c, &vault, &who, &person, &said)?.id)
-            })?;
-            if let Made::Before(_) = made {
-                store::visible(c, &who, Action::ConsentRead, resident)?;
-            }
-            let (Made::New(id) | Made::Before(id)) = made;
-            people::store::lock_consent(c, id)?.ok_or_else(AppError::not_found)
-        })
-        .await?;
-    Ok(created(
-        &format!("residents/{resident}/consents"),
-        &Consent::from(row),
-    ))
+    let operation = "create_refusal";
+    answered(app, who, key, id, operation, body, consents::refuse).await
 }
 
 /// Withdraw a consent

@@ -27,7 +27,7 @@ use crate::people::model::{PersonRow, PersonState};
 use crate::privacy::{requests, requests_store};
 use crate::state::App;
 use crate::{people, text_enum};
-use journal::Line;
+use journal::{Journal, Line};
 
 text_enum! {
     /// Why somebody's data goes.
@@ -86,40 +86,40 @@ pub async fn run(app: &web::Data<App>) -> AppResult<bool> {
 }
 
 async fn run_one(app: &web::Data<App>, person: Uid, now: Micros) -> AppResult<()> {
-    {
-        // From here on it will be done, whatever happens: the journal may say so.
-        if let Some(ids) = app.db.write(move |c| store::begin(c, person)).await? {
-            let (data, line) = (app.clone(), Line { at: now, ids });
-            let noted = web::block(move || {
-                data.journal.note(std::slice::from_ref(&line))?;
-                Ok::<_, std::io::Error>(line)
-            });
-            let noted = noted.await.map_err(AppError::internal)?;
-            let line = noted.map_err(AppError::internal)?;
-            app.db
-                .write(move |c| {
-                    store::remember(c, &line.ids)?;
-                    erase(c, person, now)
-                })
-                .await?;
-            app.names.forget();
-        }
-    }
+    // From here on it will be done, whatever happens: the journal may say so.
+    let Some(ids) = app.db.write(move |c| store::begin(c, person)).await? else {
+        return Ok(());
+    };
+    let line = Line { at: now, ids };
+    with_journal(app, move |journal| journal.note(&[line])).await?;
+    app.db.write(move |c| erase(c, person, now)).await?;
+    app.names.forget();
     Ok(())
+}
+
+/// Does something with the journal, a file, beside the threads that answer.
+async fn with_journal<T: Send + 'static>(
+    app: &web::Data<App>,
+    f: impl FnOnce(&Journal) -> std::io::Result<T> + Send + 'static,
+) -> AppResult<T> {
+    let data = app.clone();
+    let done = web::block(move || f(&data.journal)).await;
+    done.map_err(AppError::internal)?
+        .map_err(AppError::internal)
 }
 
 /// Ends what is known of a person: one transaction.
 fn erase(c: &mut DbConn, id: Uid, now: Micros) -> AppResult<()> {
     let who = Who::without_account(By::Service, now, format!("erasure-{id}").into());
+    // Under whichever ids phones know them.
+    if let Some(ids) = store::begin(c, id)? {
+        store::remember(c, &ids)?;
+    }
     let row = people::store::lock(c, id)?.filter(|p| p.state != PersonState::Erased);
     let Some(row) = row else {
         answered(c, &who, &[id])?;
         return store::erased(c, id, now);
     };
-    // Under whichever ids phones know them.
-    if let Some(ids) = store::begin(c, id)? {
-        store::remember(c, &ids)?;
-    }
     let mut person = who.authorise(Action::PersonErase, Some(row))?;
     if person.state == PersonState::Active {
         consents::restrict(c, &who, &person, "person_withdrew")?;
@@ -158,7 +158,7 @@ fn answered(c: &mut DbConn, who: &Who, people: &[Uid]) -> AppResult<()> {
 
 /// Erases again whom the journal knows and this database has back: before anything is served, on a connection of
 /// one's own. Answers how many there were.
-pub fn replay(c: &mut DbConn, journal: &journal::Journal, now: Micros) -> Result<usize, String> {
+pub fn replay(c: &mut DbConn, journal: &Journal, now: Micros) -> Result<usize, String> {
     let told = |e: AppError| format!("cannot erase again who was erased: {e}");
     let known = journal.all().map_err(|e| e.to_string())?;
     let mut again = 0;
@@ -174,11 +174,8 @@ pub fn replay(c: &mut DbConn, journal: &journal::Journal, now: Micros) -> Result
 
 /// The same under a running server, whose database was put back beneath it.
 pub async fn replay_running(app: &web::Data<App>) -> AppResult<usize> {
-    let (now, data) = (app.clock.now(), app.clone());
-    let known = web::block(move || data.journal.all()).await;
-    let known = known
-        .map_err(AppError::internal)?
-        .map_err(AppError::internal)?;
+    let now = app.clock.now();
+    let known = with_journal(app, Journal::all).await?;
     let mut again = 0;
     for some in known.chunks(500) {
         let some = some.to_vec();
@@ -191,18 +188,10 @@ pub async fn replay_running(app: &web::Data<App>) -> AppResult<usize> {
 
 /// Writes into this machine's journal what other machines erased.
 pub async fn keep_journal(app: &web::Data<App>) -> AppResult<()> {
-    let data = app.clone();
-    let since = web::block(move || data.journal.newest()).await;
-    let since = since
-        .map_err(AppError::internal)?
-        .map_err(AppError::internal)?;
+    let since = with_journal(app, Journal::newest).await?;
     let done = app
         .db
         .read(move |c| store::erased_since(c, since.plus(-journal::CLOCKS_APART)))
         .await?;
-    let data = app.clone();
-    web::block(move || data.journal.note(&done))
-        .await
-        .map_err(AppError::internal)?
-        .map_err(AppError::internal)
+    with_journal(app, move |journal| journal.note(&done)).await
 }

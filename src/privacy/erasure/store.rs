@@ -113,14 +113,15 @@ pub fn erased(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<()> {
     Ok(())
 }
 
-/// How many of these people the database knows although they were erased.
-pub fn known(c: &mut DbConn, journal: &[Line]) -> AppResult<i64> {
+/// Those of these people whom the database knows although they were erased.
+pub fn known(c: &mut DbConn, journal: &[Line]) -> AppResult<Vec<Uid>> {
     let ids: Vec<Uid> = journal.iter().flat_map(|line| line.ids.clone()).collect();
     Ok(persons::table
         .filter(persons::id.eq_any(ids))
         .filter(persons::state.ne(PersonState::Erased))
-        .count()
-        .get_result(c)?)
+        .select(persons::id)
+        .order(persons::id)
+        .load(c)?)
 }
 
 /// Somebody who was merged into another one went with that one.
@@ -132,16 +133,10 @@ pub fn gone_with(c: &mut DbConn, kept: Uid, gone: Uid, at: Micros) -> AppResult<
 
 /// Those of these people whom this database knows although they were erased: marked to be erased again.
 pub fn back(c: &mut DbConn, journal: &[Line], now: Micros) -> AppResult<Vec<Uid>> {
-    let ids: Vec<Uid> = journal.iter().flat_map(|line| line.ids.clone()).collect();
     for line in journal {
         remember(c, &line.ids)?;
     }
-    let back: Vec<Uid> = persons::table
-        .filter(persons::id.eq_any(ids))
-        .filter(persons::state.ne(PersonState::Erased))
-        .select(persons::id)
-        .order(persons::id)
-        .load(c)?;
+    let back = known(c, journal)?;
     for person in &back {
         let new = (
             erasures::person_id.eq(*person),

@@ -20,6 +20,17 @@ pub struct Wanted {
     letters: bool,
 }
 
+impl Fit {
+    /// Of a part of the name that begins here, and ends with it or does not.
+    fn of(start: usize, to_the_end: bool) -> Fit {
+        match (start, to_the_end) {
+            (0, true) => Fit::Whole,
+            (0, false) => Fit::Begun,
+            _ => Fit::Within,
+        }
+    }
+}
+
 impl Wanted {
     /// Nothing where it is too little to go by: a character or two letters are needed.
     pub fn of(typed: &str) -> Option<Wanted> {
@@ -36,29 +47,16 @@ impl Wanted {
             .windows(self.text.len())
             .position(|part| part == self.text);
         if let Some(at) = literal {
-            return Some(match at {
-                0 if name.len() == self.text.len() => Fit::Whole,
-                0 => Fit::Begun,
-                _ => Fit::Within,
-            });
+            return Some(Fit::of(at, name.len() == self.text.len()));
         }
         if !self.letters {
             return None;
         }
-        let mut best = None;
-        for start in 0..name.len() {
-            // How many characters of the name were used up, at most.
-            if let Some(used) = read(&name[start..], &self.text) {
-                let whole = start == 0 && used == name.len();
-                let fit = match (start, whole) {
-                    (0, true) => Fit::Whole,
-                    (0, false) => Fit::Begun,
-                    _ => Fit::Within,
-                };
-                best = Some(best.map_or(fit, |b: Fit| b.min(fit)));
-            }
-        }
-        best
+        let fits = (0..name.len()).filter_map(|start| {
+            let used = read(&name[start..], &self.text)?;
+            Some(Fit::of(start, used == name.len()))
+        });
+        fits.min()
     }
 }
 
@@ -107,10 +105,7 @@ fn read(name: &[char], letters: &[char]) -> Option<usize> {
         if same == letters.len() || same == syllable.len() {
             consider(same);
         }
-        if same > 1 {
-            consider(1);
-        }
-        if same == 1 && letters.len() > 1 {
+        if same > 0 {
             consider(1);
         }
     }
