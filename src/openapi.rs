@@ -27,6 +27,7 @@ pub const PUBLIC_PATHS: &[&str] = &[
     "/v1/receipt/view",
     "/v1/receipt/export",
     "/v1/receipt/withdrawals",
+    "/v1/receipt/revocation",
     "/v1/receipt/consents",
     "/v1/receipt/requests",
 ];
@@ -317,6 +318,7 @@ const NAMES_A_RECORD: &[&str] = &[
     "list_areas",
     "create_enrolment",
     "withdraw_consent_by_receipt",
+    "revoke_by_receipt",
     "get_service_statistics",
 ];
 

@@ -111,6 +111,7 @@ actions! {
     AuditExport "audit.export" on "audit_entry" by &[Coordinator, Administrator, Auditor];
     // The service itself, when somebody's data goes, and when entries have been kept long enough.
     PersonErase "person.erase" on "person" by &[];
+    PurposeEnd "purpose.end" on "consent" by &[];
     StayExpire "residence.expire" on "residence" by &[];
     // Its operator, by the command line.
     KeysChange "keys.change" on "key" by &[];

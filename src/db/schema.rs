@@ -337,6 +337,7 @@ diesel::table! {
         withdrawn_channel -> Nullable<Text>,
         withdrawal_recorded_by -> Nullable<UidSql>,
         refused -> Bool,
+        data_ended_at -> Nullable<BigInt>,
     }
 }
 diesel::table! {

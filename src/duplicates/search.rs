@@ -99,10 +99,20 @@ pub async fn run(app: &actix_web::web::Data<App>) -> AppResult<bool> {
 fn candidates(c: &mut DbConn, person: &PersonRow, indexes: &Indexes) -> AppResult<Vec<PersonRow>> {
     let mut all = Vec::new();
     if !indexes.documents.is_empty() {
-        all.extend(people::store::by_index(c, None, Some(&indexes.documents))?);
+        all.extend(people::store::by_index(
+            c,
+            None,
+            None,
+            Some(&indexes.documents),
+        )?);
     }
     if !indexes.phones.is_empty() {
-        all.extend(people::store::by_index(c, Some(&indexes.phones), None)?);
+        all.extend(people::store::by_index(
+            c,
+            None,
+            Some(&indexes.phones),
+            None,
+        )?);
     }
     if let (Some(town), Some(year)) = (person.town, person.birth_year) {
         all.extend(people::store::of_town_and_year(c, town, year, NAMES)?);

@@ -214,6 +214,13 @@ pub fn settle(c: &mut DbConn, who: &Who, seen: &Seen, to: &Settled) -> AppResult
     Ok(())
 }
 
+/// Under which ids somebody is known: their own, and those of the records that were merged into theirs.
+pub fn known_as(c: &mut DbConn, person: Uid) -> AppResult<Vec<Uid>> {
+    let mut all = merged_of(c, person)?;
+    all.insert(0, person);
+    Ok(all)
+}
+
 /// The records of somebody that were merged into this one, and into those: to erase one is to erase all.
 pub fn merged_of(c: &mut DbConn, person: Uid) -> AppResult<Vec<Uid>> {
     let (mut all, mut next) = (Vec::new(), vec![person]);

@@ -10,10 +10,10 @@ use super::model::*;
 use super::moves_store;
 use super::store::{self, Settled};
 use crate::auth::{Action, Who};
-use crate::db::{DbConn, Uid, Violation, violation};
+use crate::db::{DbConn, Micros, Uid, Violation, violation};
 use crate::error::{AppError, AppResult, Code};
-use crate::insurance;
-use crate::people::model::PersonState;
+use crate::people::model::{ConsentRow, PersonState, Purpose};
+use crate::{insurance, people};
 
 fn changed_since() -> AppError {
     AppError::state_forbids("changed_since", [""; 0])
@@ -38,6 +38,7 @@ pub fn undo(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     }
     let journal = moves_store::journal(c, id)?;
     claimed_since(c, &journal, keep)?;
+    withdrawn_since(c, &journal, keep, seen.pair.settled_at)?;
     let put_back = moves_store::put_back(c, &journal, who.at).map_err(|e| match e {
         // What was ended is given again: both cannot stand.
         AppError::Db(cause) if matches!(violation(&cause), Some(Violation::Unique { .. })) => {
@@ -73,4 +74,33 @@ fn claimed_since(c: &mut DbConn, journal: &[MoveRow], kept: Uid) -> AppResult<()
     } else {
         Err(changed_since())
     }
+}
+
+/// A consent that the merge ended, because it stood on both records, would live again although the person ended
+/// the one that was left: the last word counts.
+fn withdrawn_since(
+    c: &mut DbConn,
+    journal: &[MoveRow],
+    kept: Uid,
+    merged_at: Option<Micros>,
+) -> AppResult<()> {
+    let ended =
+        |one: &&MoveRow| one.moved_table == "consents" && one.moved_column == "withdrawn_at";
+    let revived: Vec<Uid> = journal.iter().filter(ended).map(|one| one.row_id).collect();
+    if revived.is_empty() {
+        return Ok(());
+    }
+    let all = people::store::consents_of_people(c, &[kept])?;
+    let purposes: Vec<Purpose> = all
+        .iter()
+        .filter(|k| revived.contains(&k.id))
+        .map(|k| k.purpose)
+        .collect();
+    let said_no = |k: &ConsentRow| {
+        purposes.contains(&k.purpose) && k.withdrawn_channel.is_some() && k.withdrawn_at > merged_at
+    };
+    if all.iter().any(said_no) {
+        return Err(changed_since());
+    }
+    Ok(())
 }

@@ -261,11 +261,20 @@ impl<T: DeserializeOwned + 'static> FromRequest for Params<T> {
 }
 
 fn query<T: DeserializeOwned>(text: &str) -> AppResult<T> {
-    serde_html_form::from_str::<T>(text).map_err(|e| {
-        let message = e.to_string();
+    let typed = serde_html_form::Deserializer::from_bytes(text.as_bytes());
+    serde_path_to_error::deserialize::<_, T>(typed).map_err(|e| {
+        let message = e.inner().to_string();
         let mut problem = crate::error::Problem::new(Code::MalformedQuery);
         let fault = classify(&message);
-        let name = named_field(&message, fault).unwrap_or_default();
+        let at = match e.path().iter().next() {
+            Some(serde_path_to_error::Segment::Map { key }) => Some(key.clone()),
+            _ => None,
+        };
+        let name = named_field(&message, fault)
+            .map(str::to_owned)
+            .or(at)
+            .unwrap_or_default();
+        let name = name.replace('~', "~0").replace('/', "~1");
         problem
             .errors
             .push(FieldError::new(format!("/{name}"), fault));

@@ -300,3 +300,47 @@ pub fn of_insured(
         .limit(most)
         .load(c)?)
 }
+
+/// All claims for somebody.
+pub fn ids_of_insured(c: &mut DbConn, person: Uid) -> AppResult<Vec<Uid>> {
+    Ok(claims::table
+        .filter(claims::insured_person_id.eq(person))
+        .select(claims::id)
+        .load(c)?)
+}
+
+/// Papers of these kinds of somebody's claims are as if they had never come; answers the claims that changed.
+pub fn forget_papers(
+    c: &mut DbConn,
+    person: Uid,
+    kinds: &[PaperKind],
+    at: Micros,
+) -> AppResult<Vec<Uid>> {
+    let theirs = ids_of_insured(c, person)?;
+    let received = claim_documents::table
+        .filter(claim_documents::claim_id.eq_any(theirs))
+        .filter(claim_documents::kind.eq_any(kinds.to_vec()))
+        .filter(claim_documents::received_on.is_not_null());
+    let mut ids: Vec<Uid> = received.clone().select(claim_documents::claim_id).load(c)?;
+    ids.sort_unstable();
+    ids.dedup();
+    diesel::update(received)
+        .set((
+            claim_documents::received_on.eq(None::<Day>),
+            claim_documents::file_sha256.eq(None::<String>),
+            claim_documents::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    for mut row in these(c, &ids)? {
+        row.version += 1;
+        row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["documents"]);
+        diesel::update(claims::table.find(row.id))
+            .set((
+                claims::version.eq(row.version),
+                claims::field_versions.eq(&row.field_versions),
+                claims::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(ids)
+}

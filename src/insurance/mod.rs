@@ -13,6 +13,7 @@ pub mod claim_store;
 pub mod claim_view;
 pub mod claims;
 pub mod clocks;
+pub mod ends;
 pub mod facts;
 mod limitation;
 pub mod machine;

@@ -119,7 +119,7 @@ pub fn change(who: &Who, policy: &PolicyRow) -> Change {
         who.at,
     )
     .seen_by(policy.owners())
-    .by(who.user)
+    .by_worker(who)
     .about_people()
 }
 

@@ -35,7 +35,7 @@ pub struct Step {
 pub fn change(who: &Who, claim: &ClaimRow, version: i64) -> Change {
     Change::upsert(Kind::Claim, claim.id, version, claim.place(), who.at)
         .seen_by(claim.owners())
-        .by(who.user)
+        .by_worker(who)
         .about_people()
 }
 

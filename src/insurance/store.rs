@@ -91,7 +91,6 @@ fn find_policy(c: &mut DbConn, id: Uid) -> AppResult<Option<PolicyRow>> {
         .optional()?)
 }
 
-/// The policy, if the caller may do this to it.
 /// Whether a household's policies insure anybody but these people.
 pub fn insures_others(c: &mut DbConn, household: Uid, people: &[Uid]) -> AppResult<bool> {
     let theirs = policies::table
@@ -126,6 +125,35 @@ pub fn of_these_alone(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<Uid>> {
         .load(c)?)
 }
 
+/// Takes somebody out of those insured and those who benefit; answers the policies that changed.
+pub fn unname(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<Vec<Uid>> {
+    let insured = policy_insured::table.filter(policy_insured::person_id.eq(person));
+    let benefits = policy_beneficiaries::table.filter(policy_beneficiaries::person_id.eq(person));
+    let mut ids: Vec<Uid> = insured.select(policy_insured::policy_id).load(c)?;
+    ids.extend::<Vec<Uid>>(benefits.select(policy_beneficiaries::policy_id).load(c)?);
+    ids.sort_unstable();
+    ids.dedup();
+    diesel::delete(insured).execute(c)?;
+    diesel::delete(benefits).execute(c)?;
+    for mut row in these_policies(c, &ids)? {
+        row.version += 1;
+        row.field_versions = crate::sync::touch(
+            &row.field_versions,
+            row.version,
+            &["insured", "beneficiaries"],
+        );
+        diesel::update(policies::table.find(row.id))
+            .set((
+                policies::version.eq(row.version),
+                policies::field_versions.eq(&row.field_versions),
+                policies::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(ids)
+}
+
+/// The policy, if the caller may do this to it.
 pub fn policy(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<PolicyRow>> {
     let row = find_policy(c, id)?;
     who.authorise(action, row)

@@ -143,8 +143,12 @@ async fn seal_audit(app: web::Data<App>) -> bool {
 
 /// Those whose time has come are erased, and whom other machines erased stands in this one's journal too.
 async fn erase_due(app: web::Data<App>) -> bool {
-    match erasure::run(&app).await {
+    let purposes = match erasure::purposes::run(&app).await {
         Ok(more) => more,
+        Err(e) => failed("ending what rested on a consent", e),
+    };
+    match erasure::run(&app).await {
+        Ok(more) => more || purposes,
         Err(e) => failed("erasing", e),
     }
 }

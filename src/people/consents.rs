@@ -145,7 +145,11 @@ pub fn give(
 ) -> AppResult<ConsentRow> {
     check_text(c, who, new, at)?;
     let row = answered(who, person, new);
-    keep(c, who, person, seen, row, new.purpose.as_str())
+    // Afterwards it can be asked whether somebody came back to it, or was asked again.
+    let facts = new
+        .own_wish
+        .then_some(serde_json::json!({ "what": "own_wish" }));
+    keep(c, who, person, seen, row, (new.purpose.as_str(), facts))
 }
 
 /// Whoever answered was shown the text in force.
@@ -186,10 +190,13 @@ fn keep(
     person: &PersonRow,
     seen: Seen,
     row: ConsentRow,
-    why: &str,
+    (why, facts): (&str, Option<serde_json::Value>),
 ) -> AppResult<ConsentRow> {
     store::insert_consent(c, &row)?;
-    let entry = Entry::new(Action::ConsentWrite, "consent", row.id, person.place());
+    let mut entry = Entry::new(Action::ConsentWrite, "consent", row.id, person.place());
+    if let Some(facts) = &facts {
+        entry = entry.with(facts);
+    }
     audit::record(c, who, entry.because(why))?;
     sync::record_change(c, seen.change(who, Kind::Consent, row.id, row.version))?;
     Ok(row)
@@ -343,7 +350,7 @@ pub fn refuse(
         ..answered(who, person, &asked)
     };
     let seen = feed::consents_seen(c, who, person)?;
-    keep(c, who, person, seen, row, "refused")
+    keep(c, who, person, seen, row, ("refused", None))
 }
 
 /// Records a consent of somebody known, with its feed rows.

@@ -12,7 +12,7 @@ use crate::db::schema::{persons, residents};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::households::model::HouseholdRow;
-use crate::{each_backend, first_locked, in_scope_or_own};
+use crate::{each_backend, first_locked, in_scope, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &PersonRow) -> AppResult<()> {
     each_backend!(c, |c| diesel::insert_into(persons::table)
@@ -323,9 +323,11 @@ pub fn clear(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<()> {
     Ok(())
 }
 
-/// People with this phone or document, by any of its indexes, restricted ones left out; bounded.
+/// People of these areas, or of all, with this phone or document, by any of its indexes, restricted ones left out;
+/// bounded.
 pub fn by_index(
     c: &mut DbConn,
+    areas: Option<&Scope>,
     phone: Option<&[Vec<u8>]>,
     document: Option<&[Vec<u8>]>,
 ) -> AppResult<Vec<PersonRow>> {
@@ -334,6 +336,10 @@ pub fn by_index(
         .select(PersonRow::as_select())
         .limit(50)
         .into_boxed();
+    // Before the bound: however many there are elsewhere, those who live here are found.
+    if let Some(areas) = areas {
+        query = query.filter(in_scope!(persons, areas));
+    }
     query = match (phone, document) {
         (Some(phone), None) => query.filter(persons::phone_index.eq_any(phone.to_vec())),
         (_, Some(document)) => query.filter(persons::document_index.eq_any(document.to_vec())),

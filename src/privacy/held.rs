@@ -70,6 +70,8 @@ pub struct HeldRecord {
     pub rights_requests: Vec<HeldRightsRequest>,
     #[schema(max_items = 100)]
     pub receipts: Vec<HeldReceipt>,
+    /// The receipt with whose code this was opened; null where staff made it.
+    pub opened_by: Option<Uid>,
 }
 
 /// The person's own fields.
@@ -243,6 +245,18 @@ pub struct HeldReceipt {
     pub last_used_at: Option<Micros>,
 }
 
+impl From<receipts_store::ReceiptRow> for HeldReceipt {
+    fn from(r: receipts_store::ReceiptRow) -> HeldReceipt {
+        HeldReceipt {
+            id: r.id,
+            issued_at: r.issued_at,
+            expires_at: r.expires_at,
+            revoked_at: r.revoked_at,
+            last_used_at: r.last_used_at,
+        }
+    }
+}
+
 /// Puts together what is held about somebody.
 pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<HeldRecord> {
     let row = people::store::find(c, person)?.ok_or_else(AppError::not_found)?;
@@ -254,9 +268,9 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
     let mut about = vec![row.id];
     about.extend(resident.as_ref().map(|r| r.id));
     // Who looked at a record that was merged into theirs looked at them.
-    let merged = duplicates::store::merged_of(c, row.id)?;
-    about.extend(residents::store::ids_of(c, &merged)?);
-    about.extend(merged);
+    let known_as = duplicates::store::known_as(c, row.id)?;
+    about.extend(residents::store::ids_of(c, &known_as[1..])?);
+    about.extend(&known_as[1..]);
     let stays = match &resident {
         Some(resident) => stays(c, resident.id)?,
         None => Vec::new(),
@@ -289,12 +303,13 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
         visits: held_visits(c, &row)?,
         policies: policies(c, row.id)?,
         looks: looks::at(c, &about, MOST)?,
-        requests: requests_store::of_person(c, row.id, MOST)?
+        requests: requests_store::of_person(c, &known_as, MOST)?
             .into_iter()
             .map(HeldRequest::from)
             .collect(),
-        rights_requests: rights(c, vault, &row)?,
+        rights_requests: rights(c, vault, &known_as)?,
         receipts: held_receipts(c, row.id)?,
+        opened_by: None,
     })
 }
 
@@ -451,11 +466,17 @@ fn policies(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldPolicy>> {
     Ok(rows.into_iter().map(show).collect())
 }
 
-fn rights(c: &mut DbConn, vault: &Vault, person: &PersonRow) -> AppResult<Vec<HeldRightsRequest>> {
-    let rows = rights_requests::store::of_person(c, person.id, MOST)?;
+/// Each answer rests under the key of the record that it was given to.
+fn rights(c: &mut DbConn, vault: &Vault, known_as: &[Uid]) -> AppResult<Vec<HeldRightsRequest>> {
+    let rows = rights_requests::store::of_person(c, known_as, MOST)?;
+    let people = people::store::these(c, known_as)?;
     let show = |r: rights_requests::model::RightsRow| {
+        let asked_by = people.iter().find(|p| p.id == r.person_id);
+        let answer = asked_by
+            .map(|person| rights_requests::commands::answer_of(vault, person, &r))
+            .transpose()?;
         Ok(HeldRightsRequest {
-            answer: rights_requests::commands::answer_of(vault, person, &r)?,
+            answer: answer.flatten(),
             topic: r.topic,
             state: r.state,
             asked_on: r.asked_on,
@@ -472,12 +493,5 @@ fn held_receipts(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldReceipt>> {
         after: None,
     };
     let rows = receipts_store::list(c, person, page)?;
-    let show = |r: receipts_store::ReceiptRow| HeldReceipt {
-        id: r.id,
-        issued_at: r.issued_at,
-        expires_at: r.expires_at,
-        revoked_at: r.revoked_at,
-        last_used_at: r.last_used_at,
-    };
-    Ok(rows.into_iter().map(show).collect())
+    Ok(rows.into_iter().map(HeldReceipt::from).collect())
 }

@@ -32,6 +32,7 @@ pub fn public_routes(cfg: &mut ServiceConfig) {
         .service(receipt_public::view_by_receipt)
         .service(receipt_public::export_by_receipt)
         .service(receipt_public::withdraw_consent_by_receipt)
+        .service(receipt_public::revoke_by_receipt)
         .service(receipt_public::give_consent_by_receipt)
         .service(receipt_public::create_request_by_receipt);
 }

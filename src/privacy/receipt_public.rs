@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::held::{self, HeldRecord};
+use super::held::{self, HeldReceipt, HeldRecord};
 use super::receipts::{self, ReceiptRow};
 use super::requests::{self, Ask, HeldRequest};
 use super::requests_model::{AskedBy, CorrectionField, RequestChannel, RequestKind};
@@ -100,6 +100,7 @@ async fn record(
     // The time before this one: whether somebody else used the code.
     let used = record.receipts.iter_mut().filter(|r| r.id == receipt);
     used.for_each(|r| r.last_used_at = before);
+    record.opened_by = Some(receipt);
     Ok(HttpResponse::Ok().json(record))
 }
 
@@ -269,4 +270,36 @@ pub async fn create_request_by_receipt(
     })
     .await?;
     Ok(HttpResponse::Created().json(HeldRequest::from(row)))
+}
+
+/// Ending a receipt by receipt.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationByReceipt {
+    code: ReceiptCode,
+    /// One of those in the record; without it the one whose code this is.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    receipt_id: Option<Uid>,
+}
+
+/// End a receipt, by receipt
+///
+/// Whoever lost one ends it by another, and whoever wants none any more by itself: its code opens nothing from now
+/// on.
+#[utoipa::path(tag = "receipts", request_body = RevocationByReceipt, security(()),
+    responses((status = 200, description = "The ended receipt", body = HeldReceipt)))]
+#[post("/receipt/revocation")]
+pub async fn revoke_by_receipt(
+    app: web::Data<App>,
+    req: HttpRequest,
+    id: RequestId,
+    body: Body<RevocationByReceipt>,
+) -> AppResult<HttpResponse> {
+    let RevocationByReceipt { code, receipt_id } = body.value;
+    let row = by_code(&app, &req, id, &code, move |c, who, receipt, person| {
+        receipts::revoke(c, who, person, receipt_id.unwrap_or(receipt.id))
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(HeldReceipt::from(row)))
 }

@@ -96,7 +96,7 @@ fn end(
     person: &Handle<PersonRow>,
     receipt: &ReceiptRow,
 ) -> AppResult<()> {
-    store::revoke(c, person, receipt.id, who.user, who.at)?;
+    store::revoke(c, person, receipt.id, who.account(), who.at)?;
     note(c, who, Action::ReceiptRevoke, person, receipt.id)
 }
 

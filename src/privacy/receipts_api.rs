@@ -61,6 +61,7 @@ pub struct Receipt {
     pub issued_at: Micros,
     pub expires_at: Micros,
     pub revoked_at: Option<Micros>,
+    /// Null where the person ended it themselves.
     pub revoked_by: Option<Uid>,
     /// When somebody last opened the page with it.
     pub last_used_at: Option<Micros>,

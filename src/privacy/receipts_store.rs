@@ -1,10 +1,11 @@
-//! All SQL about receipts.
+//! All SQL about receipts. A person's are those of every record that was merged into theirs, too.
 
 use diesel::prelude::*;
 
 use crate::auth::Handle;
 use crate::db::schema::person_receipts;
 use crate::db::{DbConn, Micros, Uid};
+use crate::duplicates;
 use crate::error::AppResult;
 use crate::http::page::Page;
 use crate::people::model::PersonRow;
@@ -44,8 +45,9 @@ pub fn live_by_hash(c: &mut DbConn, hash: &[u8], now: Micros) -> AppResult<Optio
 
 /// A person's receipts that are good now, newest first.
 pub fn live(c: &mut DbConn, person: Uid, now: Micros) -> AppResult<Vec<ReceiptRow>> {
+    let known_as = duplicates::store::known_as(c, person)?;
     Ok(person_receipts::table
-        .filter(person_receipts::person_id.eq(person))
+        .filter(person_receipts::person_id.eq_any(known_as))
         .filter(person_receipts::revoked_at.is_null())
         .filter(person_receipts::expires_at.gt(now.0))
         .select(ReceiptRow::as_select())
@@ -54,9 +56,10 @@ pub fn live(c: &mut DbConn, person: Uid, now: Micros) -> AppResult<Vec<ReceiptRo
 }
 
 pub fn of_person(c: &mut DbConn, person: Uid, id: Uid) -> AppResult<Option<ReceiptRow>> {
+    let known_as = duplicates::store::known_as(c, person)?;
     Ok(person_receipts::table
         .find(id)
-        .filter(person_receipts::person_id.eq(person))
+        .filter(person_receipts::person_id.eq_any(known_as))
         .select(ReceiptRow::as_select())
         .first(c)
         .optional()?)
@@ -64,8 +67,9 @@ pub fn of_person(c: &mut DbConn, person: Uid, id: Uid) -> AppResult<Option<Recei
 
 /// A page of a person's receipts, newest first.
 pub fn list(c: &mut DbConn, person: Uid, page: Page) -> AppResult<Vec<ReceiptRow>> {
+    let known_as = duplicates::store::known_as(c, person)?;
     let mut query = person_receipts::table
-        .filter(person_receipts::person_id.eq(person))
+        .filter(person_receipts::person_id.eq_any(known_as))
         .select(ReceiptRow::as_select())
         .order(person_receipts::id.desc())
         .limit(page.limit + 1)
@@ -80,7 +84,7 @@ pub fn revoke(
     c: &mut DbConn,
     _person: &Handle<PersonRow>,
     id: Uid,
-    by: Uid,
+    by: Option<Uid>,
     at: Micros,
 ) -> AppResult<()> {
     diesel::update(person_receipts::table.find(id))

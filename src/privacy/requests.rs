@@ -20,7 +20,7 @@ use crate::insurance::facts;
 use crate::notifications::announce::{Announcement, Recipient, Text, announce};
 use crate::notifications::model::NotificationKind;
 use crate::people::model::{PersonRow, PersonState};
-use crate::{auth, people};
+use crate::{auth, duplicates, people};
 
 /// Working days until an answer is due.
 const ANSWER_DAYS: u16 = 15;
@@ -107,7 +107,8 @@ pub fn ask(
     person: &Handle<PersonRow>,
     ask: &Ask,
 ) -> AppResult<RequestRow> {
-    let waiting = store::open_of_person(c, person.id)?;
+    let known_as = duplicates::store::known_as(c, person.id)?;
+    let waiting = store::open_of_person(c, &known_as)?;
     let again = ask.kind != RequestKind::Correction && waiting.iter().any(|r| r.kind == ask.kind);
     if again || waiting.len() >= OPEN_AT_ONCE {
         return Err(AppError::of(Code::AlreadyExists));

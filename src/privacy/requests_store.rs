@@ -86,20 +86,20 @@ pub fn list(
     Ok(query.load(c)?)
 }
 
-/// The newest requests about somebody.
-pub fn of_person(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<RequestRow>> {
+/// The newest requests about somebody, under any of their ids.
+pub fn of_person(c: &mut DbConn, known_as: &[Uid], most: i64) -> AppResult<Vec<RequestRow>> {
     Ok(privacy_requests::table
-        .filter(privacy_requests::person_id.eq(person))
+        .filter(privacy_requests::person_id.eq_any(known_as.to_vec()))
         .select(RequestRow::as_select())
         .order(privacy_requests::id.desc())
         .limit(most)
         .load(c)?)
 }
 
-/// Those about somebody that wait for an answer.
-pub fn open_of_person(c: &mut DbConn, person: Uid) -> AppResult<Vec<RequestRow>> {
+/// Those about somebody that wait for an answer, under any of their ids.
+pub fn open_of_person(c: &mut DbConn, known_as: &[Uid]) -> AppResult<Vec<RequestRow>> {
     Ok(privacy_requests::table
-        .filter(privacy_requests::person_id.eq(person))
+        .filter(privacy_requests::person_id.eq_any(known_as.to_vec()))
         .filter(privacy_requests::state.eq_any([RequestState::Asked, RequestState::Accepted]))
         .select(RequestRow::as_select())
         .load(c)?)
@@ -107,7 +107,7 @@ pub fn open_of_person(c: &mut DbConn, person: Uid) -> AppResult<Vec<RequestRow>>
 
 /// Somebody's requests to be erased that wait for an answer: their erasure is the answer, whoever asked for it.
 pub fn erasures_of(c: &mut DbConn, person: Uid) -> AppResult<Vec<RequestRow>> {
-    let mut open = open_of_person(c, person)?;
+    let mut open = open_of_person(c, &[person])?;
     open.retain(|request| request.kind == RequestKind::Erasure);
     Ok(open)
 }

@@ -87,11 +87,9 @@ pub async fn look_up_resident(
     let answer = app
         .db
         .write(move |c| {
-            let found = people::store::by_index(c, phone.as_deref(), document.as_deref())?;
-            let here: Vec<_> = found
-                .into_iter()
-                .filter(|p| who.may_at(Action::ResidentLookUp, &p.place()))
-                .collect();
+            let areas = who.scope(Action::ResidentLookUp).shared();
+            let (phone, document) = (phone.as_deref(), document.as_deref());
+            let here = people::store::by_index(c, Some(&areas), phone, document)?;
             let mut resident_ids = Vec::new();
             let mut known_in_area = false;
             for person in &here {

@@ -189,10 +189,9 @@ pub fn suspected(
     document_indexes: &[Vec<u8>],
 ) -> AppResult<Vec<Warning>> {
     let document = (!document_indexes.is_empty()).then_some(document_indexes);
-    let found = people::store::by_index(c, None, document)?;
-    let same = found
-        .iter()
-        .any(|p| p.id != person.id && who.may_at(Action::ResidentRegister, &p.place()));
+    let here = who.scope(Action::ResidentRegister).shared();
+    let found = people::store::by_index(c, Some(&here), None, document)?;
+    let same = found.iter().any(|p| p.id != person.id);
     Ok(if same {
         vec![Warning::DuplicateSuspected]
     } else {

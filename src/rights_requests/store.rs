@@ -1,4 +1,5 @@
-//! All SQL about rights requests. Those of somebody who is kept out of use, erased or merged are in no list.
+//! All SQL about rights requests. Those of somebody who is kept out of use or erased are in no list; those of a
+//! record that was merged are where they were asked, as long as who stands for it is in use.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -11,6 +12,7 @@ use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
 use crate::people::model::{PersonRow, PersonState};
+use crate::privacy::subject;
 use crate::{first_locked, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, _person: &Handle<PersonRow>, row: &RightsRow) -> AppResult<()> {
@@ -21,12 +23,10 @@ pub fn insert(c: &mut DbConn, _person: &Handle<PersonRow>, row: &RightsRow) -> A
     Ok(())
 }
 
-/// Whether the person it is about may be worked with.
+/// Whether the person it is about, or who stands for them, may be worked with.
 fn in_use(c: &mut DbConn, row: &RightsRow) -> AppResult<bool> {
-    let found = persons::table
-        .find(row.person_id)
-        .filter(persons::state.eq(PersonState::Active));
-    Ok(diesel::select(exists(found)).get_result(c)?)
+    let now = subject::now(c, row.person_id)?;
+    Ok(now.is_some_and(|p| p.state == PersonState::Active))
 }
 
 /// The request, if the caller may do this to it.
@@ -75,13 +75,31 @@ pub fn list(
     filter: Filter,
     page: Page,
 ) -> AppResult<Vec<RightsRow>> {
+    let (kept, last) = diesel::alias!(persons as kept, persons as last);
+    let last_in_use = last
+        .filter(
+            last.field(persons::id)
+                .nullable()
+                .eq(kept.field(persons::merged_into)),
+        )
+        .filter(last.field(persons::state).eq(PersonState::Active));
+    let kept_in_use = kept
+        .filter(kept.field(persons::id).nullable().eq(persons::merged_into))
+        .filter(
+            kept.field(persons::state)
+                .eq(PersonState::Active)
+                .or(exists(last_in_use)),
+        );
+    let in_use = persons::table
+        .filter(persons::id.eq(rights_requests::person_id))
+        .filter(
+            persons::state
+                .eq(PersonState::Active)
+                .or(exists(kept_in_use)),
+        );
     let mut query = rights_requests::table
         .filter(in_scope_or_own!(rights_requests, scope))
-        .filter(exists(
-            persons::table
-                .filter(persons::id.eq(rights_requests::person_id))
-                .filter(persons::state.eq(PersonState::Active)),
-        ))
+        .filter(exists(in_use))
         .select(RightsRow::as_select())
         .order(rights_requests::id.desc())
         .limit(page.limit + 1)
@@ -103,10 +121,10 @@ pub fn list(
     Ok(query.load(c)?)
 }
 
-/// The newest requests of somebody.
-pub fn of_person(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<RightsRow>> {
+/// The newest requests of somebody, under any of their ids.
+pub fn of_person(c: &mut DbConn, known_as: &[Uid], most: i64) -> AppResult<Vec<RightsRow>> {
     Ok(rights_requests::table
-        .filter(rights_requests::person_id.eq(person))
+        .filter(rights_requests::person_id.eq_any(known_as.to_vec()))
         .select(RightsRow::as_select())
         .order(rights_requests::id.desc())
         .limit(most)

@@ -20,6 +20,7 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
         "withdraw_consent_by_receipt",
         "a receipt's code that was just given",
     ),
+    ("revoke_by_receipt", "a receipt's code that was just given"),
     (
         "give_consent_by_receipt",
         "a receipt's code that was just given",

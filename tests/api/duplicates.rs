@@ -193,6 +193,9 @@ both! {
         member.post(&format!("{}/consents", at("residents", &known)), consent("liaison_with_home_area")).await.expect(201);
         assert_eq!(pairs(app, &town, "open").await.len(), 1);
         assert_eq!(inbox(&town).await.len(), 1);
+        // Withdrawn, whoever was told sees it no more.
+        make::withdraw(&member, &format!("{}/consents", at("residents", &known)), "liaison_with_home_area").await;
+        assert_eq!(pairs(app, &town, "open").await, [] as [Value; 0]);
     }
 
     async fn between_counties_nothing_is_kept_without_both_consents(app) {

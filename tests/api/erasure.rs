@@ -350,6 +350,23 @@ both! {
         assert_eq!(found, json!({ "known_in_area": false, "resident_ids": [] }));
     }
 
+    async fn one_that_fails_keeps_no_other_one(app) {
+        let (family, other) = (family(app).await, make::registered(&app.member().await).await);
+        let (stuck, free) = (family.person(), other["person_id"].as_str().unwrap().parse::<Uid>().unwrap());
+        let now = app.now();
+        app.data.db.write(move |c| [stuck, free].iter().try_for_each(|id| store::ask(c, *id, erasure::Cause::Requested, now))).await.unwrap();
+        let mut c = app.connection();
+        let (make, drop) = stumbling_block(&c, stuck);
+        make.iter().for_each(|sql| must(&mut c, sql));
+        erasure::run(&app.data).await.unwrap();
+        let done = |c: &mut DbConn, id: Uid| store::find(c, id).unwrap().unwrap().erased_at.is_some();
+        assert!(!done(&mut c, stuck) && done(&mut c, free));
+        // Tried again.
+        drop.iter().for_each(|sql| must(&mut c, sql));
+        erasure::run(&app.data).await.unwrap();
+        assert!(done(&mut c, stuck));
+    }
+
     async fn a_kill_between_journal_and_deed_loses_nothing(app) {
         let family = family(app).await;
         family.withdraw().await;
@@ -781,5 +798,34 @@ both! {
         let member = make::renewed(app, &family.member);
         member.get(&path).await.problem(404, "not_found");
         member.get(&at("visits", &family.records[4].1)).await.problem(404, "not_found");
+    }
+}
+
+fn must(c: &mut DbConn, sql: &str) {
+    diesel::sql_query(sql).execute(c).unwrap();
+}
+
+/// Makes the database refuse that this person becomes nobody, and what takes that back.
+fn stumbling_block(c: &DbConn, person: Uid) -> (Vec<String>, Vec<String>) {
+    match c {
+        DbConn::Sqlite(_) => (
+            vec![format!(
+                "CREATE TRIGGER stumble BEFORE UPDATE ON persons WHEN OLD.id = x'{}' AND NEW.state = 'erased'
+                 BEGIN SELECT RAISE(ABORT, 'stumbled'); END",
+                person.0.simple()
+            )],
+            vec!["DROP TRIGGER stumble".into()],
+        ),
+        DbConn::Pg(_) => (
+            vec![
+                "CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stumbled'; END $$".into(),
+                format!(
+                    "CREATE TRIGGER stumble BEFORE UPDATE ON persons FOR EACH ROW
+                     WHEN (OLD.id = '{}' AND NEW.state = 'erased') EXECUTE FUNCTION stumble()",
+                    person.0
+                ),
+            ],
+            vec!["DROP TRIGGER stumble ON persons".into(), "DROP FUNCTION stumble".into()],
+        ),
     }
 }

@@ -41,6 +41,7 @@ mod privacy_requests;
 mod pull;
 mod pull_model;
 mod pull_pages;
+mod purposes;
 mod push;
 mod push_kills;
 mod readme;

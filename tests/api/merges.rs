@@ -229,6 +229,14 @@ both! {
         let before = dump(&mut app.connection());
         refused(undo(&coordinator, &path).await);
         assert_eq!(dump(&mut app.connection()), before, "nothing was done");
+        // Given on both records, the later one stood; withdrawn since, the earlier one would live again.
+        let (kept, gone) = twice(&member).await;
+        for record in [&gone, &kept] {
+            member.post(&format!("{}/consents", at("residents", record)), consent("photos")).await.expect(201);
+        }
+        let path = merged(&coordinator, &the_document_pair(app, &coordinator, &kept).await, &kept).await;
+        make::withdraw(&member, &format!("{}/consents", at("residents", &kept)), "photos").await;
+        refused(undo(&coordinator, &path).await);
         // The kept person withdrew: nobody sees the pair any more, and nothing is done with it.
         let (kept, _) = twice(&member).await;
         let path = merged(&coordinator, &the_document_pair(app, &coordinator, &kept).await, &kept).await;

@@ -96,7 +96,7 @@ async fn sees_and_decides(app: &TestApp) {
 
     // A consent is withdrawn by two touches, and REST says so.
     browser.click("#withdraw-service_follow_up").await;
-    browser.click("#sure-service_follow_up").await;
+    browser.click("#sure-withdraw-service_follow_up").await;
     browser.until("It holds from now on").await;
     let consents = member.get(&format!("{path}/consents")).await.expect(200);
     let follow_up = |k: &&Value| k["purpose"] == "service_follow_up";
@@ -195,6 +195,17 @@ async fn sees_and_decides(app: &TestApp) {
         .await;
     browser.click("#open").await;
     browser.until("欧阳慧敏").await;
+    // The receipt is ended by two touches, and opens nothing any more.
+    let opened = crate::receipts::view(app, code).await["opened_by"].clone();
+    let end = format!("end-{}", opened.as_str().unwrap());
+    browser.click(&format!("[id='{end}']")).await;
+    browser.until("再也打不开").await;
+    browser.click(&format!("[id='sure-{end}']")).await;
+    let shown = browser.until("已作废").await;
+    assert!(!shown.contains("欧阳慧敏"), "{shown}");
+    let who = app.anonymous();
+    let gone = who.post("/v1/receipt/view", json!({ "code": code })).await;
+    gone.problem(401, "code_not_valid");
     assert_eq!(
         browser
             .run("return [localStorage.length, sessionStorage.length, document.cookie.length]")

@@ -273,6 +273,70 @@ both! {
         assert_eq!(person_receipts::table.count().get_result::<i64>(&mut c).unwrap(), 0);
     }
 
+    async fn who_was_merged_sees_and_ends_what_they_had_before(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let body = make::resident_with(json!({ "document": twins::document() }));
+        let kept = member.post("/v1/residents", body.clone()).await.expect(201);
+        let gone = member.post("/v1/residents", body).await.expect(201);
+        let (code, old) = (code_for(&member, &at("residents", &kept)).await, code_for(&member, &at("residents", &gone)).await);
+        let who = app.anonymous();
+        who.post("/v1/receipt/requests", json!({ "code": old, "kind": "restriction" })).await.expect(201);
+        let right = json!({ "person_id": gone["person_id"], "topic": "wages", "asked_on": "2026-03-01" });
+        let right = member.post("/v1/rights-requests", right).await.expect(201);
+        let answer = json!({ "answer": "已补发", "answered_on": "2026-03-02" });
+        member.post(&format!("{}/answer", at("rights-requests", &right)), answer).await.expect(200);
+        let pair = at("duplicates", &twins::the_pair(app, &coordinator).await);
+        coordinator.post(&format!("{pair}/merge"), json!({ "keep": kept["person_id"] })).await.expect(200);
+        // Whichever of the two they hold, it shows what was asked under both, and the answer in clear.
+        for code in [&code, &old] {
+            let record = view(app, code).await;
+            assert_eq!(record["requests"][0]["kind"], "restriction");
+            assert_eq!(record["rights_requests"][0]["answer"], "已补发");
+            assert_eq!(record["receipts"].as_array().unwrap().len(), 2);
+        }
+        who.post("/v1/receipt/requests", json!({ "code": code, "kind": "restriction" })).await.problem(409, "already_exists");
+        // Staff read it on, and see and end both receipts of who they are now.
+        member.get(&at("rights-requests", &right)).await.expect(200);
+        let listed = member.get("/v1/rights-requests").await.expect(200);
+        assert_eq!(listed["items"][0]["id"], right["id"]);
+        let path = format!("{}/receipts", at("residents", &kept));
+        let receipts = member.get(&path).await.expect(200);
+        assert_eq!(receipts["items"].as_array().unwrap().len(), 2);
+        let lost = receipts["items"].as_array().unwrap().iter().find(|r| r["person_id"] == gone["person_id"]).unwrap();
+        member.post(&format!("{path}/{}/revocation", lost["id"].as_str().unwrap()), json!({})).await.expect(200);
+        who.post("/v1/receipt/view", json!({ "code": old })).await.problem(401, "code_not_valid");
+        view(app, &code).await;
+        // Kept out of use, what they asked is in nobody's list any more.
+        make::withdraw(&member, &format!("{}/consents", at("residents", &kept)), "registration").await;
+        member.get(&at("rights-requests", &right)).await.problem(404, "not_found");
+        assert_eq!(member.get("/v1/rights-requests").await.expect(200)["items"], json!([]));
+    }
+
+    async fn a_receipt_is_ended_by_receipt(app) {
+        let member = app.member().await;
+        let path = at("residents", &make::registered(&member).await);
+        let (one, other) = (code_for(&member, &path).await, code_for(&member, &path).await);
+        let stranger = code_for(&member, &at("residents", &make::registered(&member).await)).await;
+        let who = app.anonymous();
+        let record = view(app, &one).await;
+        let second = record["receipts"].as_array().unwrap().iter().find(|r| r["id"] != record["opened_by"]).unwrap();
+        // Somebody else's is nobody's.
+        let theirs = view(app, &stranger).await["opened_by"].clone();
+        let end = |receipt: &Value| json!({ "code": one, "receipt_id": receipt });
+        who.post("/v1/receipt/revocation", end(&theirs)).await.problem(404, "not_found");
+        let ended = who.post("/v1/receipt/revocation", end(&second["id"])).await.expect(200);
+        assert!(!ended["revoked_at"].is_null());
+        who.post("/v1/receipt/view", json!({ "code": other })).await.problem(401, "code_not_valid");
+        who.post("/v1/receipt/revocation", end(&second["id"])).await.problem(409, "state_forbids");
+        who.post("/v1/receipt/revocation", json!({ "code": one })).await.expect(200);
+        who.post("/v1/receipt/view", json!({ "code": one })).await.problem(401, "code_not_valid");
+        let listed = member.get(&format!("{path}/receipts")).await.expect(200);
+        for receipt in listed["items"].as_array().unwrap() {
+            assert!(!receipt["revoked_at"].is_null() && receipt["revoked_by"].is_null());
+        }
+        view(app, &stranger).await;
+    }
+
     async fn consents_are_withdrawn_and_given_by_receipt(app) {
         let (member, who) = (app.member().await, app.anonymous());
         let body = make::resident_with(json!({ "consents": [make::consent("registration"), make::consent("service_follow_up")] }));

@@ -237,6 +237,19 @@ both! {
         member.post("/v1/residents/look-up", json!({})).await.fault("/phone", "required");
     }
 
+    /// A hostel's telephone is that of many: however many there are elsewhere, who lives here is found.
+    async fn a_look_up_finds_who_is_here_among_many_elsewhere(app) {
+        let (elsewhere, phone) = (app.user(Role::FieldMember, OTHER_TOWN).await, make::phone());
+        for _ in 0..51 {
+            let there = resident_with(json!({ "phone": phone, "area": OTHER_TOWN }));
+            elsewhere.post("/v1/residents", there).await.expect(201);
+        }
+        let member = app.member().await;
+        let here = member.post("/v1/residents", resident_with(json!({ "phone": phone }))).await.expect(201);
+        let found = member.post("/v1/residents/look-up", json!({ "phone": phone })).await.expect(200);
+        assert_eq!(found, json!({ "known_in_area": true, "resident_ids": [here["id"]] }));
+    }
+
     async fn a_suspected_duplicate_warns_and_never_blocks(app) {
         let member = app.member().await;
         let twice = json!({ "sex": "female", "document": { "kind": "resident_id", "number": "330499198506150126" } });
@@ -361,7 +374,12 @@ both! {
         // Who comes back of their own accord is heard.
         let mut own = make::consent("insurance");
         own["own_wish"] = json!(true);
-        assert_eq!(member.post(&given, own).await.expect(201)["refused"], false);
+        let own = member.post(&given, own).await.expect(201);
+        assert_eq!(own["refused"], false);
+        // And whether it was so can be asked.
+        let audit = format!("/v1/audit-entries?record_id={}", own["id"].as_str().unwrap());
+        let entries = app.coordinator().await.get(&audit).await.expect(200);
+        assert_eq!(entries["items"][0]["facts"]["what"], "own_wish");
         // A year later they may be asked once more; the purpose of registration cannot be refused, it is what they are here by.
         member.post(&refused, no("registration")).await.problem(409, "state_forbids");
         app.advance(366 * 24 * 3600 * 1_000_000);

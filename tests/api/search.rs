@@ -75,6 +75,16 @@ both! {
         assert_eq!(found(&app.user(Role::Coordinator, OTHER_TOWN).await, by("linghu")).await, [other["id"].clone()]);
     }
 
+    async fn a_record_that_does_not_open_hides_no_other(app) {
+        use qianshou::db::schema::persons;
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let (whole, damaged) = (named(&member, "闻人一川", VILLAGE).await, named(&member, "闻人二川", VILLAGE).await);
+        let id: qianshou::db::Uid = damaged["person_id"].as_str().unwrap().parse().unwrap();
+        diesel::update(persons::table.find(id)).set(persons::name.eq(vec![1u8; 40])).execute(&mut app.connection()).unwrap();
+        numbered(app).await;
+        assert_eq!(found(&coordinator, json!({ "name": "wenren" })).await, [whole["id"].clone()]);
+    }
+
     async fn in_ones_own_area_alone(app) {
         let member = app.member().await;
         let resident = named(&member, "司徒明月", VILLAGE).await;

@@ -170,8 +170,10 @@ both! {
             take(&member, &at, (noun, body)).await.fault(pointer, fault);
         }
         assert_eq!(member.get(&at).await.expect(200)["version"], 2, "nothing was written");
-        member.get("/v1/services?state=refused").await.problem(400, "malformed_query");
-        member.get("/v1/services?follow_up_due_before=soon").await.problem(400, "malformed_query");
+        for (query, pointer) in [("state=refused", "/state"), ("follow_up_due_before=soon", "/follow_up_due_before"), ("limit=many", "/limit"), ("colour=red", "/colour"), ("a/b=1", "/a~1b")] {
+            let problem = member.get(&format!("/v1/services?{query}")).await.problem(400, "malformed_query");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        }
         member.get("/v1/services/x").await.problem(404, "not_found");
         for role in [Role::Officer, Role::Auditor, Role::CampaignOrganiser, Role::Administrator] {
             let other = app.user(role, COUNTY).await;

@@ -12,6 +12,7 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (2, ("resident", "assignee")),
     (3, ("residence", "create")),
     (3, ("consent", "create")),
+    (3, ("consent", "refusal")),
     (3, ("consent", "withdrawal")),
     (5, ("household", "create")),
     (4, ("household", "update")),
@@ -24,9 +25,9 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (3, ("member_home", "possessions")),
     (9, ("visit", "create")),
     (4, ("visit", "update")),
-    (14, ("visit", "submission")),
-    (20, ("visit", "return")),
-    (12, ("visit", "confirmation")),
+    (20, ("visit", "submission")),
+    (40, ("visit", "return")),
+    (30, ("visit", "confirmation")),
     (12, ("follow_up", "update")),
     (7, ("follow_up", "completion")),
     (6, ("policy", "create")),
@@ -42,16 +43,25 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
 pub const THEMES: &[&[&str]] = &[
     &[],
     &["resident", "residence", "consent", "member_home"],
+    HOUSEHOLDS,
     &["resident", "service", "consent"],
-    &[
-        "household",
-        "household_person",
-        "visit",
-        "follow_up",
-        "notification",
-    ],
     &["household", "household_person", "policy", "claim"],
+    HOUSEHOLDS,
 ];
+
+/// The longest course of all: a visit goes from one phone to a coordinator's and back.
+const HOUSEHOLDS: &[&str] = &[
+    "household",
+    "household_person",
+    "visit",
+    "follow_up",
+    "notification",
+];
+
+/// Whether this makes a record.
+fn makes(kind: &str, action: &str) -> bool {
+    action == "create" || (kind, action) == ("consent", "refusal")
+}
 
 /// The steps of a claim that its state allows, and the state that each leaves.
 const COURSE: &[(&str, &[(&str, &str)])] = &[
@@ -184,7 +194,7 @@ impl World<'_> {
     }
 
     fn queue(&mut self, n: usize, kind: &'static str, draft: Draft) {
-        if draft.action == "create" {
+        if makes(kind, &draft.action) {
             self.name(kind, draft.record_id, draft.parent_id);
         }
         let handset = &mut self.handsets[n];
@@ -279,9 +289,9 @@ impl World<'_> {
     }
 
     fn draft(&mut self, n: usize, kind: &'static str, action: &'static str) -> Option<Draft> {
-        let (record_id, parent_id, changed) = match action {
-            "create" => self.create(n, kind)?,
-            _ => self.change(n, kind, action)?,
+        let (record_id, parent_id, changed) = match makes(kind, action) {
+            true => self.create(n, kind)?,
+            false => self.change(n, kind, action)?,
         };
         Some(Draft {
             kind: kind.to_owned(),

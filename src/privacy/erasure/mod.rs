@@ -11,6 +11,7 @@
 
 pub mod ends;
 pub mod journal;
+pub mod purposes;
 pub mod retention;
 pub mod scrub;
 pub mod store;

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use super::journal::Line;
 use super::{Cause, State};
-use crate::db::schema::{erased_records, erasures, persons};
+use crate::db::schema::{consents, erased_records, erasures, persons};
 use crate::db::{DbConn, Micros, Uid};
 use crate::each_backend;
 use crate::error::AppResult;
-use crate::people::model::PersonState;
+use crate::people::model::{ConsentChannel, PersonState, Purpose};
 
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = erasures)]
@@ -200,6 +200,51 @@ pub fn scrubbed(c: &mut DbConn, people: &[Uid], now: Micros) -> AppResult<()> {
             erasures::state.eq(State::Scrubbed),
             erasures::scrubbed_at.eq(now.0),
         ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// A consent that the person withdrew, or never gave, on which something may rest still.
+#[derive(Debug, Clone, Copy)]
+pub struct Withdrawn {
+    pub consent: Uid,
+    pub person: Uid,
+    pub purpose: Purpose,
+    /// They refused, or a merge ended it because it was given twice.
+    pub never: bool,
+}
+
+/// Consents that ended `before` that and whose data was not ended yet, of people in use, the oldest first.
+pub fn withdrawn(c: &mut DbConn, before: Micros, limit: i64) -> AppResult<Vec<Withdrawn>> {
+    type Row = (Uid, Uid, Purpose, bool, Option<ConsentChannel>);
+    let rows: Vec<Row> = consents::table
+        .inner_join(persons::table.on(persons::id.eq(consents::person_id)))
+        .filter(consents::withdrawn_at.le(before.0))
+        .filter(consents::data_ended_at.is_null())
+        .filter(persons::state.eq(PersonState::Active))
+        .order(consents::withdrawn_at)
+        .select((
+            consents::id,
+            consents::person_id,
+            consents::purpose,
+            consents::refused,
+            consents::withdrawn_channel,
+        ))
+        .limit(limit)
+        .load(c)?;
+    let one = |(consent, person, purpose, refused, channel): Row| Withdrawn {
+        consent,
+        person,
+        purpose,
+        never: refused || channel.is_none(),
+    };
+    Ok(rows.into_iter().map(one).collect())
+}
+
+/// What rested on this consent alone is ended.
+pub fn data_ended(c: &mut DbConn, consent: Uid, at: Micros) -> AppResult<()> {
+    diesel::update(consents::table.find(consent))
+        .set(consents::data_ended_at.eq(at.0))
         .execute(c)?;
     Ok(())
 }

@@ -92,6 +92,12 @@
     issued: ['发出', 'Made'],
     expires: ['有效到', 'Good until'],
     revoked: ['已作废', 'Ended'],
+    thisOne: ['正在使用的这一张', 'the one you are using'],
+    end: ['作废这张回执', 'End this receipt'],
+    sureEnd: ['作废后，这个编码再也打不开您的记录。确定吗？', 'Its code will open your record no more. Are you sure?'],
+    yesEnd: ['确定作废', 'Yes, end it'],
+    noEnd: ['不作废', 'No, keep it'],
+    ended: ['已作废。', 'Ended.'],
     lastUsed: ['上次使用', 'Last used'],
     nothing: ['没有', 'Nothing']
   };
@@ -307,24 +313,38 @@
     return li;
   }
   /* Asked twice, in the page itself. */
-  function withdrawal(k) {
+  function twice(name, texts, done) {
     var box = make('div', '', 'screen');
     function first() {
       empty(box);
-      var b = button(t('withdraw'), second);
-      b.id = 'withdraw-' + k.purpose;
+      var b = button(t(texts[0]), second);
+      b.id = name;
       box.appendChild(b);
     }
     function second() {
       empty(box);
-      box.appendChild(make('p', t(k.purpose === 'registration' ? 'sureRegistration' : 'sure')));
-      var yes = button(t('yes'), function () { act('withdrawals', { consent_id: k.id }, t('withdrawnNow')); }, 'danger');
-      yes.id = 'sure-' + k.purpose;
+      box.appendChild(make('p', t(texts[1])));
+      var yes = button(t(texts[2]), done, 'danger');
+      yes.id = 'sure-' + name;
       box.appendChild(yes);
-      box.appendChild(button(t('no'), first));
+      box.appendChild(button(t(texts[3]), first));
     }
     first();
     return box;
+  }
+  function withdrawal(k) {
+    var sure = k.purpose === 'registration' ? 'sureRegistration' : 'sure';
+    return twice('withdraw-' + k.purpose, ['withdraw', sure, 'yes', 'no'], function () {
+      act('withdrawals', { consent_id: k.id }, t('withdrawnNow'));
+    });
+  }
+  function end_receipt(k) {
+    return twice('end-' + k.id, ['end', 'sureEnd', 'yesEnd', 'noEnd'], function () {
+      if (k.id !== record.opened_by) { act('revocation', { receipt_id: k.id }, t('ended')); return; }
+      post('revocation', {}, function (status, answer) {
+        if (status === 200) { shut(); tell(t('ended'), true); } else { tell(refused(status, answer)); }
+      });
+    });
   }
   function show_text(text) {
     var li = entry(w(text.purpose), [text.purpose_text, text.manner_text, text.kinds_text, text.recipient_text]);
@@ -493,8 +513,11 @@
     }
     s = section(t('receipts'), 'receipts');
     listing(s, r.receipts, function (k) {
-      return entry(t('issued') + ' ' + when(k.issued_at), [k.revoked_at ? t('revoked') + ' ' + when(k.revoked_at) : t('expires') + ' ' + when(k.expires_at),
+      var li = entry(t('issued') + ' ' + when(k.issued_at), [k.id === r.opened_by ? t('thisOne') : '',
+        k.revoked_at ? t('revoked') + ' ' + when(k.revoked_at) : t('expires') + ' ' + when(k.expires_at),
         k.last_used_at ? t('lastUsed') + ' ' + when(k.last_used_at, true) : '']);
+      if (!k.revoked_at) { li.appendChild(end_receipt(k)); }
+      return li;
     });
   }
 

@@ -113,7 +113,7 @@ async fn refresh(app: &web::Data<App>, area: At, names: &mut Opened) -> AppResul
         let opened = web::block(move || open(&vault, sealed)).await;
         names
             .by_resident
-            .extend(opened.map_err(AppError::internal)??);
+            .extend(opened.map_err(AppError::internal)?);
     }
     names.pos = Some(pos);
     Ok(())
@@ -133,17 +133,20 @@ fn news(c: &mut DbConn, area: At, since: Option<i64>) -> AppResult<News> {
     Ok(News::All(pos, sealed))
 }
 
-fn open(vault: &Vault, sealed: Vec<SealedName>) -> AppResult<Vec<(Uid, Zeroizing<String>)>> {
+/// One that does not open is left out and told in the log: it keeps nobody from finding the others.
+fn open(vault: &Vault, sealed: Vec<SealedName>) -> Vec<(Uid, Zeroizing<String>)> {
     let one = |row: SealedName| {
-        let key = vault
-            .open_data_key(row.person.0, &row.data_key)
-            .map_err(AppError::internal)?;
-        let name = key
-            .open("persons.name", row.person.0, &row.name)
-            .map_err(AppError::internal)?;
-        Ok((row.resident, Zeroizing::new(name)))
+        let key = vault.open_data_key(row.person.0, &row.data_key);
+        let name = key.and_then(|key| key.open("persons.name", row.person.0, &row.name));
+        match name {
+            Ok(name) => Some((row.resident, Zeroizing::new(name))),
+            Err(cause) => {
+                tracing::error!(person = %row.person, %cause, "a name does not open");
+                None
+            }
+        }
     };
-    sealed.into_iter().map(one).collect()
+    sealed.into_iter().filter_map(one).collect()
 }
 
 impl Names {

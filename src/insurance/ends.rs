@@ -1,0 +1,30 @@
+//! What ends of somebody's insurance when they no longer agree to its being held, in what is others' besides.
+
+use super::{claim_store, model::*, policies, steps, store};
+use crate::auth::Who;
+use crate::db::{DbConn, Uid};
+use crate::error::AppResult;
+use crate::sync;
+
+/// Takes somebody's name from the policies that others are insured by; true where there was one.
+pub fn named_no_more(c: &mut DbConn, who: &Who, person: Uid) -> AppResult<bool> {
+    let ids = store::unname(c, person, who.at)?;
+    for policy in store::these_policies(c, &ids)? {
+        sync::record_change(c, policies::change(who, &policy))?;
+    }
+    Ok(!ids.is_empty())
+}
+
+/// Forgets which papers about somebody's health were received, and which files they are; true where there was one.
+pub fn medical_papers(c: &mut DbConn, who: &Who, person: Uid) -> AppResult<bool> {
+    let medical: Vec<PaperKind> = PaperKind::ALL
+        .iter()
+        .copied()
+        .filter(|k| k.is_medical())
+        .collect();
+    let ids = claim_store::forget_papers(c, person, &medical, who.at)?;
+    for claim in claim_store::these(c, &ids)? {
+        sync::record_change(c, steps::change(who, &claim, claim.version))?;
+    }
+    Ok(!ids.is_empty())
+}
