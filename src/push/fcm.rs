@@ -6,16 +6,16 @@
 use futures_util::future::BoxFuture;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use super::model::Lane;
 use super::provider::{Attempt, Message, Provider, Verdict};
+use super::wire::{self, abroad, later, read, retry_after};
 use crate::auth::model::PushProvider;
 
 /// The scope that sending needs.
@@ -31,10 +31,6 @@ const MOST_TTL: i64 = 28 * 86_400;
 const AFTER_5XX: Duration = Duration::from_secs(10);
 /// …and after a 429 that names no time.
 const AFTER_429: Duration = Duration::from_secs(60);
-/// For what never reached Google.
-const AFTER_NOTHING: Duration = Duration::from_secs(2);
-/// No answer of theirs is longer than a few hundred bytes.
-const MOST_ANSWER: usize = 16 * 1024;
 
 /// A service account's file, as Google's console gives it.
 #[derive(Deserialize)]
@@ -96,11 +92,7 @@ impl Fcm {
         }
         let key = EncodingKey::from_rsa_pem(account.private_key.as_bytes())
             .map_err(|_| format!("push.fcm_account: {at} holds no RSA key that can be read"))?;
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(Duration::from_secs(10))
-            .pool_idle_timeout(Duration::from_secs(60))
-            .redirect(reqwest::redirect::Policy::none())
+        let http = wire::client()
             .build()
             .map_err(|e| format!("push.fcm: {e}"))?;
         Ok(Fcm {
@@ -239,37 +231,6 @@ fn body(m: &Message) -> Value {
     }})
 }
 
-fn later(code: &str, least: Duration) -> Attempt {
-    Attempt::new(Verdict::Later(least), code)
-}
-
-/// Status, headers and the JSON of an answer; without one, the attempt that it was.
-async fn read(
-    answer: reqwest::Result<reqwest::Response>,
-) -> Result<(StatusCode, HeaderMap, Value), Attempt> {
-    let lost = |e: &reqwest::Error| {
-        if e.is_timeout() {
-            later("timeout", AFTER_5XX)
-        } else if e.is_connect() {
-            later("unreachable", AFTER_NOTHING)
-        } else {
-            later("connection_lost", AFTER_NOTHING)
-        }
-    };
-    let mut answer = answer.map_err(|e| lost(&e))?;
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let mut bytes = Vec::new();
-    while let Some(part) = answer.chunk().await.map_err(|e| lost(&e))? {
-        if bytes.len() + part.len() > MOST_ANSWER {
-            return Err(later("answer_too_long", AFTER_5XX).with_status(status.as_u16()));
-        }
-        bytes.extend_from_slice(&part);
-    }
-    // What is no JSON (a proxy's page) is judged by its status alone.
-    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    Ok((status, headers, body))
-}
-
 /// FCM's own code, else the general one of Google's APIs.
 fn error_code(answer: &Value) -> &str {
     let error = &answer["error"];
@@ -279,18 +240,6 @@ fn error_code(answer: &Value) -> &str {
         .flatten()
         .find_map(|d| d["errorCode"].as_str());
     own.or_else(|| error["status"].as_str()).unwrap_or_default()
-}
-
-/// `Retry-After` in seconds. (The form with a date is for browsers; Google sends numbers.)
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds.min(86_400)))
 }
 
 /// The table of <https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode>.
@@ -314,12 +263,4 @@ fn judge(status: StatusCode, headers: &HeaderMap, answer: &Value, code: &str) ->
     Attempt::new(verdict, code)
         .with_status(status.as_u16())
         .with_reference(answer["name"].as_str().filter(|_| accepted))
-}
-
-/// Whether an address is anywhere but on the loopback, where the gateway is.
-fn abroad(base_url: &str) -> bool {
-    let url = reqwest::Url::parse(base_url).ok();
-    let host = url.as_ref().and_then(|u| u.host_str()).unwrap_or_default();
-    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host != "localhost" && !ip.is_ok_and(|ip| ip.is_loopback())
 }

@@ -4,7 +4,7 @@
 //! live token a row goes into the outbox (`deliveries`) in the same transaction. The engine takes what
 //! is due by lease, sends it outside any transaction, and notes each try.
 //!
-//! `provider` is what every provider does; one file is one provider (`fcm`). `gateway` is the other side
+//! `provider` is what every provider does, `wire` what their senders share; one file is one provider (`fcm`). `gateway` is the other side
 //! of the wire for development and tests, and shares nothing with them.
 
 pub mod engine;
@@ -17,6 +17,7 @@ pub mod provider;
 pub mod settle_store;
 pub mod standing_store;
 pub mod store;
+pub mod wire;
 
 use std::sync::Arc;
 

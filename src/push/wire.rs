@@ -1,0 +1,77 @@
+//! What senders to every provider share: a client with limits, and how an answer is read.
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde_json::Value;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::provider::{Attempt, Verdict};
+
+/// For what never reached the provider.
+const AFTER_NOTHING: Duration = Duration::from_secs(2);
+/// For what it did not answer in time, or not as it should.
+const AFTER_TROUBLE: Duration = Duration::from_secs(10);
+/// No answer of a provider is longer than a few hundred bytes.
+const MOST_ANSWER: usize = 16 * 1024;
+
+/// A client that waits for nothing without end and follows nobody elsewhere.
+pub fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(10))
+        .pool_idle_timeout(Duration::from_secs(60))
+        .redirect(reqwest::redirect::Policy::none())
+}
+
+/// Another try may succeed, not before this long.
+pub fn later(code: &str, least: Duration) -> Attempt {
+    Attempt::new(Verdict::Later(least), code)
+}
+
+/// Status, headers and the JSON of an answer; without one, the attempt that it was.
+pub async fn read(
+    answer: reqwest::Result<reqwest::Response>,
+) -> Result<(StatusCode, HeaderMap, Value), Attempt> {
+    let lost = |e: &reqwest::Error| {
+        if e.is_timeout() {
+            later("timeout", AFTER_TROUBLE)
+        } else if e.is_connect() {
+            later("unreachable", AFTER_NOTHING)
+        } else {
+            later("connection_lost", AFTER_NOTHING)
+        }
+    };
+    let mut answer = answer.map_err(|e| lost(&e))?;
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let mut bytes = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(|e| lost(&e))? {
+        if bytes.len() + part.len() > MOST_ANSWER {
+            return Err(later("answer_too_long", AFTER_TROUBLE).with_status(status.as_u16()));
+        }
+        bytes.extend_from_slice(&part);
+    }
+    // What is no JSON (a proxy's page) is judged by its status alone.
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    Ok((status, headers, body))
+}
+
+/// `Retry-After` in seconds. (The form with a date is for browsers; push services send numbers.)
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u64 = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds.min(86_400)))
+}
+
+/// Whether an address is anywhere but on the loopback, where the gateway is.
+pub fn abroad(base_url: &str) -> bool {
+    let url = reqwest::Url::parse(base_url).ok();
+    let host = url.as_ref().and_then(|u| u.host_str()).unwrap_or_default();
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host != "localhost" && !ip.is_ok_and(|ip| ip.is_loopback())
+}
