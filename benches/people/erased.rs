@@ -26,13 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn measure(name: &'static str, city: &mut City, settings: &Settings, report: &mut Report) {
     let desk = city.desk();
-    let mut people: Vec<Uid> = (0..2 * settings.erased)
+    let mut people: Vec<(Account, Uid)> = (0..2 * settings.erased)
         .map(|_| everything(city, &desk))
         .collect();
     city.at_rest();
     let mut times = Times::default();
-    for person in people.split_off(settings.erased) {
-        times.add(asked(city, &desk, person));
+    for (member, person) in people.split_off(settings.erased) {
+        times.add(asked(city, &desk, &member, person));
     }
     report.aim(
         name,
@@ -43,6 +43,7 @@ pub fn measure(name: &'static str, city: &mut City, settings: &Settings, report:
     );
     // The same by the job alone, in this process, while no server has its turn.
     city.stop();
+    let people: Vec<Uid> = people.into_iter().map(|(_, person)| person).collect();
     let times = alone(city, &people);
     report.aim(
         name,
@@ -53,10 +54,11 @@ pub fn measure(name: &'static str, city: &mut City, settings: &Settings, report:
     );
 }
 
-/// The person's request, accepted: milliseconds until nobody can be found behind their row.
-fn asked(city: &mut City, desk: &Desk, person: Uid) -> Duration {
+/// The person's request, told to a member and accepted by the coordinator: how long until nobody can be found behind
+/// their row.
+fn asked(city: &mut City, desk: &Desk, member: &Account, person: Uid) -> Duration {
     let ask = json!({ "person_id": person, "kind": "erasure", "asked_by": "self", "channel": "in_person" });
-    let (request, _) = desk.post(&city.coordinator, "/v1/privacy-requests", &ask);
+    let (request, _) = desk.post(member, "/v1/privacy-requests", &ask);
     let path = format!("/v1/privacy-requests/{}/acceptance", id(&request, "id"));
     let bytes = post(&city.coordinator, &path, &json!({}));
     let began = Instant::now();
@@ -100,8 +102,8 @@ fn alone(city: &mut City, people: &[Uid]) -> Times {
     times
 }
 
-/// Somebody of whom there is everything; answers the person.
-fn everything(city: &mut City, desk: &Desk) -> Uid {
+/// Somebody of whom there is everything; answers who registered them, and the person.
+fn everything(city: &mut City, desk: &Desk) -> (Account, Uid) {
     let (member, mut body) = city.newcomer();
     let member = member.clone();
     let consents = [
@@ -124,7 +126,7 @@ fn everything(city: &mut City, desk: &Desk) -> Uid {
     let moved = json!({ "area": member.area.code, "from_day": "2026-06-01", "reason": "work" });
     let stays = format!("/v1/residents/{}/residences", id(&resident, "id"));
     desk.post(&member, &stays, &moved);
-    person
+    (member, person)
 }
 
 fn lives_with(desk: &Desk, member: &Account, person: Uid) -> Uid {

@@ -114,9 +114,8 @@ fn candidates(c: &mut DbConn, person: &PersonRow, indexes: &Indexes) -> AppResul
             None,
         )?);
     }
-    if let (Some(town), Some(year)) = (person.town, person.birth_year) {
-        all.extend(people::store::of_town_and_year(c, town, year, NAMES)?);
-    }
+    // Few of a township's many names have to be opened for one: most people gave the same kind of document.
+    all.extend(people::store::alike_but_for_the_name(c, person, NAMES)?);
     Ok(all)
 }
 

@@ -38,21 +38,34 @@ pub fn these(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<PersonRow>> {
         .load(c)?)
 }
 
-/// Others of this township who were born in this year, restricted ones left out; bounded.
-pub fn of_town_and_year(
+/// Others of the township who were born in the same year and of whom nothing says that they are somebody else:
+/// no document of the same kind, not the other sex; restricted ones left out; bounded.
+pub fn alike_but_for_the_name(
     c: &mut DbConn,
-    town: Uid,
-    year: i64,
+    person: &PersonRow,
     most: i64,
 ) -> AppResult<Vec<PersonRow>> {
-    Ok(persons::table
+    let (Some(town), Some(year)) = (person.town, person.birth_year) else {
+        return Ok(Vec::new());
+    };
+    let mut query = persons::table
         .filter(persons::town.eq(town))
         .filter(persons::birth_year.eq(year))
         .filter(persons::state.eq(PersonState::Active))
         .select(PersonRow::as_select())
         .order(persons::id.desc())
         .limit(most)
-        .load(c)?)
+        .into_boxed();
+    if let Some(kind) = person.document_kind {
+        let another = persons::document_kind.ne(kind);
+        query = query.filter(persons::document_kind.is_null().or(another));
+    }
+    match person.sex {
+        Sex::Male => query = query.filter(persons::sex.ne(Sex::Female)),
+        Sex::Female => query = query.filter(persons::sex.ne(Sex::Male)),
+        _ => {}
+    }
+    Ok(query.load(c)?)
 }
 
 pub fn lock(c: &mut DbConn, id: Uid) -> AppResult<Option<PersonRow>> {

@@ -375,3 +375,48 @@ fn a_merge_finds_what_it_moves_by_index() {
         assert!(!scans && !plan.is_empty(), "{table}.{column}");
     }
 }
+
+/// Columns that are looked for when they are empty, too, or that hardly ever are.
+const SEARCHED_AS_EMPTY: &[&str] = &[
+    "parent_id",
+    "city",
+    "county",
+    "town",
+    "village",
+    "area_id",
+    "assignee",
+    "actor_id",
+    "revoked_at",
+    "device_id",
+    "pos",
+];
+
+/// A planner that has counted takes an index for useless whose column is mostly empty, and reads the whole table.
+#[test]
+fn an_index_of_what_is_mostly_empty_leaves_the_empty_out() {
+    #[derive(QueryableByName)]
+    struct Index {
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = Text)]
+        first: String,
+    }
+    let found: Vec<Index> = diesel::sql_query(
+        "SELECT m.name AS name, i.name AS first FROM sqlite_master m JOIN pragma_index_info(m.name) i ON i.seqno = 0 \
+         JOIN pragma_table_info(m.tbl_name) t ON t.name = i.name \
+         WHERE m.type = 'index' AND m.sql IS NOT NULL AND m.sql NOT LIKE '% WHERE %' AND t.\"notnull\" = 0 AND t.pk = 0",
+    )
+    .load(&mut sqlite())
+    .unwrap();
+    assert!(found.len() > 20, "the areas of records alone are more");
+    let wrong: Vec<String> = found
+        .into_iter()
+        .filter(|index| !SEARCHED_AS_EMPTY.contains(&index.first.as_str()))
+        .map(|index| index.name)
+        .collect();
+    assert_eq!(
+        wrong,
+        [] as [String; 0],
+        "leave out what is empty: WHERE … IS NOT NULL"
+    );
+}

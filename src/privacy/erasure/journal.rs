@@ -1,13 +1,14 @@
 //! The journal of erasures: a file beside the keys, where no backup of the database takes it back.
 //!
-//! One line a person: when, their id, and other ids by which a phone could bring them back. Ids lead to nobody once the person is erased, so a copy of it may lie
-//! anywhere. It only grows; a line that a crash cut short is not one.
+//! One line a person: when, their id, and other ids by which a phone could bring them back. Ids lead to nobody once
+//! the person is erased, so a copy of it may lie anywhere. It only grows; a line that a crash cut short is not one.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::db::{Micros, Uid};
@@ -33,13 +34,9 @@ impl Line {
 pub struct Journal {
     path: PathBuf,
     /// Who stands in it, once it was read.
-    known: Mutex<Option<Known>>,
-}
-
-#[derive(Default)]
-struct Known {
-    people: HashSet<Uid>,
-    newest: Micros,
+    known: Mutex<Option<HashSet<Uid>>>,
+    /// Up to which erasure the database's own record of them was written down here since the start.
+    compared: AtomicI64,
 }
 
 impl Journal {
@@ -48,6 +45,7 @@ impl Journal {
         Journal {
             path: keys.join("erasures.log"),
             known: Mutex::new(None),
+            compared: AtomicI64::new(0),
         }
     }
 
@@ -60,11 +58,11 @@ impl Journal {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = match &mut *known {
             Some(known) => known,
-            none => none.insert(read(&self.path)?.iter().collect()),
+            none => none.insert(read(&self.path)?.iter().map(Line::person).collect()),
         };
         let new: Vec<_> = erased
             .iter()
-            .filter(|line| !known.people.contains(&line.person()))
+            .filter(|line| !known.contains(&line.person()))
             .collect();
         if new.is_empty() {
             return Ok(());
@@ -88,40 +86,31 @@ impl Journal {
         if let Some(folder) = self.path.parent() {
             File::open(folder)?.sync_all()?;
         }
-        new.into_iter().for_each(|line| known.add(line));
+        known.extend(new.into_iter().map(Line::person));
         Ok(())
+    }
+
+    /// Writes down what the database says was erased, on whatever machine, in the order in which it was.
+    pub fn compare(&self, erased: &[Line]) -> io::Result<()> {
+        self.note(erased)?;
+        if let Some(last) = erased.last() {
+            self.compared.fetch_max(last.at.0, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// From which erasure on the database is to be asked: after a start from the first, for this machine may have
+    /// been away.
+    pub fn compared(&self) -> Micros {
+        Micros(self.compared.load(Ordering::Relaxed)).plus(-CLOCKS_APART)
     }
 
     /// Everybody in it, as it stands on the disk now: an operator may have put a fuller one there.
     pub fn all(&self) -> io::Result<Vec<Line>> {
         let all = read(&self.path)?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some(all.iter().collect());
+        *known = Some(all.iter().map(Line::person).collect());
         Ok(all)
-    }
-
-    /// When the newest in it was erased.
-    pub fn newest(&self) -> io::Result<Micros> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*known {
-            Some(known) => Ok(known.newest),
-            None => Ok(known.insert(read(&self.path)?.iter().collect()).newest),
-        }
-    }
-}
-
-impl Known {
-    fn add(&mut self, line: &Line) {
-        self.people.insert(line.person());
-        self.newest = self.newest.max(line.at);
-    }
-}
-
-impl<'a> FromIterator<&'a Line> for Known {
-    fn from_iter<T: IntoIterator<Item = &'a Line>>(all: T) -> Known {
-        let mut known = Known::default();
-        all.into_iter().for_each(|line| known.add(line));
-        known
     }
 }
 
@@ -184,13 +173,27 @@ mod tests {
         let again = Journal::beside(folder.path());
         again.note(&[erased(1, 40)]).unwrap();
         assert_eq!(again.all().unwrap(), [erased(1, 10), erased(2, 20)]);
-        assert_eq!(again.newest().unwrap(), Micros(20));
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(again.path())
             .unwrap()
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_others_did_while_this_machine_was_away_is_written_down_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::beside(folder.path());
+        // One of its own is newer than what it missed.
+        journal.note(&[erased(3, 900)]).unwrap();
+        let again = Journal::beside(folder.path());
+        assert!(again.compared() < Micros(10));
+        let others = [erased(1, 10), erased(2, 20), erased(3, 900)];
+        again.compare(&others).unwrap();
+        let all = [erased(3, 900), erased(1, 10), erased(2, 20)];
+        assert_eq!(again.all().unwrap(), all);
+        assert_eq!(again.compared(), Micros(900).plus(-CLOCKS_APART));
     }
 
     #[test]

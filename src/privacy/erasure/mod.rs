@@ -187,12 +187,10 @@ pub async fn replay_running(app: &web::Data<App>) -> AppResult<usize> {
     Ok(again)
 }
 
-/// Writes into this machine's journal what other machines erased.
+/// Writes into this machine's journal what other machines erased: after a start all of it, for this one may have
+/// been away while it was done, and then what is new.
 pub async fn keep_journal(app: &web::Data<App>) -> AppResult<()> {
-    let since = with_journal(app, Journal::newest).await?;
-    let done = app
-        .db
-        .read(move |c| store::erased_since(c, since.plus(-journal::CLOCKS_APART)))
-        .await?;
-    with_journal(app, move |journal| journal.note(&done)).await
+    let since = app.journal.compared();
+    let done = app.db.read(move |c| store::erased_since(c, since)).await?;
+    with_journal(app, move |journal| journal.compare(&done)).await
 }
