@@ -60,3 +60,5 @@ mod staff;
 mod sync_phones;
 mod visibility;
 mod visits;
+mod web_push;
+mod web_push_page;

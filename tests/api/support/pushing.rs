@@ -71,6 +71,11 @@ pub fn gateway() -> (
     let settings = vec![
         ("push.fcm_account", file.path().display().to_string()),
         ("push.fcm_base_url", gateway.base_url()),
+        (
+            "push.web_contact",
+            "mailto:push@qianshou.example".to_owned(),
+        ),
+        ("push.web_allow", gateway.base_url()),
     ];
     (gateway, settings, file)
 }
