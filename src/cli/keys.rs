@@ -6,13 +6,12 @@ use std::path::Path;
 use crate::audit;
 use crate::auth::Action;
 use crate::config::Config;
-use crate::crypto::{FieldKey, Vault, WEB_PUSH_FILE, WebPushKey};
+use crate::crypto::{FieldKey, Vault};
 use crate::db::meta::{self, KnownKeys};
 use crate::db::{DbConn, Micros, connect, transact};
 use crate::error::{AppError, AppResult};
 use crate::privacy::moves::PLACES;
 use crate::privacy::moves_store::{self, Walk};
-use crate::push::web_push::key::{self, Fit};
 
 use super::serve;
 
@@ -98,7 +97,7 @@ pub fn rotate_index(config: &Config) -> Result<(), String> {
 }
 
 /// The audit's entry; keys stand in it by no id.
-fn noted(c: &mut DbConn, what: &str) -> AppResult<()> {
+pub(super) fn noted(c: &mut DbConn, what: &str) -> AppResult<()> {
     let now = Micros(jiff::Timestamp::now().as_microsecond());
     let facts = serde_json::json!({ "what": what });
     audit::record_own(c, now, Action::KeysChange, "key", &facts)
@@ -342,38 +341,8 @@ pub fn retire(config: &Config, id: u32) -> Result<(), String> {
     Ok(())
 }
 
-/// Shows the key of Web Push, or makes a new one in its place.
-pub fn web_push(config: &Config, anew: bool) -> Result<(), String> {
-    let (mut c, _) = opened(config)?;
-    if !anew {
-        match key::look(&mut c, &config.keys_dir)? {
-            Fit::Ours(key) => println!("{}", key.public()),
-            Fit::NotYet => println!("none yet; the first start makes it"),
-            Fit::Missing | Fit::Other => {
-                return Err("the folder does not hold the key that browsers subscribed with: copy it from another machine or the recovery kit. If it is lost: --anew".into());
-            }
-        }
-        return Ok(());
-    }
-    let key = WebPushKey::replace(&config.keys_dir).map_err(|e| e.to_string())?;
-    let now = Micros(jiff::Timestamp::now().as_microsecond());
-    let ended = transact(&mut c, |c| {
-        noted(c, "web_push_replaced")?;
-        key::anew(c, &key, now)
-    })
-    .map_err(told)?;
-    println!(
-        "A new {WEB_PUSH_FILE} stands in {}. Copy it to your recovery kit and to every other machine, and restart all of them.",
-        config.keys_dir.display()
-    );
-    println!(
-        "{ended} subscriptions ended with the old one; their browsers and apps subscribe anew when they are opened."
-    );
-    Ok(())
-}
-
 /// A connection that may read whole tables, and keys that fit.
-fn opened(config: &Config) -> Result<(DbConn, Vault), String> {
+pub(super) fn opened(config: &Config) -> Result<(DbConn, Vault), String> {
     let mut c = connect(&config.target()?, true)?;
     if let DbConn::Pg(c) = &mut c {
         c.batch_execute("SET statement_timeout = '30min'")
@@ -406,7 +375,7 @@ fn under(rows: &[(&'static str, u32, i64)], id: u32) -> String {
     }
 }
 
-fn told(e: AppError) -> String {
+pub(super) fn told(e: AppError) -> String {
     match std::error::Error::source(&e) {
         Some(cause) => format!("{e}: {cause}"),
         None => e.to_string(),

@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod keys;
 pub mod serve;
 pub mod tools;
+pub mod web_push_key;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -181,7 +182,7 @@ pub fn run() -> Result<(), String> {
         Command::Keys(KeysCommand::Rotate { index: false }) => keys::rotate(&config()?),
         Command::Keys(KeysCommand::Rotate { index: true }) => keys::rotate_index(&config()?),
         Command::Keys(KeysCommand::Status) => keys::status(&config()?),
-        Command::Keys(KeysCommand::WebPush { anew }) => keys::web_push(&config()?, anew),
+        Command::Keys(KeysCommand::WebPush { anew }) => web_push_key::run(&config()?, anew),
         Command::Keys(KeysCommand::Retire { id }) => keys::retire(&config()?, id),
         Command::Audit(AuditCommand::Verify { from, known }) => {
             audit::run(&config()?, from, known.as_ref())

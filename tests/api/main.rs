@@ -61,4 +61,6 @@ mod sync_phones;
 mod visibility;
 mod visits;
 mod web_push;
+mod web_push_doors;
+mod web_push_gateway;
 mod web_push_page;
