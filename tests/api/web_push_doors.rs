@@ -185,7 +185,7 @@ fn one_that_never_answers_or_never_ends_is_given_up() {
             Backend::Sqlite,
             dir.path(),
             &[&gateway],
-            &[("push.web_allow", &allow), ("push.lease_seconds", "2")],
+            &[("push.web_allow", allow.as_str()), ("push.lease_seconds", "2")],
         )
         .await;
         for (place, code) in [(mute, "timeout"), (endless, "answer_too_long")] {

@@ -223,7 +223,7 @@
   function tryIt() {
     var visit;
     var hour = 3600000, now = Date.now();
-    return api('GET', '/v1/member-homes?limit=1', null, coordinator).then(function (homes) {
+    return api('GET', '/v1/member-homes?limit=1', null, kept.token).then(function (homes) {
       return api('POST', '/v1/visits', { member_home_id: homes.items[0].id, purpose: 'routine',
         started_at: new Date(now - 2 * hour).toISOString(), ended_at: new Date(now - hour).toISOString() }, kept.token);
     }).then(function (made) {
