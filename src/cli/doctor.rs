@@ -147,10 +147,12 @@ fn web_push_key(config: &Config, c: &mut DbConn) -> Result<String, String> {
         Fit::Ours(_) => Ok("the one that browsers subscribe with".into()),
         Fit::NotYet => Ok("none yet; the first start makes it".into()),
         Fit::Missing => Err(format!(
-            "{WEB_PUSH_FILE} is not in the folder: copy it from another machine or the recovery kit. If it is lost, `qianshou keys web-push --anew`; browsers subscribe anew then"
+            "{WEB_PUSH_FILE} is not in the folder: {}",
+            key::LOST
         )),
         Fit::Other => Err(format!(
-            "{WEB_PUSH_FILE} is not the key that browsers subscribed with: copy the right one. If it is lost, `qianshou keys web-push --anew`; browsers subscribe anew then"
+            "{WEB_PUSH_FILE} is not the key that browsers subscribed with: {}",
+            key::LOST
         )),
     }
 }

@@ -15,7 +15,10 @@ pub fn run(config: &Config, anew: bool) -> Result<(), String> {
             Fit::Ours(key) => println!("{}", key.public()),
             Fit::NotYet => println!("none yet; the first start makes it"),
             Fit::Missing | Fit::Other => {
-                return Err("the folder does not hold the key that browsers subscribed with: copy it from another machine or the recovery kit. If it is lost: --anew".into());
+                return Err(format!(
+                    "the folder does not hold the key that browsers subscribed with: {}",
+                    key::LOST
+                ));
             }
         }
         return Ok(());

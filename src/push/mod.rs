@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use crate::auth::model::PushProvider;
 use crate::config::Config;
-use crate::crypto::WebPushKey;
+use crate::crypto::{WEB_PUSH_FILE, WebPushKey};
 use crate::db::connect;
 use provider::Provider;
 use web_push::key;
@@ -84,13 +84,27 @@ pub fn prepare(config: &Config) -> Result<(), String> {
 
 /// Those that are on.
 pub fn providers(config: &Config) -> Result<Vec<Arc<dyn Provider>>, String> {
-    let mut c = connect(&config.target()?, false)?;
-    // With another key than browsers subscribed with, every push service would refuse us.
-    let fits = matches!(key::look(&mut c, &config.keys_dir)?, key::Fit::Ours(_));
-    let on = |(name, found)| match (name, found) {
-        (PushProvider::WebPush | PushProvider::UnifiedPush, _) if !fits => None,
-        (_, Configured::On(provider)) => Some(provider),
-        (_, Configured::Off(_)) => None,
+    let on = |(_, found)| match found {
+        Configured::On(provider) => Some(provider),
+        Configured::Off(_) => None,
     };
-    Ok(configured(config)?.into_iter().filter_map(on).collect())
+    let mut on: Vec<_> = configured(config)?.into_iter().filter_map(on).collect();
+    let of_browsers = |provider: &Arc<dyn Provider>| {
+        matches!(
+            provider.name(),
+            PushProvider::WebPush | PushProvider::UnifiedPush
+        )
+    };
+    // With another key than browsers subscribed with, every push service would refuse us.
+    if on.iter().any(of_browsers) {
+        let mut c = connect(&config.target()?, false)?;
+        if !matches!(key::look(&mut c, &config.keys_dir)?, key::Fit::Ours(_)) {
+            tracing::error!(
+                "Web Push is off on this machine, whose {WEB_PUSH_FILE} is not the key that browsers subscribed with: {}",
+                key::LOST
+            );
+            on.retain(|provider| !of_browsers(provider));
+        }
+    }
+    Ok(on)
 }

@@ -185,7 +185,10 @@ fn one_that_never_answers_or_never_ends_is_given_up() {
             Backend::Sqlite,
             dir.path(),
             &[&gateway],
-            &[("push.web_allow", allow.as_str()), ("push.lease_seconds", "2")],
+            &[
+                ("push.web_allow", allow.as_str()),
+                ("push.lease_seconds", "2"),
+            ],
         )
         .await;
         for (place, code) in [(mute, "timeout"), (endless, "answer_too_long")] {
@@ -236,6 +239,9 @@ fn the_key_is_made_once_and_outlives_a_start() {
             qianshou::push::prepare(config).unwrap();
             assert!(!pem.exists() && on().is_empty());
             assert_eq!(web_key(&phone).await, key, "browsers are told the same");
+            // Nor does one with another key: every push service would refuse it.
+            qianshou::crypto::WebPushKey::replace(&dir.path().join("keys")).unwrap();
+            assert!(on().is_empty());
             // Put back, all is well; lost for good, there is a way on.
             std::fs::write(&pem, &made).unwrap();
             use std::os::unix::fs::PermissionsExt;

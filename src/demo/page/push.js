@@ -32,7 +32,6 @@
     isNew: ['未读', 'new'],
     isDisplayed: ['已显示', 'displayed'],
     isOpened: ['已打开', 'opened'],
-    arrived: ['收到推送：', 'A push came: '],
     again: ['请重新绑定。', 'Bind this browser again.'],
     failed: ['没有办成：', 'That did not work: ']
   };

@@ -19,6 +19,9 @@ pub enum Fit {
     Other,
 }
 
+/// What an operator is told of a key that does not fit.
+pub const LOST: &str = "copy the file from another machine or the recovery kit. If it is lost, `qianshou keys web-push --anew`; browsers subscribe anew then";
+
 /// Looks, and makes nothing.
 pub fn look(c: &mut DbConn, dir: &Path) -> Result<Fit, String> {
     let named = meta::web_push_key(c).map_err(|e| e.to_string())?;
@@ -32,20 +35,20 @@ pub fn look(c: &mut DbConn, dir: &Path) -> Result<Fit, String> {
 }
 
 /// With a start: where the database names no key the folder's is named, and made if there is none. Where they
-/// differ nothing is changed: a machine that lacks the right file must not make every browser deaf.
+/// differ nothing is changed: a machine that lacks the right file must not make every browser deaf. Nor does a start
+/// fail for it, since all but Web Push works without.
 pub fn settle(c: &mut DbConn, dir: &Path) -> Result<(), String> {
     let named = meta::web_push_key(c).map_err(|e| e.to_string())?;
-    if named.is_none() {
-        let key = WebPushKey::open_or_make(dir).map_err(|e| e.to_string())?;
-        meta::name_web_push_key(c, key.public()).map_err(|e| e.to_string())?;
+    if named.is_some() {
+        return Ok(());
     }
-    match look(c, dir)? {
-        Fit::Ours(_) => {}
-        Fit::NotYet | Fit::Missing | Fit::Other => tracing::error!(
-            "{WEB_PUSH_FILE} is not the key that browsers subscribed with: Web Push is off on this machine. Copy the key folder from another one; if the key is lost, `qianshou keys web-push --anew`"
-        ),
+    match WebPushKey::open_or_make(dir) {
+        Ok(key) => meta::name_web_push_key(c, key.public()).map_err(|e| e.to_string()),
+        Err(cause) => {
+            tracing::error!(%cause, "there is no {WEB_PUSH_FILE}, and none can be made: browsers cannot subscribe");
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// A new key in the place of the old: every browser's subscription ends with it.
