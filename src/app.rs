@@ -47,6 +47,22 @@ pub fn build(
         InitError = (),
     >,
 > {
+    build_with(app, |_| ())
+}
+
+/// The same with routes that only some installations serve: a demo's pages.
+pub fn build_with(
+    app: web::Data<App>,
+    more: impl FnOnce(&mut web::ServiceConfig),
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
     let (routed, _) = actix_web::App::new()
         .into_utoipa_app()
         .configure(routes::v1)
@@ -65,6 +81,7 @@ pub fn build(
                 .config(utoipa_swagger_ui::Config::from("/openapi.json")),
         )
         .route("/docs", web::get().to(docs))
+        .configure(more)
         .default_service(web::to(unmatched))
         .wrap(Compress::default())
         .wrap(from_fn(house::house))

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::db::{DbOptions, Target};
 use crate::http::proxies::Proxies;
+use crate::push::web_push::Allowed;
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -42,6 +43,8 @@ pub struct Config {
     pub push_abroad: bool,
     pub fcm_account: Option<PathBuf>,
     pub fcm_base_url: String,
+    pub push_web_contact: Option<String>,
+    pub push_web_allow: Allowed,
     pub push_ramp_micros: i64,
     pub push_concurrency: usize,
     pub push_lease_micros: i64,
@@ -118,6 +121,8 @@ keys! {
     "push.abroad" = "false": "Allow providers whose servers lie abroad (FCM, APNs, browsers); PIPL Arts. 38-40.";
     "push.fcm_account" = "": "Google service-account file; empty: FCM is off.";
     "push.fcm_base_url" = "https://fcm.googleapis.com": "Where FCM HTTP v1 is.";
+    "push.web_contact" = "": "Whom push services may write to about Web Push, mailto:… or https://…; empty: Web Push and UnifiedPush are off.";
+    "push.web_allow" = "": "Comma-separated push services that may be asked wherever they are: hosts (https), or origins such as http://127.0.0.1:8090.";
     "push.ramp_seconds" = "60": "Over how long the pushes of one campaign reminder are spread.";
     "push.concurrency" = "64": "Sends in flight at once, by provider.";
     "push.lease_seconds" = "60": "How long a worker may hold a push; after a crash another one takes it over then.";
@@ -217,6 +222,14 @@ impl Config {
         Target::parse(&database_url.0).map_err(|e| format!("database.url: {e}"))?;
         let trusted_proxies = Proxies::parse(&text("server.trusted_proxies"))
             .map_err(|e| format!("server.trusted_proxies: {e}"))?;
+        let push_web_allow =
+            Allowed::parse(&text("push.web_allow")).map_err(|e| format!("push.web_allow: {e}"))?;
+        let web_contact = optional("push.web_contact");
+        if let Some(other) = web_contact.as_deref().filter(|c| !is_contact(c)) {
+            return Err(format!(
+                "push.web_contact: '{other}' is neither mailto:… nor https://…"
+            ));
+        }
         let cores = std::thread::available_parallelism().map_or(2, |n| n.get());
         let or_cores = |n: u64, times: usize| if n == 0 { cores * times } else { n as usize };
         let shown = KEYS
@@ -265,6 +278,8 @@ impl Config {
             push_abroad: yes("push.abroad")?,
             fcm_account: optional("push.fcm_account").map(Into::into),
             fcm_base_url: text("push.fcm_base_url"),
+            push_web_contact: web_contact,
+            push_web_allow,
             push_ramp_micros: number("push.ramp_seconds", 0, 86_400)? as i64 * 1_000_000,
             push_concurrency: number("push.concurrency", 1, 4096)? as usize,
             push_lease_micros: number("push.lease_seconds", 1, 3600)? as i64 * 1_000_000,
@@ -320,6 +335,19 @@ impl Config {
         }
         out
     }
+}
+
+/// As push services take it (RFC 8292); what else it is shows in no other way than that they refuse us.
+fn is_contact(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_graphic());
+    let mail = text
+        .strip_prefix("mailto:")
+        .is_some_and(|a| a.contains('@'));
+    plain
+        && (mail
+            || text
+                .strip_prefix("https://")
+                .is_some_and(|rest| !rest.is_empty()))
 }
 
 fn set(

@@ -175,6 +175,10 @@ catalogue! {
         OldText "old_text" 422 "Old text" "文本版本过旧" "This version of the consent text is no longer in force." "此版本的同意书已失效。";
         AskedAgain "asked_again" 422 "Asked again" "重复征求" "The person said no, or took their consent back, less than a year ago. Do not ask; record it with own_wish when they came back to it themselves." "本人在一年内已拒绝或撤回，请勿再次征求；如本人主动提出，请注明 own_wish。";
         WeakPassword "weak_password" 422 "Password too weak" "密码过弱" "At least 10 characters, not the login, not a common one." "至少 10 个字符，且不能与账号相同或过于常见。";
+        NotHttps "not_https" 422 "Not https" "须使用 https" "A push service is reached by https alone." "推送服务地址必须使用 https。";
+        PrivateAddress "private_address" 422 "Private address" "私有地址" "The address leads into a private network; only the operator may allow that." "该地址指向私有网络，须由管理员许可。";
+        KeyLength "key_length" 422 "Key of the wrong length" "密钥长度不符" "The key has not as many bytes as its kind has." "密钥的字节数与类型不符。";
+        BadPoint "bad_point" 422 "Not a public key" "公钥无效" "The key is no point of the curve P-256." "该公钥不是 P-256 曲线上的点。";
         BadMoney "bad_money" 422 "Not an amount" "金额无效" "An amount such as 123.45, CNY, is expected." "应为形如 123.45 的人民币金额。";
         UnknownPlaceholder "unknown_placeholder" 422 "Unknown placeholder" "占位符未知" "The template names a placeholder that does not exist." "模板使用了不存在的占位符。";
         TextOnly "html_refused" 422 "Plain text only" "仅限纯文本" "Markup is not taken here." "此处不接受标记语言。";

@@ -3,10 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
 
 use super::handle::Handle;
 use super::model::*;
+use super::push_subscription::PushSubscription;
 use super::store::rights_changed;
 use super::{Action, Who, devices_store as store, staff};
 use crate::audit::{self, Entry};
@@ -17,8 +17,9 @@ use crate::http::idempotency::path_id;
 use crate::http::json::{Body, Params};
 use crate::http::page::Bound;
 use crate::http::precondition::{Tagged, changed, found};
-use crate::http::text::{AppVersion, DeviceName, Limit, OpaqueToken};
+use crate::http::text::{AppVersion, DeviceName, Limit};
 use crate::page_of;
+use crate::push::web_push::known_by;
 use crate::state::App;
 
 /// A phone or browser bound to a user.
@@ -203,19 +204,11 @@ pub async fn revoke_device(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Where pushes to this device go.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PushSubscription {
-    provider: PushProvider,
-    /// The provider's registration token of this app on this phone.
-    token: OpaqueToken,
-}
-
 /// Set where pushes go
 ///
-/// The app calls this whenever the provider hands it a token. A push only announces what waits in the
-/// inbox, so a phone without one misses nothing at its next sync. The token is stored encrypted.
+/// The app calls this whenever the provider hands it a token, or the browser a subscription. A push only
+/// announces what waits in the inbox, so a phone without one misses nothing at its next sync. The token is stored
+/// encrypted.
 #[utoipa::path(tag = "devices", request_body = PushSubscription, params(("id" = Uid, Path, description = "The device's id")),
     responses((status = 200, description = "The device", body = Device)))]
 #[put("/devices/{id}/push-subscription")]
@@ -227,12 +220,14 @@ pub async fn set_push_subscription(
 ) -> AppResult<HttpResponse> {
     who.may(Action::DeviceSubscribe)?;
     let id = path_id(id)?;
-    let token = body.value.token.as_str();
+    let token = body.value.token(&app.config.push_web_allow)?;
     let sealed = app
         .vault
-        .seal("devices.push_token", id.0, token)
+        .seal("devices.push_token", id.0, &token)
         .map_err(AppError::internal)?;
-    let indexes = app.vault.blind_all(BlindColumn::PushToken, token);
+    let indexes = app
+        .vault
+        .blind_all(BlindColumn::PushToken, &known_by(&token));
     let provider = body.value.provider;
     let device = app
         .db

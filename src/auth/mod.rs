@@ -17,6 +17,7 @@ pub mod handle;
 pub mod model;
 pub mod passwords;
 pub mod policy;
+pub mod push_subscription;
 pub mod push_tokens_store;
 pub mod rights;
 pub mod sessions;

@@ -24,8 +24,9 @@ text_enum! {
     PushState { None = "none", Live = "live", Dead = "dead" }
 }
 text_enum! {
-    /// Who carries a push to a device.
-    PushProvider { Fcm = "fcm" }
+    /// Who carries a push to a device. `web_push` is a browser's own push service, `unified_push` the distributor
+    /// that an app's user chose.
+    PushProvider { Fcm = "fcm", WebPush = "web_push", UnifiedPush = "unified_push" }
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

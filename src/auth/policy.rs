@@ -172,6 +172,7 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("get_device", Action::DeviceRead),
     ("revoke_device", Action::DeviceRevoke),
     ("set_push_subscription", Action::DeviceSubscribe),
+    ("get_web_push_key", Action::DeviceSubscribe),
     ("list_users", Action::UserRead),
     ("create_user", Action::UserCreate),
     ("get_user", Action::UserRead),

@@ -124,6 +124,38 @@ pub fn strike(c: &mut DbConn, device: Uid, index: &[u8], now: Micros) -> AppResu
     Ok(())
 }
 
+/// The sealed tokens of the phones that one provider reaches, some at a time: those after `after`.
+pub fn live_tokens(
+    c: &mut DbConn,
+    provider: PushProvider,
+    after: Uid,
+    limit: i64,
+) -> AppResult<Vec<(Uid, Option<Vec<u8>>)>> {
+    Ok(devices::table
+        .filter(devices::push_provider.eq(provider))
+        .filter(devices::push_state.eq(PushState::Live))
+        .filter(devices::revoked_at.is_null())
+        .filter(devices::id.gt(after))
+        .select((devices::id, devices::push_token))
+        .order(devices::id)
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Browsers and apps subscribed for a key that is no more: they have to subscribe anew. Answers how many.
+pub fn end_web_push(c: &mut DbConn, now: Micros) -> AppResult<usize> {
+    let providers = [PushProvider::WebPush, PushProvider::UnifiedPush];
+    let theirs = devices::table
+        .filter(devices::push_provider.eq_any(providers))
+        .filter(devices::push_state.eq(PushState::Live));
+    Ok(diesel::update(theirs)
+        .set((
+            NoToken::because(PushState::Dead, now),
+            devices::version.eq(devices::version + 1),
+        ))
+        .execute(c)?)
+}
+
 /// A message passed: no suspicion rests on this token any more.
 pub fn clear_strikes(c: &mut DbConn, device: Uid, index: &[u8]) -> AppResult<()> {
     let suspected = devices::table

@@ -2,15 +2,20 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::auth::model::PushProvider;
+use crate::auth::push_tokens_store;
 use crate::config::Config;
-use crate::crypto::Vault;
-use crate::db::{DbConn, Target, connect, meta, migrate};
+use crate::crypto::{Vault, WEB_PUSH_FILE};
+use crate::db::{DbConn, Target, Uid, connect, meta, migrate};
 use crate::privacy::erasure::{self, journal::Journal};
+use crate::push::provider::Provider;
+use crate::push::web_push::key::{self, Fit};
 use crate::push::{self, Configured};
 
 struct Findings {
@@ -50,6 +55,7 @@ pub fn run(config: &Config) -> Result<(), String> {
             findings.note("erasures", erasures(config, &mut c));
             findings.note("clock", clock(&mut c));
             findings.note("audit", audit(&mut c));
+            findings.note("web push key", web_push_key(config, &mut c));
             push(config, &mut c, &mut findings);
         }
     }
@@ -85,11 +91,69 @@ fn push(config: &Config, c: &mut DbConn, findings: &mut Findings) {
                 standing.since,
                 standing.reason.unwrap_or_default()
             )),
-            (Configured::On(_), Ok(_)) => Ok("on".to_owned()),
+            (Configured::On(provider), Ok(_)) => on(config, c, &*provider),
             // A database that is not migrated yet is another line's finding.
             (Configured::On(_), Err(_)) => Ok("on; the database could not be asked".to_owned()),
         };
         findings.note(&format!("push by {name}"), finding);
+    }
+}
+
+/// On, and how many phones this configuration does not let be asked.
+fn on(config: &Config, c: &mut DbConn, provider: &dyn Provider) -> Result<String, String> {
+    let name = provider.name();
+    if !matches!(name, PushProvider::WebPush | PushProvider::UnifiedPush) {
+        return Ok("on".to_owned());
+    }
+    let vault = Vault::open(&config.keys_dir).map_err(|e| e.to_string())?;
+    let mut withheld: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut after = Uid::NIL;
+    loop {
+        let some =
+            push_tokens_store::live_tokens(c, name, after, 500).map_err(|e| e.to_string())?;
+        let Some((last, _)) = some.last() else { break };
+        after = *last;
+        for (device, sealed) in &some {
+            let sealed = sealed.as_deref().unwrap_or_default();
+            // One that cannot be opened is another line's finding: keys.
+            let token = vault.open_sealed("devices.push_token", device.0, sealed);
+            if let Some(why) = token.ok().and_then(|token| provider.withheld(&token)) {
+                *withheld.entry(why).or_default() += 1;
+            }
+        }
+    }
+    let told: Vec<String> = withheld
+        .iter()
+        .map(|(why, n)| format!("{n} {why}"))
+        .collect();
+    let reach = match config.push_abroad {
+        true => "on",
+        false => {
+            "on for what push.web_allow lists; all others may lie abroad, and push.abroad is false"
+        }
+    };
+    match told.is_empty() {
+        true => Ok(reach.to_owned()),
+        false => Ok(format!(
+            "{reach}; phones that are not asked: {}",
+            told.join(", ")
+        )),
+    }
+}
+
+/// Browsers subscribed for one key; with another one all push services refuse us.
+fn web_push_key(config: &Config, c: &mut DbConn) -> Result<String, String> {
+    match key::look(c, &config.keys_dir)? {
+        Fit::Ours(_) => Ok("the one that browsers subscribe with".into()),
+        Fit::NotYet => Ok("none yet; the first start makes it".into()),
+        Fit::Missing => Err(format!(
+            "{WEB_PUSH_FILE} is not in the folder: {}",
+            key::LOST
+        )),
+        Fit::Other => Err(format!(
+            "{WEB_PUSH_FILE} is not the key that browsers subscribed with: {}",
+            key::LOST
+        )),
     }
 }
 

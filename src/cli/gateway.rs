@@ -31,6 +31,8 @@ pub fn run(options: &Options) -> Result<(), String> {
         );
         println!("  QIANSHOU_PUSH__FCM_ACCOUNT={}", options.account.display());
         println!("  QIANSHOU_PUSH__FCM_BASE_URL={}", gateway.base_url());
+        println!("  QIANSHOU_PUSH__WEB_CONTACT=mailto:you@example.org");
+        println!("  QIANSHOU_PUSH__WEB_ALLOW={}", gateway.base_url());
         signals.asked_to_stop().await;
         gateway.stop().await;
         Ok(())

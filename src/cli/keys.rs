@@ -97,7 +97,7 @@ pub fn rotate_index(config: &Config) -> Result<(), String> {
 }
 
 /// The audit's entry; keys stand in it by no id.
-fn noted(c: &mut DbConn, what: &str) -> AppResult<()> {
+pub(super) fn noted(c: &mut DbConn, what: &str) -> AppResult<()> {
     let now = Micros(jiff::Timestamp::now().as_microsecond());
     let facts = serde_json::json!({ "what": what });
     audit::record_own(c, now, Action::KeysChange, "key", &facts)
@@ -342,7 +342,7 @@ pub fn retire(config: &Config, id: u32) -> Result<(), String> {
 }
 
 /// A connection that may read whole tables, and keys that fit.
-fn opened(config: &Config) -> Result<(DbConn, Vault), String> {
+pub(super) fn opened(config: &Config) -> Result<(DbConn, Vault), String> {
     let mut c = connect(&config.target()?, true)?;
     if let DbConn::Pg(c) = &mut c {
         c.batch_execute("SET statement_timeout = '30min'")
@@ -375,7 +375,7 @@ fn under(rows: &[(&'static str, u32, i64)], id: u32) -> String {
     }
 }
 
-fn told(e: AppError) -> String {
+pub(super) fn told(e: AppError) -> String {
     match std::error::Error::source(&e) {
         Some(cause) => format!("{e}: {cause}"),
         None => e.to_string(),

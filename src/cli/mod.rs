@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod keys;
 pub mod serve;
 pub mod tools;
+pub mod web_push_key;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -110,6 +111,12 @@ enum KeysCommand {
     },
     /// Which rows are sealed under which key, and how far moving them to the newest has come.
     Status,
+    /// The key by which browsers' push services know this installation.
+    WebPush {
+        /// Make a new one in its place: every browser has to subscribe anew.
+        #[arg(long)]
+        anew: bool,
+    },
     /// Take an older key out of the folder; refused while any row needs it.
     Retire {
         /// Its number, as `keys status` shows it.
@@ -175,6 +182,7 @@ pub fn run() -> Result<(), String> {
         Command::Keys(KeysCommand::Rotate { index: false }) => keys::rotate(&config()?),
         Command::Keys(KeysCommand::Rotate { index: true }) => keys::rotate_index(&config()?),
         Command::Keys(KeysCommand::Status) => keys::status(&config()?),
+        Command::Keys(KeysCommand::WebPush { anew }) => web_push_key::run(&config()?, anew),
         Command::Keys(KeysCommand::Retire { id }) => keys::retire(&config()?, id),
         Command::Audit(AuditCommand::Verify { from, known }) => {
             audit::run(&config()?, from, known.as_ref())

@@ -104,8 +104,17 @@ pub fn prepare(config: Config) -> Result<web::Data<App>, String> {
 
 /// Binds the API; port 0 takes a free one. Signals are the caller's.
 pub fn listen(app: &web::Data<App>, bind: SocketAddr) -> Result<(Server, SocketAddr), String> {
+    listen_with(app, bind, |_| ())
+}
+
+/// The same with routes of the caller's own.
+pub fn listen_with(
+    app: &web::Data<App>,
+    bind: SocketAddr,
+    more: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+) -> Result<(Server, SocketAddr), String> {
     let (data, config) = (app.clone(), app.config.clone());
-    let server = HttpServer::new(move || app::build(data.clone()))
+    let server = HttpServer::new(move || app::build_with(data.clone(), more.clone()))
         .workers(config.http_workers)
         .shutdown_timeout(config.shutdown.as_secs())
         .disable_signals()

@@ -39,6 +39,9 @@ pub enum KeyError {
         /// What is wrong, and where; never what stands there.
         reason: String,
     },
+    /// The file of the web push key is there but holds none.
+    #[error("{} holds no P-256 key in PKCS#8", .0.display())]
+    NoWebPushKey(PathBuf),
     /// New keys would replace old ones, and with them all they can read.
     #[error("{} already holds keys; they are never overwritten", .0.display())]
     AlreadyThere(PathBuf),

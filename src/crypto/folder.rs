@@ -46,18 +46,30 @@ pub(super) fn stamp(dir: &Path) -> Result<Stamp, KeyError> {
 /// The keyring's bytes, in a buffer that is wiped.
 pub(super) fn read(dir: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     check_folder(dir)?;
-    let path = keyring(dir);
-    let mut file = File::open(&path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound => KeyError::MissingFile(path.clone()),
-        _ => KeyError::io("open", &path)(source),
+    read_private(&keyring(dir))
+}
+
+/// The same of another file of the folder; nothing where it is not there.
+pub(super) fn read_beside(dir: &Path, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+    check_folder(dir)?;
+    match read_private(&dir.join(name)) {
+        Err(KeyError::MissingFile(_)) => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let mut file = File::open(path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => KeyError::MissingFile(path.to_owned()),
+        _ => KeyError::io("open", path)(source),
     })?;
-    let about = file.metadata().map_err(KeyError::io("look at", &path))?;
-    check_private(&path, &about, FILE_MODE)?;
+    let about = file.metadata().map_err(KeyError::io("look at", path))?;
+    check_private(path, &about, FILE_MODE)?;
     // room for all of it, so that the buffer never moves and leaves a copy behind
     let room = usize::try_from(about.len()).unwrap_or(0) + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.read_to_end(&mut bytes)
-        .map_err(KeyError::io("read", &path))?;
+        .map_err(KeyError::io("read", path))?;
     Ok(bytes)
 }
 
@@ -96,6 +108,11 @@ impl<'a> Folder<'a> {
             let _ = File::open(parent).and_then(|parent| parent.sync_all());
         }
         Ok(())
+    }
+
+    /// Puts another private file beside the keyring, or in the place of an older one.
+    pub(super) fn store_beside(&self, name: &str, bytes: &[u8]) -> Result<(), KeyError> {
+        self.replace(name, bytes)
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), KeyError> {

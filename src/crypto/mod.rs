@@ -38,6 +38,9 @@
 //!
 //! **Tokens.** [`TokenKeys`] signs and checks access tokens (ES256), and publishes its public half.
 //!
+//! **Web Push.** [`WebPushKey`] is the key by which browsers' push services know us. It stands in a file of its own
+//! beside the keyring, is made with the first start, and stays: each subscription of a browser is made for it.
+//!
 //! Nothing here logs, and no error or `Debug` shows a key, a plaintext or a token.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -50,6 +53,7 @@ mod mac;
 mod random;
 mod token;
 mod vault;
+mod web_push;
 
 pub use aead::DataKey;
 pub use error::{CryptoError, KeyError, TokenError};
@@ -57,3 +61,4 @@ pub use mac::{BlindColumn, MacPurpose, index_key_id};
 pub use random::{random_code, random_token};
 pub use token::{MAX_LIFE, TokenKeys};
 pub use vault::{FieldKey, Vault};
+pub use web_push::{FILE as WEB_PUSH_FILE, WebPushKey};

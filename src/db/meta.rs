@@ -19,6 +19,8 @@ const KEYS: &str = "keys";
 const INDEX: &str = "keys_index";
 /// Field keys that nothing was sealed under any more when they were taken out.
 const RETIRED: &str = "keys_retired";
+/// The key by which browsers' push services know us.
+const WEB_PUSH: &str = "web_push_key";
 
 pub fn known_keys(c: &mut DbConn) -> AppResult<Option<KnownKeys>> {
     let text: Option<String> = meta::table
@@ -67,6 +69,29 @@ pub fn remember_index_keys(c: &mut DbConn, ids: &[u32]) -> AppResult<()> {
 
 pub fn retired_keys(c: &mut DbConn) -> AppResult<Vec<u32>> {
     ids(c, RETIRED)
+}
+
+/// The public half of the key that browsers subscribed with.
+pub fn web_push_key(c: &mut DbConn) -> AppResult<Option<String>> {
+    Ok(meta::table
+        .find(WEB_PUSH)
+        .select(meta::value)
+        .first(c)
+        .optional()?)
+}
+
+/// From now on browsers subscribe with this one.
+pub fn remember_web_push_key(c: &mut DbConn, public: &str) -> AppResult<()> {
+    put(c, WEB_PUSH, public)
+}
+
+/// The same where none is named yet: of two machines that start at once the first one decides.
+pub fn name_web_push_key(c: &mut DbConn, public: &str) -> AppResult<()> {
+    each_backend!(c, |c| diesel::insert_into(meta::table)
+        .values((meta::key.eq(WEB_PUSH), meta::value.eq(public)))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
 }
 
 fn ids(c: &mut DbConn, key: &str) -> AppResult<Vec<u32>> {

@@ -5,6 +5,7 @@
 //! same data.
 
 mod cast;
+mod page;
 mod reset;
 mod scenes;
 mod tour;
@@ -71,6 +72,12 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
         ("keys.dir", options.keys_dir.display().to_string()),
         ("push.fcm_account", account.display().to_string()),
         ("push.fcm_base_url", format!("http://{gateway_bind}")),
+        // Its own gateway stands on this machine; browsers' push services stand abroad.
+        (
+            "push.web_contact",
+            "mailto:demo@qianshou.example".to_owned(),
+        ),
+        ("push.web_allow", format!("http://{gateway_bind}")),
         // A minute's ramp is right for thousands of phones; the demo has a few.
         ("push.ramp_seconds", "2".to_owned()),
         ("log.json", "false".to_owned()),
@@ -111,7 +118,7 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
                 .await
                 .map_err(|e| format!("cannot make the demo's records: {e:?}"))?;
         }
-        let (server, address) = serve::listen(&app, bind)?;
+        let (server, address) = serve::listen_with(&app, bind, page::routes(gateway.base_url())?)?;
         let (stop, stopped) = watch::channel(false);
         let workers = background::start(&app, &stopped)?;
         tour::print(&tour::Standing {

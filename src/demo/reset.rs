@@ -12,7 +12,12 @@ use crate::crypto::Vault;
 use crate::db::{Target, connect, meta};
 
 const DATA: &[&str] = &["qianshou.db", "qianshou.db-wal", "qianshou.db-shm"];
-const KEYS: &[&str] = &["keyring.json", "KEYS-README.txt", "fcm-account.json"];
+const KEYS: &[&str] = &[
+    "keyring.json",
+    "KEYS-README.txt",
+    "web-push.pem",
+    "fcm-account.json",
+];
 
 pub fn reset(options: &Options) -> Result<(), String> {
     confirm(options)?;

@@ -24,6 +24,7 @@ pub fn print(at: &Standing<'_>) {
     );
     println!("  API           http://{address}/v1");
     println!("  Reference     http://{address}/docs/");
+    println!("  Browser push  http://{address}/demo/push");
     println!("  Push gateway  {gateway}  (a page that shows each push as it arrives)");
     println!("\nSign-ins (password of all: {PASSWORD})");
     for (login, name, role, area) in STAFF {

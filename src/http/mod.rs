@@ -2,6 +2,7 @@
 //! idempotency, sign-in, limits, and the RFC 9457 answer to every refusal.
 
 pub mod auth;
+pub mod guarded;
 pub mod house;
 pub mod idempotency;
 pub mod json;

@@ -112,6 +112,16 @@ pub fn check_token(s: &str) -> Result<(), Fault> {
     }
 }
 pub const TOKEN: &str = r"^[!-~]+$";
+/// Base64 for addresses, without `=` at its end.
+pub fn check_base64url(s: &str) -> Result<(), Fault> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if s.bytes().all(fits) {
+        Ok(())
+    } else {
+        Err(Fault::BadPattern)
+    }
+}
+pub const BASE64URL: &str = r"^[A-Za-z0-9_\-]+$";
 /// Passwords: anything printable.
 pub const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
 pub fn check_printable(s: &str) -> Result<(), Fault> {
@@ -198,6 +208,12 @@ text_type! {
     AreaCode 2..=12 DIGITS check_digits "330402007024";
     /// An opaque token.
     OpaqueToken 10..=600 TOKEN check_token "AZ2kq0Yx7s1bq3lFvV0m";
+    /// Where a push service takes messages for one browser or app: an https address.
+    PushEndpoint 12..=1000 TOKEN check_token "https://push.example.org/s/AZ2kq0Yx7s1bq3lFvV0m";
+    /// The public key of a subscription, a point of the curve P-256: 65 bytes in base64url.
+    PushPublicKey 80..=90 BASE64URL check_base64url "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+    /// The secret of a subscription: 16 bytes in base64url.
+    PushAuth 20..=24 BASE64URL check_base64url "BTBZMqHH6r4Tts7J_aSIgg";
     /// A one-use code.
     OneUseCode 8..=20 WORD check_word "7KQM-3TXP-9";
     /// The code of a person's own receipt, with or without its hyphens.

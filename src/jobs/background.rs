@@ -33,6 +33,7 @@ impl Workers {
 /// Starts all loops on this runtime, those that send pushes among them; they end when `stop` turns true.
 /// The error names the key of a push provider that is configured wrongly.
 pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Workers, String> {
+    push::prepare(&app.config)?;
     let engines = if app.config.push_worker {
         push::engine::start(app, push::providers(&app.config)?, stop)
     } else {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::crypto::{BlindColumn, CryptoError, FieldKey, Vault, index_key_id};
 use crate::db::{DbConn, Micros, meta};
 use crate::error::AppResult;
+use crate::push::web_push::known_by;
 use crate::state::App;
 
 use super::moves_store::{self as store, Row, Walk};
@@ -176,7 +177,10 @@ fn anew(
     }
     let sealed = row.value.as_deref().unwrap_or_default();
     let value = match column {
-        BlindColumn::PushToken => vault.open_sealed("devices.push_token", row.id.0, sealed)?,
+        BlindColumn::PushToken => {
+            let token = vault.open_sealed("devices.push_token", row.id.0, sealed)?;
+            known_by(&token).into_owned()
+        }
         BlindColumn::Phone | BlindColumn::Document => {
             let wrapped = row.data_key.as_deref().unwrap_or_default();
             let name = match of {

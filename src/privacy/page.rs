@@ -4,9 +4,10 @@
 //! kept on the phone. The code stands behind the `#`, which no browser sends; the script takes it from the address at
 //! once and sends it in bodies alone.
 
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::http::guarded::guarded;
 use crate::http::problem::wants_chinese;
 
 const PAGE: &str = include_str!("page/receipt.html");
@@ -17,22 +18,8 @@ const SCRIPT: &str = include_str!("page/receipt.js");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-fn guarded(media: &'static str, body: String) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(media)
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::X_FRAME_OPTIONS, "DENY"))
-        .insert_header((
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=()",
-        ))
-        .insert_header((
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ))
-        .body(body)
+fn page_of(media: &'static str, body: String) -> HttpResponse {
+    guarded(POLICY, media, body)
 }
 
 /// In the language that the browser asks for; the other is one touch away.
@@ -41,7 +28,7 @@ pub async fn page(req: HttpRequest) -> HttpResponse {
         true => "zh-CN",
         false => "en",
     };
-    let mut answer = guarded(
+    let mut answer = page_of(
         "text/html; charset=utf-8",
         PAGE.replace("{language}", language),
     );
@@ -53,9 +40,9 @@ pub async fn page(req: HttpRequest) -> HttpResponse {
 }
 
 pub async fn style() -> HttpResponse {
-    guarded("text/css; charset=utf-8", STYLE.to_owned())
+    page_of("text/css; charset=utf-8", STYLE.to_owned())
 }
 
 pub async fn script() -> HttpResponse {
-    guarded("text/javascript; charset=utf-8", SCRIPT.to_owned())
+    page_of("text/javascript; charset=utf-8", SCRIPT.to_owned())
 }

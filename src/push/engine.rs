@@ -171,6 +171,9 @@ impl Engine {
         let Some(token) = self.token(leased) else {
             return Outcome::Suppressed("token_unreadable");
         };
+        if let Some(why) = self.provider.withheld(&token) {
+            return Outcome::Suppressed(why);
+        }
         let began = Instant::now();
         // A try ends before its lease does, or another worker would send the same.
         let room = (leased.lease_until.0 - now.0).max(0) * 9 / 10;

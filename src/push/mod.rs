@@ -4,9 +4,11 @@
 //! live token a row goes into the outbox (`deliveries`) in the same transaction. The engine takes what
 //! is due by lease, sends it outside any transaction, and notes each try.
 //!
-//! `provider` is what every provider does, `wire` what their senders share; one file is one provider (`fcm`). `gateway` is the other side
-//! of the wire for development and tests, and shares nothing with them.
+//! `provider` is what every provider does, `wire` what their senders share; one file is one provider (`fcm`), or
+//! one folder (`web_push`, to browsers and by UnifiedPush). `gateway` is the other side of the wire for development
+//! and tests, and shares nothing with them.
 
+pub mod api;
 pub mod engine;
 pub mod fate;
 pub mod fcm;
@@ -17,13 +19,17 @@ pub mod provider;
 pub mod settle_store;
 pub mod standing_store;
 pub mod store;
+pub mod web_push;
 pub mod wire;
 
 use std::sync::Arc;
 
 use crate::auth::model::PushProvider;
 use crate::config::Config;
+use crate::crypto::{WEB_PUSH_FILE, WebPushKey};
+use crate::db::connect;
 use provider::Provider;
+use web_push::key;
 
 /// A provider as this configuration has it: ready, or off and why.
 pub enum Configured {
@@ -42,7 +48,38 @@ pub fn configured(config: &Config) -> Result<Vec<(PushProvider, Configured)>, St
             fcm => Configured::On(Arc::new(fcm)),
         },
     };
-    Ok(vec![(PushProvider::Fcm, fcm)])
+    let mut all = vec![(PushProvider::Fcm, fcm)];
+    all.extend(browsers(config)?);
+    Ok(all)
+}
+
+/// Web Push, under both of its names.
+fn browsers(config: &Config) -> Result<[(PushProvider, Configured); 2], String> {
+    let names = [PushProvider::WebPush, PushProvider::UnifiedPush];
+    let off = |why| Ok(names.map(|name| (name, Configured::Off(why))));
+    let Some(contact) = &config.push_web_contact else {
+        return off(
+            "push.web_contact names nobody, and push services want to know whom to write to",
+        );
+    };
+    let key = match WebPushKey::open(&config.keys_dir) {
+        Ok(Some(key)) => key,
+        Ok(None) => return off("the key folder holds no web-push.pem; the first start makes one"),
+        Err(e) => return Err(e.to_string()),
+    };
+    let ways = web_push::open(web_push::Settings {
+        key,
+        contact: contact.clone(),
+        allowed: config.push_web_allow.clone(),
+        abroad: config.push_abroad,
+    })?;
+    Ok(ways.map(|way| (way.name(), Configured::On(Arc::new(way)))))
+}
+
+/// Before anything is sent or subscribed: the key of Web Push stands in the folder and is named by the database.
+pub fn prepare(config: &Config) -> Result<(), String> {
+    let mut c = connect(&config.target()?, true)?;
+    key::settle(&mut c, &config.keys_dir)
 }
 
 /// Those that are on.
@@ -51,5 +88,23 @@ pub fn providers(config: &Config) -> Result<Vec<Arc<dyn Provider>>, String> {
         Configured::On(provider) => Some(provider),
         Configured::Off(_) => None,
     };
-    Ok(configured(config)?.into_iter().filter_map(on).collect())
+    let mut on: Vec<_> = configured(config)?.into_iter().filter_map(on).collect();
+    let of_browsers = |provider: &Arc<dyn Provider>| {
+        matches!(
+            provider.name(),
+            PushProvider::WebPush | PushProvider::UnifiedPush
+        )
+    };
+    // With another key than browsers subscribed with, every push service would refuse us.
+    if on.iter().any(of_browsers) {
+        let mut c = connect(&config.target()?, false)?;
+        if !matches!(key::look(&mut c, &config.keys_dir)?, key::Fit::Ours(_)) {
+            tracing::error!(
+                "Web Push is off on this machine, whose {WEB_PUSH_FILE} is not the key that browsers subscribed with: {}",
+                key::LOST
+            );
+            on.retain(|provider| !of_browsers(provider));
+        }
+    }
+    Ok(on)
 }

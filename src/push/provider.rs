@@ -82,6 +82,9 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// The provider's id of what it accepted.
     pub reference: Option<String>,
+    /// Whether the one who was asked took other messages lately, where the provider knows better than the
+    /// engine: one name may stand for many push services.
+    pub others_pass: Option<bool>,
 }
 
 impl Attempt {
@@ -91,7 +94,12 @@ impl Attempt {
             code: plain(&code.into(), 60),
             status: None,
             reference: None,
+            others_pass: None,
         }
+    }
+    pub fn while_others_pass(mut self, pass: bool) -> Attempt {
+        self.others_pass = Some(pass);
+        self
     }
     pub fn with_reference(mut self, reference: Option<&str>) -> Attempt {
         self.reference = reference.map(|r| plain(r, 200));
@@ -114,6 +122,11 @@ fn plain(text: &str, most: usize) -> String {
 /// Who carries pushes.
 pub trait Provider: Send + Sync {
     fn name(&self) -> PushProvider;
+    /// Why this configuration does not let this token be asked at all, if so. Then nothing is sent, and nothing
+    /// said of the token.
+    fn withheld(&self, _token: &str) -> Option<&'static str> {
+        None
+    }
     /// Sends one message; given up after [`PATIENCE`], and never an error: what went wrong is a verdict.
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt>;
 }

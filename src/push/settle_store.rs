@@ -73,6 +73,7 @@ pub fn settle(
     }
     for e in ended {
         if let Outcome::Tried { attempt, .. } = &e.outcome {
+            let others_pass = attempt.others_pass.unwrap_or(others_pass);
             judge_token(c, e, attempt.verdict, others_pass, now)?;
         }
     }

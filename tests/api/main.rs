@@ -60,3 +60,7 @@ mod staff;
 mod sync_phones;
 mod visibility;
 mod visits;
+mod web_push;
+mod web_push_doors;
+mod web_push_gateway;
+mod web_push_page;

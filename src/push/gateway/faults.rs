@@ -23,6 +23,8 @@ pub enum Endpoint {
     Send,
     /// Granting an access token.
     Token,
+    /// Sending to a browser by Web Push; `token` is the subscription's id.
+    WebPush,
 }
 
 /// What goes wrong.
@@ -53,6 +55,15 @@ pub enum FaultKind {
     CloseConnection,
     /// Accepted and recorded, but the connection closes before the answer.
     LoseReply,
+    // Web Push alone:
+    /// 410, the subscription is gone.
+    Gone,
+    /// 413.
+    TooLarge,
+    /// 507, as a distributor answers when nobody listens.
+    InsufficientStorage,
+    /// 307 to a place that a sender must not follow to.
+    Redirect,
 }
 
 impl FaultKind {
@@ -71,6 +82,10 @@ impl FaultKind {
             Self::Slow => "slow",
             Self::CloseConnection => "close_connection",
             Self::LoseReply => "lose_reply",
+            Self::Gone => "gone",
+            Self::TooLarge => "too_large",
+            Self::InsufficientStorage => "insufficient_storage",
+            Self::Redirect => "redirect",
         }
     }
 }
@@ -131,6 +146,13 @@ impl FaultRule {
         self
     }
 
+    /// The same rule for browsers.
+    #[must_use]
+    pub fn at_web_push(mut self) -> Self {
+        self.endpoint = Endpoint::WebPush;
+        self
+    }
+
     fn check(&self) -> Result<FaultKind, &'static str> {
         let fault = self.fault.ok_or("`fault` is missing")?;
         let retry = matches!(fault, FaultKind::QuotaExceeded | FaultKind::Unavailable);
@@ -146,6 +168,11 @@ impl FaultRule {
             }
             FaultKind::Slow => Ok(fault),
             _ if self.ms.is_some() => Err("`ms` goes with slow only"),
+            _ if self.endpoint == Endpoint::WebPush => Ok(fault),
+            FaultKind::Gone
+            | FaultKind::TooLarge
+            | FaultKind::InsufficientStorage
+            | FaultKind::Redirect => Err("this fault is one of web_push alone"),
             _ if self.endpoint == Endpoint::Send => Ok(fault),
             _ if of_token => Err("the token endpoint knows no registration tokens"),
             FaultKind::Unregistered

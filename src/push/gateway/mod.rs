@@ -6,7 +6,8 @@
 //! messages in a bounded memory and shows them on a page at `/`. It shares no
 //! code with the senders beyond public crates.
 //!
-//! One provider is one folder: today [`fcm`] (HTTP v1 and its token endpoint).
+//! One provider is one folder: [`fcm`] (HTTP v1 and its token endpoint), [`webpush`] (a browser's push service,
+//! and the browser).
 
 mod control;
 mod cut;
@@ -15,6 +16,7 @@ pub mod fcm;
 mod received;
 mod record;
 mod state;
+pub mod webpush;
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,6 +29,7 @@ use actix_web::{App, HttpServer, web};
 pub use faults::{Endpoint, FaultKind, FaultRule, InvalidRule};
 pub use fcm::{AccountError, ServiceAccount};
 pub use received::{Query, Stats, Which};
+pub use webpush::{SubscriptionError, WebSubscription};
 
 use state::Shared;
 
@@ -87,6 +90,7 @@ impl Gateway {
             App::new()
                 .app_data(data.clone())
                 .configure(fcm::routes)
+                .configure(webpush::routes)
                 .configure(control::routes)
                 .default_service(web::to(control::not_found))
         })
@@ -156,6 +160,20 @@ impl Running {
     /// When the private key cannot be read.
     pub fn register_service_account(&self, account: &ServiceAccount) -> Result<(), AccountError> {
         self.shared.fcm.register(account)
+    }
+
+    /// A browser made up here, subscribed for the application server of this key (base64url); for any, without
+    /// one.
+    ///
+    /// # Errors
+    /// When the key is none, or there are too many.
+    pub fn create_subscription(
+        &self,
+        application_server_key: Option<&str>,
+    ) -> Result<WebSubscription, SubscriptionError> {
+        let base_url = self.base_url();
+        let shared = &self.shared.web_push;
+        shared.subscribe(&base_url, application_server_key, None)
     }
 
     /// Appends rules; the first that matches a request decides.

@@ -8,12 +8,14 @@ use super::GatewayOptions;
 use super::faults::Faults;
 use super::fcm::Fcm;
 use super::received::{Received, Stats};
+use super::webpush::WebPush;
 
 /// The state of one gateway. Every lock in it is held for a few map operations
 /// and never across an await.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) fcm: Fcm,
+    pub(super) web_push: WebPush,
     pub(super) faults: Faults,
     pub(super) received: Received,
     base_url: OnceLock<String>,
@@ -24,6 +26,7 @@ impl Shared {
     pub(super) fn new(options: &GatewayOptions) -> Self {
         Self {
             fcm: Fcm::new(options.token_lifetime_s),
+            web_push: WebPush::default(),
             faults: Faults::default(),
             received: Received::new(options.max_messages, options.remember_ids),
             base_url: OnceLock::new(),

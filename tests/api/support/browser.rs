@@ -134,6 +134,19 @@ impl Browser {
         self.post("/execute/sync", json!({ "script": script, "args": [] }))
             .await
     }
+    /// A command of the browser's own protocol.
+    pub async fn devtools(&self, command: &str, params: Value) -> Value {
+        let body = json!({ "cmd": command, "params": params });
+        self.post("/goog/cdp/execute", body).await
+    }
+    /// What a promise of a function body comes to in the page.
+    pub async fn promised(&self, script: &str) -> Value {
+        let script = format!(
+            "var done = arguments[arguments.length - 1]; Promise.resolve((function () {{ {script} }})()).then(done, function (e) {{ done(String(e)); }})"
+        );
+        self.post("/execute/async", json!({ "script": script, "args": [] }))
+            .await
+    }
     /// All that the page shows.
     pub async fn text(&self) -> String {
         let text = self.run("return document.body.innerText").await;

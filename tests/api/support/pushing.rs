@@ -3,12 +3,14 @@
 use diesel::prelude::*;
 use std::time::Duration;
 
-use super::{Backend, Client, TestApp, Value, make, postgres};
+use super::{Backend, Client, TestApp, Value, json, make, postgres};
 use qianshou::db::schema::{deliveries, devices, notifications};
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::announce::{Announcement, Recipient, Text, announce};
 use qianshou::notifications::model::NotificationKind;
-use qianshou::push::gateway::{Gateway, GatewayOptions, Query, Running, Which};
+use qianshou::push::gateway::{
+    FaultKind, FaultRule, Gateway, GatewayOptions, Query, Running, WebSubscription, Which,
+};
 
 /// How long a test waits for something that takes milliseconds.
 pub const PATIENCE: Duration = Duration::from_secs(15);
@@ -71,6 +73,11 @@ pub fn gateway() -> (
     let settings = vec![
         ("push.fcm_account", file.path().display().to_string()),
         ("push.fcm_base_url", gateway.base_url()),
+        (
+            "push.web_contact",
+            "mailto:push@qianshou.example".to_owned(),
+        ),
+        ("push.web_allow", gateway.base_url()),
     ];
     (gateway, settings, file)
 }
@@ -199,4 +206,87 @@ pub fn strikes(app: &TestApp, phone: &Client) -> i64 {
         .select(devices::push_strikes)
         .first(&mut app.connection())
         .unwrap()
+}
+
+// --- browsers ---
+
+/// What browsers subscribe for.
+pub async fn web_key(client: &Client) -> String {
+    client.get("/v1/push/web-key").await.expect(200)["public_key"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// Where a phone tells where its pushes go.
+pub fn path_of(phone: &Client) -> String {
+    format!("/v1/devices/{}/push-subscription", phone.device.unwrap())
+}
+
+/// What it tells of a subscription.
+pub fn body_of(provider: &str, s: &WebSubscription) -> Value {
+    json!({ "provider": provider, "endpoint": s.endpoint, "keys": { "p256dh": s.p256dh, "auth": s.auth } })
+}
+
+/// A member whose browser subscribed at this gateway.
+pub async fn member_with_browser(app: &TestApp, gateway: &Running) -> (Client, WebSubscription) {
+    let phone = member_with_phone(app, &format!("replaced-token-{}", make::unique())).await;
+    let key = web_key(&phone).await;
+    let made = gateway.create_subscription(Some(&key)).unwrap();
+    phone
+        .put(&path_of(&phone), body_of("web_push", &made))
+        .await
+        .expect(200);
+    (phone, made)
+}
+
+/// A browser's subscription whose address is this one.
+pub fn elsewhere(gateway: &Running, endpoint: &str) -> WebSubscription {
+    WebSubscription {
+        endpoint: endpoint.into(),
+        ..gateway.create_subscription(None).unwrap()
+    }
+}
+
+/// A fault of the push service of browsers.
+pub fn web_fault(fault: FaultKind) -> FaultRule {
+    FaultRule::new(fault).at_web_push()
+}
+
+/// How many requests the gateway refused so far.
+pub fn count_refused(gateway: &Running) -> usize {
+    gateway
+        .received(Query {
+            which: Which::Refused,
+            limit: Some(1000),
+            ..Query::default()
+        })
+        .len()
+}
+
+/// An app with keys of its own, and a gateway and more places that it may ask.
+pub async fn start_asking(
+    backend: Backend,
+    dir: &std::path::Path,
+    gateways: &[&Running],
+    more: &[(&'static str, &str)],
+) -> TestApp {
+    let allow: Vec<String> = gateways.iter().map(|g| g.base_url()).collect();
+    let mut settings = vec![
+        (
+            "push.web_contact",
+            "https://qianshou.example/contact".to_owned(),
+        ),
+        ("push.web_allow", allow.join(",")),
+        ("keys.dir", dir.join("keys").display().to_string()),
+    ];
+    settings.extend(more.iter().map(|(k, v)| (*k, (*v).to_owned())));
+    TestApp::start(backend, settings).await
+}
+
+/// The databases that are here.
+pub fn backends() -> impl Iterator<Item = Backend> {
+    [Backend::Sqlite, Backend::Postgres]
+        .into_iter()
+        .filter(|b| *b == Backend::Sqlite || postgres::cluster().is_some())
 }

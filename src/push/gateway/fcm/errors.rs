@@ -170,6 +170,11 @@ impl Refusal {
             )
             .fcm("THIRD_PARTY_AUTH_ERROR"),
             FaultKind::Slow | FaultKind::CloseConnection | FaultKind::LoseReply => return None,
+            // Of other providers.
+            FaultKind::Gone
+            | FaultKind::TooLarge
+            | FaultKind::InsufficientStorage
+            | FaultKind::Redirect => return None,
         })
     }
 

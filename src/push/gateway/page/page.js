@@ -2,7 +2,7 @@
 (() => {
   const words = {
     zh: {
-      title: "推送网关", lead: "代替 Google 的服务器接收推送，只在本机。", other: "English",
+      title: "推送网关", lead: "代替推送服务商接收推送，只在本机。", other: "English",
       connecting: "正在连接", on: "实时", off: "已断开，正在重连", phone: "手机上的样子",
       waiting: "等待第一条推送……", accepted: "已接收", rate: "每秒", refused: "已拒绝", duplicates: "重复",
       grants: "令牌发放", faults: "让它出错", f_kind: "错误", f_prefix: "令牌开头", f_times: "次数", f_add: "添加",
@@ -14,10 +14,12 @@
         quota_exceeded: "429 超出配额", unavailable: "503 服务不可用", internal: "500 内部错误",
         unauthenticated: "401 访问令牌无效", third_party_auth_error: "401 APNs／Web Push 凭据错误", slow: "变慢",
         close_connection: "断开连接（未接收）", lose_reply: "已接收，但回执丢失",
-        "token:unavailable": "令牌端点：503", "token:invalid_argument": "令牌端点：invalid_grant" },
+        "token:unavailable": "令牌端点：503", "token:invalid_argument": "令牌端点：invalid_grant",
+        "web_push:gone": "Web Push：410 订阅已失效", "web_push:unavailable": "Web Push：503",
+        "web_push:insufficient_storage": "Web Push：507 无人接收", "web_push:sender_id_mismatch": "Web Push：403 拒绝" },
     },
     en: {
-      title: "Push gateway", lead: "Takes pushes in place of Google's servers, on this machine only.", other: "中文",
+      title: "Push gateway", lead: "Takes pushes in place of the providers' servers, on this machine only.", other: "中文",
       connecting: "Connecting", on: "Live", off: "Lost, reconnecting", phone: "On the phone",
       waiting: "Waiting for the first push…", accepted: "Arrived", rate: "Per second", refused: "Refused",
       duplicates: "Duplicates", grants: "Token grants", faults: "Make it fail", f_kind: "Fault",
@@ -31,7 +33,9 @@
         unavailable: "503 unavailable", internal: "500 internal", unauthenticated: "401 access token refused",
         third_party_auth_error: "401 APNs or Web Push credentials", slow: "Slow",
         close_connection: "Cut the connection (not accepted)", lose_reply: "Accept, lose the reply",
-        "token:unavailable": "Token endpoint: 503", "token:invalid_argument": "Token endpoint: invalid_grant" },
+        "token:unavailable": "Token endpoint: 503", "token:invalid_argument": "Token endpoint: invalid_grant",
+        "web_push:gone": "Web Push: 410 gone", "web_push:unavailable": "Web Push: 503",
+        "web_push:insufficient_storage": "Web Push: 507 nobody listens", "web_push:sender_id_mismatch": "Web Push: 403 refused" },
     },
   };
   const $ = (id) => document.getElementById(id);
@@ -237,7 +241,7 @@
     const [endpoint, kind] = $("f-kind").value.includes(":") ? $("f-kind").value.split(":") : ["send", $("f-kind").value];
     const rule = { endpoint, fault: kind };
     const prefix = $("f-prefix").value.trim(), number = $("f-extra").value;
-    if (prefix && endpoint === "send") rule.token_prefix = prefix;
+    if (prefix && endpoint !== "token") rule.token_prefix = prefix;
     if ($("f-times").value) rule.times = Number($("f-times").value);
     if (kind === "slow") rule.ms = Number(number || 1000);
     else if (!$("f-extra-label").hidden && number) rule.retry_after_s = Number(number);
