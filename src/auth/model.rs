@@ -25,7 +25,7 @@ text_enum! {
 }
 text_enum! {
     /// Who carries a push to a device.
-    PushProvider { Fcm = "fcm" }
+    PushProvider { Fcm = "fcm", Apns = "apns", JPush = "jpush" }
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -26,6 +26,8 @@ pub struct Message {
     pub unread: i64,
     pub expires_at: Micros,
     pub now: Micros,
+    /// What an earlier try of the last hours left as its reference.
+    pub reference: Option<String>,
 }
 
 impl Message {
@@ -80,8 +82,12 @@ pub struct Attempt {
     pub code: String,
     /// Of the HTTP answer, if there was one.
     pub status: Option<u16>,
-    /// The provider's id of what it accepted.
+    /// The provider's id of what it accepted, or under which it was asked: the next try is told.
     pub reference: Option<String>,
+    /// Of a dead token: a phone that registered it after this instant keeps it.
+    pub dead_since: Option<Micros>,
+    /// Of a malformed message: the token has no part in it.
+    pub token_is_good: bool,
 }
 
 impl Attempt {
@@ -91,7 +97,17 @@ impl Attempt {
             code: plain(&code.into(), 60),
             status: None,
             reference: None,
+            dead_since: None,
+            token_is_good: false,
         }
+    }
+    pub fn with_dead_since(mut self, since: Option<Micros>) -> Attempt {
+        self.dead_since = since;
+        self
+    }
+    pub fn with_good_token(mut self, good: bool) -> Attempt {
+        self.token_is_good = good;
+        self
     }
     pub fn with_reference(mut self, reference: Option<&str>) -> Attempt {
         self.reference = reference.map(|r| plain(r, 200));

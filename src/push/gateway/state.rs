@@ -5,8 +5,10 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 use super::GatewayOptions;
+use super::apns::Apns;
 use super::faults::Faults;
 use super::fcm::Fcm;
+use super::jpush::JPush;
 use super::received::{Received, Stats};
 
 /// The state of one gateway. Every lock in it is held for a few map operations
@@ -14,6 +16,8 @@ use super::received::{Received, Stats};
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) fcm: Fcm,
+    pub(super) apns: Apns,
+    pub(super) jpush: JPush,
     pub(super) faults: Faults,
     pub(super) received: Received,
     base_url: OnceLock<String>,
@@ -24,6 +28,8 @@ impl Shared {
     pub(super) fn new(options: &GatewayOptions) -> Self {
         Self {
             fcm: Fcm::new(options.token_lifetime_s),
+            apns: Apns::default(),
+            jpush: JPush::default(),
             faults: Faults::default(),
             received: Received::new(options.max_messages, options.remember_ids),
             base_url: OnceLock::new(),

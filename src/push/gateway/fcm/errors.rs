@@ -170,6 +170,11 @@ impl Refusal {
             )
             .fcm("THIRD_PARTY_AUTH_ERROR"),
             FaultKind::Slow | FaultKind::CloseConnection | FaultKind::LoseReply => return None,
+            // Other providers' own.
+            FaultKind::Apns(_)
+            | FaultKind::GoAway
+            | FaultKind::RefusedStream
+            | FaultKind::JPush(_) => return None,
         })
     }
 
