@@ -10,9 +10,13 @@ use std::time::{Duration, Instant};
 
 /// No window of JPush is longer than minutes; whatever is said, this is long.
 const MOST_WINDOW: u64 = 600;
+/// A new window lasts so long until its first answer says better.
+const USUAL: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy)]
 struct Window {
+    /// Calls of a whole one.
+    limit: i64,
     left: i64,
     until: Instant,
 }
@@ -26,13 +30,19 @@ impl Pace {
     /// Takes a call out of the window; else how long until the next one.
     pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
         let mut held = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        match held.as_mut() {
-            Some(window) if window.until <= now => *held = None,
-            Some(window) if window.left <= 0 => return Err(window.until - now),
-            Some(window) => window.left -= 1,
-            // Nothing is known before the first answer.
-            None => {}
+        // Nothing is known before the first answer.
+        let Some(window) = held.as_mut() else {
+            return Ok(());
+        };
+        if window.until <= now {
+            // The next one begins, whole, with this call.
+            window.left = window.limit;
+            window.until = now + USUAL;
         }
+        if window.left <= 0 {
+            return Err(window.until - now);
+        }
+        window.left -= 1;
         Ok(())
     }
 
@@ -46,7 +56,8 @@ impl Pace {
     /// What an answer says is left.
     pub(super) fn heard(&self, headers: &HeaderMap, now: Instant) {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
-        let (Some(left), Some(reset)) = (
+        let (Some(limit), Some(left), Some(reset)) = (
+            number("x-rate-limit-limit"),
             number("x-rate-limit-remaining"),
             number("x-rate-limit-reset"),
         ) else {
@@ -54,6 +65,7 @@ impl Pace {
         };
         let reset = reset.max(0).unsigned_abs().min(MOST_WINDOW);
         let told = Window {
+            limit: limit.max(1),
             left,
             until: now + Duration::from_secs(reset),
         };
@@ -62,7 +74,7 @@ impl Pace {
             // Answers overtake each other, and calls are under way: within a window it only grows less.
             Some(known) if known.until > now => Window {
                 left: known.left.min(told.left),
-                until: told.until,
+                ..told
             },
             _ => told,
         });
@@ -76,6 +88,7 @@ mod tests {
 
     fn told(left: &str, reset: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
+        headers.insert("x-rate-limit-limit", "4".parse().unwrap());
         headers.insert("x-rate-limit-remaining", left.parse().unwrap());
         headers.insert("x-rate-limit-reset", reset.parse().unwrap());
         headers
@@ -93,8 +106,15 @@ mod tests {
         assert_eq!(pace.take(now), Err(Duration::from_secs(30)));
         assert_eq!(pace.closed_for(now), Some(Duration::from_secs(30)));
         let next = now + Duration::from_secs(31);
-        assert_eq!(pace.take(next), Ok(()));
         assert_eq!(pace.closed_for(next), None);
+        // The next window is whole, and no more than that.
+        for _ in 0..4 {
+            assert_eq!(pace.take(next), Ok(()));
+        }
+        assert!(pace.take(next).is_err());
+        // Its first answer counts one call of the four that are under way, and says when it ends.
+        pace.heard(&told("3", "10"), next);
+        assert_eq!(pace.take(next), Err(Duration::from_secs(10)));
     }
 
     #[test]
