@@ -208,8 +208,7 @@ pub async fn revoke_device(
 #[serde(deny_unknown_fields)]
 pub struct PushSubscription {
     provider: PushProvider,
-    /// The provider's registration token of this app on this phone: of APNs the device token in hexadecimal,
-    /// of JPush the registration id.
+    /// The provider's token of this app on this phone: of APNs in hexadecimal, of JPush the registration id.
     token: OpaqueToken,
 }
 

@@ -6,7 +6,7 @@ use crate::support::*;
 use diesel::prelude::*;
 use qianshou::auth::model::PushProvider;
 use qianshou::config::Config;
-use qianshou::db::schema::{deliveries, delivery_receipts};
+use qianshou::db::schema::delivery_receipts;
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind;
 use qianshou::push::gateway::{Endpoint, FaultKind, FaultRule, JPushApp, JPushCode, Running};

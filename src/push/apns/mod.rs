@@ -42,8 +42,10 @@ const AFTER_TOO_MANY_TOKENS: Duration = Duration::from_secs(5 * 60);
 const AFTER_DOUBT: Duration = Duration::from_secs(60);
 /// For a connection that idled too long.
 const AFTER_IDLE: Duration = Duration::from_secs(2);
-/// A stream that APNs did not look at is asked again at once, so often in one try.
-const MOST_UNTOUCHED: usize = 3;
+/// A stream that APNs did not look at is asked again at once, so often in one try…
+const MOST_UNTOUCHED: u32 = 3;
+/// …after this, each time four times as long: a connection that APNs leaves must be out of the pool by then.
+const AFTER_UNTOUCHED: Duration = Duration::from_millis(25);
 
 /// What the configuration says of APNs.
 #[derive(Debug, Clone)]
@@ -120,13 +122,14 @@ impl Apns {
         let Ok(mut token) = self.signer.token(now()) else {
             return unsigned();
         };
-        let (mut renewed, mut untouched) = (false, 0);
+        let (mut renewed, mut untouched) = (false, 0_u32);
         loop {
             let answer = self.request(message, &token, payload.clone()).send().await;
             if let Err(e) = &answer
                 && untouched < MOST_UNTOUCHED
                 && was_not_touched(e)
             {
+                tokio::time::sleep(AFTER_UNTOUCHED * 4_u32.pow(untouched)).await;
                 untouched += 1;
                 continue;
             }
