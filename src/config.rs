@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::db::{DbOptions, Target};
 use crate::http::proxies::Proxies;
+use crate::push;
 use crate::push::web_push::Allowed;
 
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ pub struct Config {
     pub fcm_base_url: String,
     pub push_web_contact: Option<String>,
     pub push_web_allow: Allowed,
+    pub apns: push::apns::Settings,
+    pub jpush: push::jpush::Settings,
     pub push_ramp_micros: i64,
     pub push_concurrency: usize,
     pub push_lease_micros: i64,
@@ -123,6 +126,15 @@ keys! {
     "push.fcm_base_url" = "https://fcm.googleapis.com": "Where FCM HTTP v1 is.";
     "push.web_contact" = "": "Whom push services may write to about Web Push, mailto:… or https://…; empty: Web Push and UnifiedPush are off.";
     "push.web_allow" = "": "Comma-separated push services that may be asked wherever they are: hosts (https), or origins such as http://127.0.0.1:8090.";
+    "push.apns_key" = "": "Apple's signing key, a .p8 file; empty: APNs is off.";
+    "push.apns_key_id" = "": "Its key id, ten letters and digits.";
+    "push.apns_team_id" = "": "The developer team's id, ten letters and digits.";
+    "push.apns_topic" = "": "The iPhone app's bundle id.";
+    "push.apns_base_url" = "https://api.push.apple.com": "Where APNs is; https://api.sandbox.push.apple.com for builds from Xcode.";
+    "push.apns_root" = "": "A further root certificate (PEM) that APNs' address may have, as the local gateway's; empty: none.";
+    "push.jpush_app_key" = "": "AppKey of JPush's console; empty: JPush is off.";
+    "push.jpush_master_secret" = "", secret: "Master Secret of JPush's console.";
+    "push.jpush_base_url" = "https://api.jpush.cn": "Where JPush's REST API v3 is.";
     "push.ramp_seconds" = "60": "Over how long the pushes of one campaign reminder are spread.";
     "push.concurrency" = "64": "Sends in flight at once, by provider.";
     "push.lease_seconds" = "60": "How long a worker may hold a push; after a crash another one takes it over then.";
@@ -280,6 +292,19 @@ impl Config {
             fcm_base_url: text("push.fcm_base_url"),
             push_web_contact: web_contact,
             push_web_allow,
+            apns: push::apns::Settings {
+                key: optional("push.apns_key").map(Into::into),
+                key_id: text("push.apns_key_id"),
+                team_id: text("push.apns_team_id"),
+                topic: text("push.apns_topic"),
+                base_url: text("push.apns_base_url"),
+                root: optional("push.apns_root").map(Into::into),
+            },
+            jpush: push::jpush::Settings {
+                app_key: optional("push.jpush_app_key"),
+                master_secret: Secret(text("push.jpush_master_secret")),
+                base_url: text("push.jpush_base_url"),
+            },
             push_ramp_micros: number("push.ramp_seconds", 0, 86_400)? as i64 * 1_000_000,
             push_concurrency: number("push.concurrency", 1, 4096)? as usize,
             push_lease_micros: number("push.lease_seconds", 1, 3600)? as i64 * 1_000_000,

@@ -26,7 +26,13 @@ text_enum! {
 text_enum! {
     /// Who carries a push to a device. `web_push` is a browser's own push service, `unified_push` the distributor
     /// that an app's user chose.
-    PushProvider { Fcm = "fcm", WebPush = "web_push", UnifiedPush = "unified_push" }
+    PushProvider {
+        Fcm = "fcm",
+        Apns = "apns",
+        WebPush = "web_push",
+        UnifiedPush = "unified_push",
+        JPush = "jpush",
+    }
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -92,11 +92,20 @@ pub fn silence_signed_out(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<(
     Ok(())
 }
 
-/// The provider says that this token is dead. A token that the app has replaced meanwhile stays.
-pub fn bury(c: &mut DbConn, device: Uid, index: &[u8], now: Micros) -> AppResult<()> {
+/// The provider says that this token is dead, since `dead_since` where it knows. A token that the app has
+/// replaced meanwhile stays, and so does one that it has registered again since.
+pub fn bury(
+    c: &mut DbConn,
+    device: Uid,
+    index: &[u8],
+    dead_since: Option<Micros>,
+    now: Micros,
+) -> AppResult<()> {
+    let dead_since = dead_since.unwrap_or(Micros(i64::MAX));
     let same = devices::table
         .find(device)
         .filter(devices::push_token_index.eq(index.to_vec()))
+        .filter(devices::push_changed_at.le(dead_since.0))
         .filter(devices::push_state.eq(PushState::Live));
     diesel::update(same)
         .set((
@@ -119,7 +128,7 @@ pub fn strike(c: &mut DbConn, device: Uid, index: &[u8], now: Micros) -> AppResu
         .get_result(c)
         .optional()?;
     if strikes.is_some_and(|s| s >= STRIKES) {
-        bury(c, device, index, now)?;
+        bury(c, device, index, None, now)?;
     }
     Ok(())
 }

@@ -17,7 +17,25 @@ text_enum! {
     }
 }
 
+/// How the phone vendors of mainland China are told to take a notification: none of ours is marketing, of
+/// which they let an app show about two a day. Its receivers are at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotificationClass {
+    /// Something to do.
+    Work,
+    /// Something that takes place on a day.
+    Schedule,
+}
+
 impl NotificationKind {
+    pub fn class(self) -> NotificationClass {
+        match self {
+            NotificationKind::CampaignReminder => NotificationClass::Schedule,
+            NotificationKind::VisitReturned
+            | NotificationKind::DuplicateSuspected
+            | NotificationKind::PrivacyRequested => NotificationClass::Work,
+        }
+    }
     pub fn lane(self) -> Lane {
         match self {
             NotificationKind::CampaignReminder => Lane::Campaign,

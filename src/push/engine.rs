@@ -273,5 +273,6 @@ fn message(leased: &Leased, token: String, now: Micros) -> Message {
         unread: leased.unread,
         expires_at: leased.expires_at,
         now,
+        reference: leased.reference.clone(),
     }
 }

@@ -4,18 +4,21 @@
 //! live token a row goes into the outbox (`deliveries`) in the same transaction. The engine takes what
 //! is due by lease, sends it outside any transaction, and notes each try.
 //!
-//! `provider` is what every provider does, `wire` what their senders share; one file is one provider (`fcm`), or
-//! one folder (`web_push`, to browsers and by UnifiedPush). `gateway` is the other side of the wire for development
+//! `provider` is what every provider does, `wire` what their senders share; one room is one provider (`fcm`, `apns`,
+//! `jpush`, and `web_push`, to browsers and by UnifiedPush). `gateway` is the other side of the wire for development
 //! and tests, and shares nothing with them.
 
 pub mod api;
+pub mod apns;
 pub mod engine;
 pub mod fate;
 pub mod fcm;
 pub mod gateway;
+pub mod jpush;
 pub mod model;
 pub mod outbox;
 pub mod provider;
+pub mod receipts_store;
 pub mod settle_store;
 pub mod standing_store;
 pub mod store;
@@ -39,18 +42,44 @@ pub enum Configured {
 
 /// Every provider there is; an error names the key that is wrong.
 pub fn configured(config: &Config) -> Result<Vec<(PushProvider, Configured)>, String> {
-    let fcm = match &config.fcm_account {
-        None => Configured::Off("push.fcm_account names no service account"),
-        Some(file) => match fcm::Fcm::open(file, &config.fcm_base_url)? {
-            fcm if fcm.abroad() && !config.push_abroad => {
-                Configured::Off("its servers lie abroad and push.abroad is false")
-            }
-            fcm => Configured::On(Arc::new(fcm)),
-        },
-    };
-    let mut all = vec![(PushProvider::Fcm, fcm)];
+    let mut all = vec![
+        (PushProvider::Fcm, fcm(config)?),
+        (PushProvider::Apns, apns(config)?),
+    ];
     all.extend(browsers(config)?);
+    all.push((PushProvider::JPush, jpush(config)?));
     Ok(all)
+}
+
+const ABROAD: Configured = Configured::Off("its servers lie abroad and push.abroad is false");
+
+fn fcm(config: &Config) -> Result<Configured, String> {
+    let Some(file) = &config.fcm_account else {
+        return Ok(Configured::Off("push.fcm_account names no service account"));
+    };
+    Ok(match fcm::Fcm::open(file, &config.fcm_base_url)? {
+        fcm if fcm.abroad() && !config.push_abroad => ABROAD,
+        fcm => Configured::On(Arc::new(fcm)),
+    })
+}
+
+fn apns(config: &Config) -> Result<Configured, String> {
+    let Some(key) = &config.apns.key else {
+        return Ok(Configured::Off("push.apns_key names no signing key"));
+    };
+    Ok(match apns::Apns::open(key, &config.apns)? {
+        apns if apns.abroad() && !config.push_abroad => ABROAD,
+        apns => Configured::On(Arc::new(apns)),
+    })
+}
+
+/// Its servers lie in mainland China.
+fn jpush(config: &Config) -> Result<Configured, String> {
+    let Some(app_key) = &config.jpush.app_key else {
+        return Ok(Configured::Off("push.jpush_app_key names no app"));
+    };
+    let jpush = jpush::JPush::open(app_key, &config.jpush)?;
+    Ok(Configured::On(Arc::new(jpush)))
 }
 
 /// Web Push, under both of its names.

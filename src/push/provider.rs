@@ -26,6 +26,8 @@ pub struct Message {
     pub unread: i64,
     pub expires_at: Micros,
     pub now: Micros,
+    /// What an earlier try of the last hours left as its reference.
+    pub reference: Option<String>,
 }
 
 impl Message {
@@ -80,11 +82,15 @@ pub struct Attempt {
     pub code: String,
     /// Of the HTTP answer, if there was one.
     pub status: Option<u16>,
-    /// The provider's id of what it accepted.
+    /// The provider's id of what it accepted, or under which it was asked: the next try is told.
     pub reference: Option<String>,
     /// Whether the one who was asked took other messages lately, where the provider knows better than the
     /// engine: one name may stand for many push services.
     pub others_pass: Option<bool>,
+    /// Of a dead token: a phone that registered it after this instant keeps it.
+    pub dead_since: Option<Micros>,
+    /// Of a malformed message: the token has no part in it.
+    pub token_is_good: bool,
 }
 
 impl Attempt {
@@ -95,10 +101,20 @@ impl Attempt {
             status: None,
             reference: None,
             others_pass: None,
+            dead_since: None,
+            token_is_good: false,
         }
     }
     pub fn while_others_pass(mut self, pass: bool) -> Attempt {
         self.others_pass = Some(pass);
+        self
+    }
+    pub fn with_dead_since(mut self, since: Option<Micros>) -> Attempt {
+        self.dead_since = since;
+        self
+    }
+    pub fn with_good_token(mut self, good: bool) -> Attempt {
+        self.token_is_good = good;
         self
     }
     pub fn with_reference(mut self, reference: Option<&str>) -> Attempt {

@@ -74,7 +74,7 @@ pub fn settle(
     for e in ended {
         if let Outcome::Tried { attempt, .. } = &e.outcome {
             let others_pass = attempt.others_pass.unwrap_or(others_pass);
-            judge_token(c, e, attempt.verdict, others_pass, now)?;
+            judge_token(c, e, attempt, others_pass, now)?;
         }
     }
     judge_provider(c, provider, ended, now)?;
@@ -146,16 +146,18 @@ fn end(c: &mut DbConn, e: &Ended, now: Micros) -> AppResult<bool> {
 fn judge_token(
     c: &mut DbConn,
     e: &Ended,
-    verdict: Verdict,
+    attempt: &Attempt,
     others_pass: bool,
     now: Micros,
 ) -> AppResult<()> {
     let (device, Some(index)) = (e.leased.device, &e.leased.token_index) else {
         return Ok(());
     };
-    match verdict {
-        Verdict::DeadToken => push_tokens_store::bury(c, device, index, now),
-        Verdict::Malformed if others_pass => push_tokens_store::strike(c, device, index, now),
+    match attempt.verdict {
+        Verdict::DeadToken => push_tokens_store::bury(c, device, index, attempt.dead_since, now),
+        Verdict::Malformed if others_pass && !attempt.token_is_good => {
+            push_tokens_store::strike(c, device, index, now)
+        }
         Verdict::Accepted => push_tokens_store::clear_strikes(c, device, index),
         Verdict::Malformed | Verdict::Later(_) | Verdict::Refused => Ok(()),
     }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::HashMap;
 
+use super::receipts_store::left_references;
 use super::standing_store::{Standing, probed, standing};
 use crate::auth::model::{PushProvider, PushState, UserState};
 use crate::campaigns::machine::CampaignState;
@@ -50,6 +51,8 @@ pub struct Leased {
     /// Sealed; absent where no push can reach the phone any more.
     pub token: Option<Vec<u8>>,
     pub token_index: Option<Vec<u8>>,
+    /// What an earlier try of the last hours left as its reference.
+    pub reference: Option<String>,
     /// Why it is not to be sent at all.
     pub moot: Option<&'static str>,
 }
@@ -92,7 +95,7 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
     if let Some(stopped) = stopped {
         probed(c, lease.provider, &stopped, lease.now)?;
     }
-    Ok(Found::Due(load(c, &ids)?))
+    Ok(Found::Due(load(c, &ids, lease.now)?))
 }
 
 fn lease_lane(c: &mut DbConn, lease: &Lease, lane: i64, limit: i64) -> AppResult<Vec<Uid>> {
@@ -154,7 +157,7 @@ struct DevicePart {
     revoked_at: Option<Micros>,
 }
 
-fn load(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<Leased>> {
+fn load(c: &mut DbConn, ids: &[Uid], now: Micros) -> AppResult<Vec<Leased>> {
     type Row = (
         DeliveryPart,
         NotificationPart,
@@ -187,9 +190,16 @@ fn load(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<Leased>> {
         .load(c)?
         .into_iter()
         .collect();
+    let tried: Vec<Uid> = rows
+        .iter()
+        .filter(|(d, ..)| d.attempts > 0)
+        .map(|(d, ..)| d.id)
+        .collect();
+    let mut references = left_references(c, &tried, now)?;
     Ok(rows
         .into_iter()
         .map(|(d, n, phone, user, campaign)| Leased {
+            reference: references.remove(&d.id),
             moot: moot(&d, &n, &phone, user, campaign),
             id: d.id,
             fence: d.fence,

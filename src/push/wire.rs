@@ -68,6 +68,17 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.min(86_400)))
 }
 
+/// A title of so many characters at the most; what is longer is shown to be cut.
+pub fn cut(title: &str, most: usize) -> std::borrow::Cow<'_, str> {
+    match title.char_indices().nth(most) {
+        None => title.into(),
+        Some(_) => {
+            let kept: String = title.chars().take(most.saturating_sub(1)).collect();
+            format!("{kept}…").into()
+        }
+    }
+}
+
 /// Whether an address is anywhere but on the loopback, where the gateway is.
 pub fn abroad(base_url: &str) -> bool {
     let url = reqwest::Url::parse(base_url).ok();

@@ -275,6 +275,13 @@ fn keys_are_made_once_and_never_silently_replaced() {
         healthy.contains("ok    keys") && !healthy.contains("BAD"),
         "{healthy}"
     );
+    for line in [
+        "ok    push by fcm: off: push.fcm_account names no service account",
+        "ok    push by apns: off: push.apns_key names no signing key",
+        "ok    push by jpush: off: push.jpush_app_key names no app",
+    ] {
+        assert!(healthy.contains(line), "{healthy}");
+    }
     assert!(done(dir.path(), &["keys", "rotate"]).contains("recovery kit"));
     assert!(create("two").0, "the rotated keys read and write");
     std::fs::rename(dir.path().join("keys"), dir.path().join("away")).unwrap();

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::apns::{self, ApnsReason};
+use super::jpush::{self, JPushCode};
 use super::state::lock;
 
 /// More rules than this are refused.
@@ -25,6 +27,15 @@ pub enum Endpoint {
     Token,
     /// Sending to a browser by Web Push; `token` is the subscription's id.
     WebPush,
+
+    /// APNs: sending a notification.
+    Apns,
+    /// JPush: sending a notification.
+    #[serde(rename = "jpush")]
+    JPush,
+    /// JPush: giving out ids of calls.
+    #[serde(rename = "jpush_cid")]
+    JPushCid,
 }
 
 /// What goes wrong.
@@ -64,6 +75,16 @@ pub enum FaultKind {
     InsufficientStorage,
     /// 307 to a place that a sender must not follow to.
     Redirect,
+
+    /// APNs refuses for this reason: `{"apns": "BadDeviceToken"}`.
+    Apns(ApnsReason),
+    /// APNs leaves (GOAWAY) without having looked at this stream.
+    GoAway,
+    /// APNs refuses the stream unread.
+    RefusedStream,
+    /// JPush answers with this code: `{"jpush": 1011}`.
+    #[serde(rename = "jpush")]
+    JPush(JPushCode),
 }
 
 impl FaultKind {
@@ -86,6 +107,11 @@ impl FaultKind {
             Self::TooLarge => "too_large",
             Self::InsufficientStorage => "insufficient_storage",
             Self::Redirect => "redirect",
+
+            Self::Apns(reason) => reason.name(),
+            Self::GoAway => "go_away",
+            Self::RefusedStream => "refused_stream",
+            Self::JPush(code) => code.name(),
         }
     }
 }
@@ -113,13 +139,17 @@ pub struct FaultRule {
     pub times: Option<u64>,
     /// What goes wrong.
     pub fault: Option<FaultKind>,
-    /// `Retry-After` of `quota_exceeded` and `unavailable`, in seconds; without
-    /// it there is no such header.
+    /// `Retry-After` of `quota_exceeded` and `unavailable` (and of APNs' 429
+    /// and 503; `X-Rate-Limit-Reset` of JPush's 2002), in seconds; without it
+    /// there is no such header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
     /// How long `slow` holds the answer back, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ms: Option<u64>,
+    /// `timestamp` of APNs' 410: since when the token is dead, in milliseconds since 1970; now, when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp_ms: Option<i64>,
 }
 
 impl FaultRule {
@@ -146,6 +176,61 @@ impl FaultRule {
         self
     }
 
+    /// The same rule for another provider's endpoint.
+    #[must_use]
+    pub fn at(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = endpoint;
+        self
+    }
+
+    /// A rule by which APNs refuses every notification for this reason.
+    #[must_use]
+    pub fn apns(reason: ApnsReason) -> Self {
+        Self::new(FaultKind::Apns(reason)).at(Endpoint::Apns)
+    }
+
+    /// A rule by which JPush answers every push with this code.
+    #[must_use]
+    pub fn jpush(code: JPushCode) -> Self {
+        Self::new(FaultKind::JPush(code)).at(Endpoint::JPush)
+    }
+
+    /// Whether the endpoint can fail so.
+    fn fits(&self, fault: FaultKind) -> bool {
+        match self.endpoint {
+            Endpoint::WebPush => !matches!(
+                fault,
+                FaultKind::Apns(_)
+                    | FaultKind::GoAway
+                    | FaultKind::RefusedStream
+                    | FaultKind::JPush(_)
+            ),
+            Endpoint::Apns => apns::knows(fault),
+            Endpoint::JPush | Endpoint::JPushCid => jpush::knows(fault),
+            Endpoint::Send | Endpoint::Token => !matches!(
+                fault,
+                FaultKind::Apns(_)
+                    | FaultKind::GoAway
+                    | FaultKind::RefusedStream
+                    | FaultKind::JPush(_)
+                    | FaultKind::Gone
+                    | FaultKind::TooLarge
+                    | FaultKind::InsufficientStorage
+                    | FaultKind::Redirect
+            ),
+        }
+    }
+
+    /// Whether its answer may say when to come back.
+    fn says_when(fault: FaultKind) -> bool {
+        match fault {
+            FaultKind::QuotaExceeded | FaultKind::Unavailable => true,
+            FaultKind::Apns(reason) => apns::says_when(reason),
+            FaultKind::JPush(code) => code == JPushCode::TooOften,
+            _ => false,
+        }
+    }
+
     /// The same rule for browsers.
     #[must_use]
     pub fn at_web_push(mut self) -> Self {
@@ -155,25 +240,25 @@ impl FaultRule {
 
     fn check(&self) -> Result<FaultKind, &'static str> {
         let fault = self.fault.ok_or("`fault` is missing")?;
-        let retry = matches!(fault, FaultKind::QuotaExceeded | FaultKind::Unavailable);
         let of_token = self.token.is_some() || self.token_prefix.is_some();
         match fault {
             _ if self.every_nth == Some(0) => Err("`every_nth` must be at least 1"),
             _ if self.times == Some(0) => Err("`times` must be at least 1"),
-            _ if self.retry_after_s.is_some() && !retry => {
-                Err("`retry_after_s` goes with quota_exceeded and unavailable only")
+            _ if !self.fits(fault) => Err("this fault is none of that endpoint"),
+            _ if self.retry_after_s.is_some() && !Self::says_when(fault) => {
+                Err("`retry_after_s` goes with quota_exceeded, unavailable and their like only")
+            }
+            _ if self.timestamp_ms.is_some()
+                && !matches!(fault, FaultKind::Apns(reason) if reason.status() == 410) =>
+            {
+                Err("`timestamp_ms` goes with APNs' 410 only")
             }
             FaultKind::Slow if self.ms.is_none_or(|ms| ms > MAX_SLOW_MS) => {
                 Err("`slow` needs `ms` of at most 120000")
             }
             FaultKind::Slow => Ok(fault),
             _ if self.ms.is_some() => Err("`ms` goes with slow only"),
-            _ if self.endpoint == Endpoint::WebPush => Ok(fault),
-            FaultKind::Gone
-            | FaultKind::TooLarge
-            | FaultKind::InsufficientStorage
-            | FaultKind::Redirect => Err("this fault is one of web_push alone"),
-            _ if self.endpoint == Endpoint::Send => Ok(fault),
+            _ if self.endpoint != Endpoint::Token => Ok(fault),
             _ if of_token => Err("the token endpoint knows no registration tokens"),
             FaultKind::Unregistered
             | FaultKind::SenderIdMismatch
@@ -212,6 +297,7 @@ pub(super) struct Verdict {
 pub(super) struct Fault {
     pub(super) kind: FaultKind,
     pub(super) retry_after_s: Option<u32>,
+    pub(super) timestamp_ms: Option<i64>,
 }
 
 /// A rule with what happened to it, as `GET /control/faults` shows it.
@@ -283,6 +369,7 @@ impl Faults {
             verdict.fault = Some(Fault {
                 kind,
                 retry_after_s: live.rule.retry_after_s,
+                timestamp_ms: live.rule.timestamp_ms,
             });
             break;
         }

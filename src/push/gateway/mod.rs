@@ -6,13 +6,16 @@
 //! messages in a bounded memory and shows them on a page at `/`. It shares no
 //! code with the senders beyond public crates.
 //!
-//! One provider is one folder: [`fcm`] (HTTP v1 and its token endpoint), [`webpush`] (a browser's push service,
-//! and the browser).
+//! One provider is one folder: [`fcm`] (HTTP v1 and its token endpoint), [`apns`] (HTTP/2 over TLS, on a port of its
+//! own), [`jpush`] (REST API v3), [`webpush`] (a browser's push service, and the browser).
 
+pub mod apns;
 mod control;
 mod cut;
 mod faults;
 pub mod fcm;
+pub mod jpush;
+mod pem;
 mod received;
 mod record;
 mod state;
@@ -26,8 +29,10 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 
+pub use apns::{ApnsKey, ApnsKeyError, ApnsReason};
 pub use faults::{Endpoint, FaultKind, FaultRule, InvalidRule};
 pub use fcm::{AccountError, ServiceAccount};
+pub use jpush::{JPushApp, JPushCode};
 pub use received::{Query, Stats, Which};
 pub use webpush::{SubscriptionError, WebSubscription};
 
@@ -38,6 +43,8 @@ use state::Shared;
 pub struct GatewayOptions {
     /// Where it listens; port 0 takes a free one.
     pub bind: SocketAddr,
+    /// Where APNs listens; port 0 takes a free one.
+    pub apns_bind: SocketAddr,
     /// How many arrived messages are kept, and as many refused ones; the
     /// oldest are dropped.
     pub max_messages: usize,
@@ -57,6 +64,7 @@ impl Default for GatewayOptions {
     fn default() -> Self {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
+            apns_bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             max_messages: 2_000,
             remember_ids: 1_000_000,
             workers: 1,
@@ -74,14 +82,16 @@ impl Gateway {
     /// Starts the gateway on its own threads and returns at once.
     ///
     /// # Errors
-    /// When called outside a tokio runtime, when the address is taken, or when
-    /// it is not loopback and [`GatewayOptions::allow_remote`] is not set.
+    /// When called outside a tokio runtime, when an address is taken, or when
+    /// one is not loopback and [`GatewayOptions::allow_remote`] is not set.
     pub fn start(options: GatewayOptions) -> io::Result<Running> {
-        if !options.allow_remote && !options.bind.ip().is_loopback() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("{} is not a loopback address", options.bind),
-            ));
+        for bind in [options.bind, options.apns_bind] {
+            if !options.allow_remote && !bind.ip().is_loopback() {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("{bind} is not a loopback address"),
+                ));
+            }
         }
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let shared = Arc::new(Shared::new(&options));
@@ -91,6 +101,7 @@ impl Gateway {
                 .app_data(data.clone())
                 .configure(fcm::routes)
                 .configure(webpush::routes)
+                .configure(jpush::routes)
                 .configure(control::routes)
                 .default_service(web::to(control::not_found))
         })
@@ -106,12 +117,17 @@ impl Gateway {
             .copied()
             .ok_or_else(|| io::Error::other("no address was bound"))?;
         shared.set_base_url(format!("http://{addr}"));
+        let apns = apns::Listener::bind(options.apns_bind)?;
+        let (apns_addr, apns_root) = (apns.addr, apns.root_pem.clone());
+        runtime.spawn(apns.serve(Arc::clone(&shared)));
         let server = server.run();
         let handle = server.handle();
         runtime.spawn(server);
         tracing::info!(%addr, "push gateway listens");
         Ok(Running {
             addr,
+            apns_addr,
+            apns_root,
             shared,
             handle,
         })
@@ -123,6 +139,8 @@ impl Gateway {
 pub struct Running {
     /// The address it listens on.
     pub addr: SocketAddr,
+    apns_addr: SocketAddr,
+    apns_root: String,
     shared: Arc<Shared>,
     handle: ServerHandle,
 }
@@ -174,6 +192,53 @@ impl Running {
         let base_url = self.base_url();
         let shared = &self.shared.web_push;
         shared.subscribe(&base_url, application_server_key, None)
+    }
+
+    /// What stands for `https://api.push.apple.com`.
+    #[must_use]
+    pub fn apns_base_url(&self) -> String {
+        format!("https://{}", self.apns_addr)
+    }
+
+    /// The certificate of [`Self::apns_base_url`] as PEM: what a sender is told
+    /// to trust. It is another one at each start.
+    #[must_use]
+    pub fn apns_root(&self) -> &str {
+        &self.apns_root
+    }
+
+    /// Makes a signing key for the app of this bundle id and registers its
+    /// public part here.
+    ///
+    /// # Errors
+    /// When the key cannot be made.
+    pub fn create_apns_key(&self, topic: &str) -> Result<ApnsKey, ApnsKeyError> {
+        let key = ApnsKey::generate(topic)?;
+        self.register_apns_key(&key);
+        Ok(key)
+    }
+
+    /// Registers a signing key made earlier; only its public part is kept.
+    pub fn register_apns_key(&self, key: &ApnsKey) {
+        self.shared.apns.register(key);
+    }
+
+    /// Makes an app of JPush with a Master Secret and registers it here.
+    #[must_use]
+    pub fn create_jpush_app(&self) -> JPushApp {
+        let app = JPushApp::generate();
+        self.register_jpush_app(&app);
+        app
+    }
+
+    /// Lets an app of JPush call so often in each window, in place of 600 times a minute.
+    pub fn limit_jpush(&self, app: &JPushApp, calls: u32, window: Duration) {
+        self.shared.jpush.limit(app, calls, window);
+    }
+
+    /// Registers an app of JPush made earlier.
+    pub fn register_jpush_app(&self, app: &JPushApp) {
+        self.shared.jpush.register(app);
     }
 
     /// Appends rules; the first that matches a request decides.

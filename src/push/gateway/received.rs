@@ -55,6 +55,8 @@ pub struct Stats {
     pub duplicates: u64,
     /// Accepted sends of which the sender never heard.
     pub replies_lost: u64,
+    /// Sends that JPush knew again by their `cid`: answered as the first one, delivered once.
+    pub repeated: u64,
     /// Good sends with `validateOnly`, which are not delivered.
     pub validated: u64,
     /// Refusals of all endpoints.
@@ -148,6 +150,11 @@ impl Received {
         self.changes.send_replace(seq);
     }
 
+    /// Counts a send that was known again and is not delivered twice.
+    pub(super) fn repeated(&self) {
+        lock(&self.log).stats.repeated += 1;
+    }
+
     /// Counts a good send that is not to be delivered.
     pub(super) fn validated(&self) {
         lock(&self.log).stats.validated += 1;
@@ -222,6 +229,7 @@ impl Log {
                 accepted: 0,
                 duplicates: 0,
                 replies_lost: 0,
+                repeated: 0,
                 validated: 0,
                 refused: 0,
                 refused_by_code: BTreeMap::new(),

@@ -100,8 +100,7 @@ impl Record {
             Err(_) if entry.raw.is_empty() => Value::Null,
             Err(_) => String::from_utf8_lossy(&entry.raw).into(),
         };
-        let message = raw.get("message");
-        let part = |name: &str| message.and_then(|m| m.get(name)).cloned();
+        let (data, notification) = shown(entry.provider, &raw);
         let mut item = json!({
             "seq": self.seq,
             "at": format!("{:.3}", self.at),
@@ -111,8 +110,8 @@ impl Record {
             "token": token,
             "topic": topic,
             "condition": condition,
-            "data": part("data"),
-            "notification": part("notification"),
+            "data": data,
+            "notification": notification,
             "bytes": entry.bytes,
             "fault": entry.fault,
         });
@@ -143,5 +142,31 @@ impl Record {
             item.insert("raw".to_owned(), raw);
         }
         item
+    }
+}
+
+/// What an app is given and what the phone's screen shows, wherever the provider's message says it.
+fn shown(provider: &str, raw: &Value) -> (Value, Value) {
+    match provider {
+        "apns" => {
+            let mut data = raw["payload"].clone();
+            if let Value::Object(members) = &mut data {
+                members.remove("aps");
+            }
+            (data, raw["payload"]["aps"]["alert"].clone())
+        }
+        "jpush" => {
+            let android = &raw["notification"]["android"];
+            // Without a title of its own the text stands alone.
+            let notification = match &android["title"] {
+                Value::Null => json!({ "title": android["alert"] }),
+                title => json!({ "title": title, "body": android["alert"] }),
+            };
+            (android["extras"].clone(), notification)
+        }
+        _ => (
+            raw["message"]["data"].clone(),
+            raw["message"]["notification"].clone(),
+        ),
     }
 }

@@ -5,8 +5,10 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 use super::GatewayOptions;
+use super::apns::Apns;
 use super::faults::Faults;
 use super::fcm::Fcm;
+use super::jpush::JPush;
 use super::received::{Received, Stats};
 use super::webpush::WebPush;
 
@@ -16,6 +18,8 @@ use super::webpush::WebPush;
 pub(super) struct Shared {
     pub(super) fcm: Fcm,
     pub(super) web_push: WebPush,
+    pub(super) apns: Apns,
+    pub(super) jpush: JPush,
     pub(super) faults: Faults,
     pub(super) received: Received,
     base_url: OnceLock<String>,
@@ -27,6 +31,8 @@ impl Shared {
         Self {
             fcm: Fcm::new(options.token_lifetime_s),
             web_push: WebPush::default(),
+            apns: Apns::default(),
+            jpush: JPush::default(),
             faults: Faults::default(),
             received: Received::new(options.max_messages, options.remember_ids),
             base_url: OnceLock::new(),

@@ -1,5 +1,6 @@
 //! The app under test: a real server on a free port, with a real database of its own.
 
+pub mod apple;
 pub mod browser;
 pub mod client;
 pub mod cluster;

@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use std::time::Duration;
 
 use super::{Backend, Client, TestApp, Value, json, make, postgres};
-use qianshou::db::schema::{deliveries, devices, notifications};
+use qianshou::auth::model::PushProvider;
+use qianshou::db::schema::{deliveries, devices, notifications, push_providers};
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::announce::{Announcement, Recipient, Text, announce};
 use qianshou::notifications::model::NotificationKind;
@@ -16,9 +17,25 @@ use qianshou::push::gateway::{
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Declares tests that run with a gateway of their own, on SQLite and on PostgreSQL:
-/// `pushing! { async fn name(app, gateway) { … } }`.
+/// `pushing! { async fn name(app, gateway) { … } }`; another provider than FCM by `pushing! { by PushProvider::Apns; … }`.
 #[macro_export]
 macro_rules! pushing {
+    (by $provider:path; $($(#[$meta:meta])* async fn $name:ident($app:ident, $gateway:ident) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $(#[$meta])*
+            async fn body($app: &$crate::support::TestApp, $gateway: &qianshou::push::gateway::Running) $body
+            #[test]
+            fn sqlite() {
+                $crate::support::pushing::run_by($provider, $crate::support::Backend::Sqlite, &[], |app, gateway| Box::pin(async move { body(app, gateway).await }));
+            }
+            #[test]
+            fn postgres() {
+                $crate::support::pushing::run_by($provider, $crate::support::Backend::Postgres, &[], |app, gateway| Box::pin(async move { body(app, gateway).await }));
+            }
+        }
+    )+};
     ($($(#[$meta:meta])* async fn $name:ident($app:ident, $gateway:ident) $body:block)+) => {$(
         mod $name {
             #[allow(unused_imports)]
@@ -43,6 +60,16 @@ type Body = for<'a> fn(
 ) -> std::pin::Pin<Box<dyn std::future::Future<Output = ()> + 'a>>;
 
 pub fn run(backend: Backend, settings: &[(&'static str, &str)], body: Body) {
+    run_by(PushProvider::Fcm, backend, settings, body);
+}
+
+/// The same by another provider, which is the only one that is on.
+pub fn run_by(
+    provider: PushProvider,
+    backend: Backend,
+    settings: &[(&'static str, &str)],
+    body: Body,
+) {
     if backend == Backend::Postgres && postgres::cluster().is_none() {
         return;
     }
@@ -51,7 +78,7 @@ pub fn run(backend: Backend, settings: &[(&'static str, &str)], body: Body) {
         .map(|(k, v)| (*k, (*v).to_owned()))
         .collect();
     actix_web::rt::System::new().block_on(async move {
-        let (gateway, mut settings, _account) = gateway();
+        let (gateway, mut settings, _files) = gateway_for(provider);
         settings.extend(more);
         let app = TestApp::start(backend, settings).await;
         body(&app, &gateway).await;
@@ -73,13 +100,109 @@ pub fn gateway() -> (
     let settings = vec![
         ("push.fcm_account", file.path().display().to_string()),
         ("push.fcm_base_url", gateway.base_url()),
-        (
-            "push.web_contact",
-            "mailto:push@qianshou.example".to_owned(),
-        ),
+        ("push.web_contact", CONTACT.to_owned()),
         ("push.web_allow", gateway.base_url()),
     ];
     (gateway, settings, file)
+}
+
+/// Whom push services may write to.
+const CONTACT: &str = "mailto:push@qianshou.example";
+
+/// The bundle id of the made-up iPhone app.
+pub const TOPIC: &str = "cn.example.qianshou";
+
+/// A gateway, and the configuration that makes this provider use it. The folder goes with the last value.
+pub fn gateway_for(
+    provider: PushProvider,
+) -> (Running, Vec<(&'static str, String)>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let gateway = Gateway::start(GatewayOptions::default()).unwrap();
+    let settings = match provider {
+        PushProvider::Fcm => {
+            let account = gateway.create_service_account("qianshou-test").unwrap();
+            vec![
+                (
+                    "push.fcm_account",
+                    write("account.json", &account.to_json()),
+                ),
+                ("push.fcm_base_url", gateway.base_url()),
+                ("push.web_contact", CONTACT.to_owned()),
+                ("push.web_allow", gateway.base_url()),
+            ]
+        }
+        PushProvider::WebPush | PushProvider::UnifiedPush => vec![
+            ("push.web_contact", CONTACT.to_owned()),
+            ("push.web_allow", gateway.base_url()),
+        ],
+        PushProvider::Apns => {
+            let key = gateway.create_apns_key(TOPIC).unwrap();
+            vec![
+                ("push.apns_key", write("key.p8", key.pem())),
+                ("push.apns_key_id", key.key_id().to_owned()),
+                ("push.apns_team_id", key.team_id().to_owned()),
+                ("push.apns_topic", TOPIC.to_owned()),
+                ("push.apns_base_url", gateway.apns_base_url()),
+                ("push.apns_root", write("root.pem", gateway.apns_root())),
+            ]
+        }
+        PushProvider::JPush => {
+            let app = gateway.create_jpush_app();
+            vec![
+                ("push.jpush_app_key", app.app_key().to_owned()),
+                ("push.jpush_master_secret", app.master_secret().to_owned()),
+                ("push.jpush_base_url", gateway.base_url()),
+            ]
+        }
+    };
+    (gateway, settings, folder)
+}
+
+/// Somebody with a phone that this provider's pushes reach by this token.
+pub async fn member_with(app: &TestApp, provider: PushProvider, token: &str) -> Client {
+    let phone = member_with_phone(app, &format!("before-{token}")).await;
+    subscribe(&phone, provider, token).await;
+    phone
+}
+
+/// The app on the phone brings a token.
+pub async fn subscribe(phone: &Client, provider: PushProvider, token: &str) {
+    let path = format!("/v1/devices/{}/push-subscription", phone.device.unwrap());
+    phone
+        .put(&path, json!({ "provider": provider, "token": token }))
+        .await
+        .expect(200);
+}
+
+/// A provider's standing as all nodes see it, and why.
+pub fn standing_of(app: &TestApp, provider: PushProvider) -> Option<(String, Option<String>)> {
+    push_providers::table
+        .find(provider)
+        .select((push_providers::state, push_providers::reason))
+        .first(&mut app.connection())
+        .optional()
+        .unwrap()
+}
+
+/// Waits until a provider stands so; answers why.
+pub async fn comes_to(app: &TestApp, provider: PushProvider, state: &str) -> Option<String> {
+    for _ in 0..300 {
+        if let Some((now, reason)) = standing_of(app, provider)
+            && now == state
+        {
+            return reason;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!(
+        "{provider} is {:?}, not {state}",
+        standing_of(app, provider)
+    );
 }
 
 /// Everything the gateway accepted so far.

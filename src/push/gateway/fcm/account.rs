@@ -5,14 +5,11 @@ use std::fmt;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::DecodingKey;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
-const PEM_END: &str = "-----END PRIVATE KEY-----";
+use super::super::pem;
 
 /// A service account made up for the gateway. Its JSON ([`Self::to_json`]) has
 /// the fields of a file downloaded from Google's console.
@@ -48,7 +45,7 @@ impl ServiceAccount {
             kind: "service_account".to_owned(),
             project_id: project_id.to_owned(),
             private_key_id: Uuid::now_v7().simple().to_string(),
-            private_key: to_pem(der.as_ref()),
+            private_key: pem::write(der.as_ref()),
             client_email: format!("gateway@{project_id}.iam.gserviceaccount.com"),
             client_id: (Uuid::now_v7().as_u128() % 10_u128.pow(21)).to_string(),
             auth_uri: format!("{base_url}/auth"),
@@ -118,7 +115,7 @@ impl ServiceAccount {
 
     pub(super) fn public_key(&self) -> Result<DecodingKey, AccountError> {
         const UNREADABLE: AccountError = AccountError("its private key cannot be read");
-        let der = from_pem(&self.private_key).ok_or(UNREADABLE)?;
+        let der = pem::read(&self.private_key).ok_or(UNREADABLE)?;
         let pair = KeyPair::from_pkcs8(&der).map_err(|_| UNREADABLE)?;
         Ok(DecodingKey::from_rsa_der(pair.public_key().as_ref()))
     }
@@ -145,22 +142,3 @@ impl fmt::Display for AccountError {
 }
 
 impl std::error::Error for AccountError {}
-
-fn to_pem(der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let mut pem = format!("{PEM_BEGIN}\n");
-    for (i, c) in text.chars().enumerate() {
-        if i > 0 && i % 64 == 0 {
-            pem.push('\n');
-        }
-        pem.push(c);
-    }
-    pem.push_str(&format!("\n{PEM_END}\n"));
-    pem
-}
-
-fn from_pem(pem: &str) -> Option<Vec<u8>> {
-    let inner = pem.split_once(PEM_BEGIN)?.1.split_once(PEM_END)?.0;
-    let text: String = inner.chars().filter(|c| !c.is_whitespace()).collect();
-    STANDARD.decode(text).ok()
-}

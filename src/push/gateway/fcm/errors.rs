@@ -170,11 +170,15 @@ impl Refusal {
             )
             .fcm("THIRD_PARTY_AUTH_ERROR"),
             FaultKind::Slow | FaultKind::CloseConnection | FaultKind::LoseReply => return None,
-            // Of other providers.
+            // Other providers' own.
             FaultKind::Gone
             | FaultKind::TooLarge
             | FaultKind::InsufficientStorage
-            | FaultKind::Redirect => return None,
+            | FaultKind::Redirect
+            | FaultKind::Apns(_)
+            | FaultKind::GoAway
+            | FaultKind::RefusedStream
+            | FaultKind::JPush(_) => return None,
         })
     }
 

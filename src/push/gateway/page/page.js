@@ -2,7 +2,7 @@
 (() => {
   const words = {
     zh: {
-      title: "推送网关", lead: "代替推送服务商接收推送，只在本机。", other: "English",
+      title: "推送网关", lead: "代替各推送服务商的服务器接收推送，只在本机。", other: "English",
       connecting: "正在连接", on: "实时", off: "已断开，正在重连", phone: "手机上的样子",
       waiting: "等待第一条推送……", accepted: "已接收", rate: "每秒", refused: "已拒绝", duplicates: "重复",
       grants: "令牌发放", faults: "让它出错", f_kind: "错误", f_prefix: "令牌开头", f_times: "次数", f_add: "添加",
@@ -16,7 +16,16 @@
         close_connection: "断开连接（未接收）", lose_reply: "已接收，但回执丢失",
         "token:unavailable": "令牌端点：503", "token:invalid_argument": "令牌端点：invalid_grant",
         "web_push:gone": "Web Push：410 订阅已失效", "web_push:unavailable": "Web Push：503",
-        "web_push:insufficient_storage": "Web Push：507 无人接收", "web_push:sender_id_mismatch": "Web Push：403 拒绝" },
+        "web_push:insufficient_storage": "Web Push：507 无人接收", "web_push:sender_id_mismatch": "Web Push：403 拒绝",
+        "apns:apns.Unregistered": "APNs：410 令牌已失效", "apns:apns.BadDeviceToken": "APNs：400 令牌不符",
+        "apns:apns.TooManyRequests": "APNs：429", "apns:apns.ServiceUnavailable": "APNs：503",
+        "apns:apns.ExpiredProviderToken": "APNs：403 提供者令牌过期",
+        "apns:apns.InvalidProviderToken": "APNs：403 提供者令牌无效",
+        "apns:go_away": "APNs：GOAWAY", "apns:refused_stream": "APNs：REFUSED_STREAM",
+        "apns:close_connection": "APNs：断开连接（未接收）", "apns:lose_reply": "APNs：已接收，但回执丢失",
+        "jpush:jpush.1011": "极光：1011 没有目标", "jpush:jpush.1003": "极光：1003 参数无效",
+        "jpush:jpush.1004": "极光：1004 验证失败", "jpush:jpush.2002": "极光：2002 超出频率",
+        "jpush:jpush.1030": "极光：1030 内部超时", "jpush:lose_reply": "极光：已接收，但回执丢失" },
     },
     en: {
       title: "Push gateway", lead: "Takes pushes in place of the providers' servers, on this machine only.", other: "中文",
@@ -35,7 +44,16 @@
         close_connection: "Cut the connection (not accepted)", lose_reply: "Accept, lose the reply",
         "token:unavailable": "Token endpoint: 503", "token:invalid_argument": "Token endpoint: invalid_grant",
         "web_push:gone": "Web Push: 410 gone", "web_push:unavailable": "Web Push: 503",
-        "web_push:insufficient_storage": "Web Push: 507 nobody listens", "web_push:sender_id_mismatch": "Web Push: 403 refused" },
+        "web_push:insufficient_storage": "Web Push: 507 nobody listens", "web_push:sender_id_mismatch": "Web Push: 403 refused",
+        "apns:apns.Unregistered": "APNs: 410 dead token", "apns:apns.BadDeviceToken": "APNs: 400 bad token",
+        "apns:apns.TooManyRequests": "APNs: 429", "apns:apns.ServiceUnavailable": "APNs: 503",
+        "apns:apns.ExpiredProviderToken": "APNs: 403 provider token expired",
+        "apns:apns.InvalidProviderToken": "APNs: 403 provider token refused",
+        "apns:go_away": "APNs: GOAWAY", "apns:refused_stream": "APNs: REFUSED_STREAM",
+        "apns:close_connection": "APNs: cut (not accepted)", "apns:lose_reply": "APNs: accept, lose the reply",
+        "jpush:jpush.1011": "JPush: 1011 no target", "jpush:jpush.1003": "JPush: 1003 invalid",
+        "jpush:jpush.1004": "JPush: 1004 not authenticated", "jpush:jpush.2002": "JPush: 2002 too often",
+        "jpush:jpush.1030": "JPush: 1030 internal timeout", "jpush:lose_reply": "JPush: accept, lose the reply" },
     },
   };
   const $ = (id) => document.getElementById(id);
@@ -214,7 +232,8 @@
 
   function extra() {
     const kind = $("f-kind").value.split(":").pop();
-    const name = kind === "slow" ? "ms" : ["quota_exceeded", "unavailable"].includes(kind) ? "retry" : "";
+    const timed = ["quota_exceeded", "unavailable", "apns.TooManyRequests", "apns.ServiceUnavailable", "jpush.2002"];
+    const name = kind === "slow" ? "ms" : timed.includes(kind) ? "retry" : "";
     $("f-extra-label").hidden = !name;
     $("f-extra-name").textContent = name ? t(name) : "";
     $("f-extra").placeholder = name === "ms" ? "1000" : "—";
@@ -239,7 +258,9 @@
   $("fault-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const [endpoint, kind] = $("f-kind").value.includes(":") ? $("f-kind").value.split(":") : ["send", $("f-kind").value];
-    const rule = { endpoint, fault: kind };
+    // `jpush.1011` is JPush's own code, `apns.BadTopic` a word of Apple's.
+    const [provider, own] = kind.split(".");
+    const rule = { endpoint, fault: own ? { [provider]: provider === "jpush" ? Number(own) : own } : kind };
     const prefix = $("f-prefix").value.trim(), number = $("f-extra").value;
     if (prefix && endpoint !== "token") rule.token_prefix = prefix;
     if ($("f-times").value) rule.times = Number($("f-times").value);
