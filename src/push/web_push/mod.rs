@@ -269,6 +269,7 @@ mod tests {
             unread: 1,
             expires_at: now.plus(Micros::HOUR),
             now,
+            reference: None,
         }
     }
 

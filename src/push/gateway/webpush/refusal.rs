@@ -67,6 +67,11 @@ impl Refusal {
                 moved
             }
             FaultKind::Slow | FaultKind::CloseConnection | FaultKind::LoseReply => return None,
+            // Other providers' own.
+            FaultKind::Apns(_)
+            | FaultKind::GoAway
+            | FaultKind::RefusedStream
+            | FaultKind::JPush(_) => return None,
         };
         refusal.retry_after_s = fault.retry_after_s;
         Some(refusal)
