@@ -208,13 +208,12 @@
     if (!own) { return Promise.resolve(); }
     var mine = own;
     return api('GET', '/demo/push/arrived?since=' + mine.since).then(function (found) {
-      mine.since = found.next_since;
       var ours = found.items.filter(function (item) { return item.subscription === mine.id; });
       return Promise.all(ours.map(function (item) {
         return Promise.all([decrypt(mine, bytes(item.body)), navigator.serviceWorker.ready]).then(function (both) {
           both[1].active.postMessage({ push: both[0] });
         });
-      }));
+      })).then(function () { mine.since = found.next_since; });
     }).catch(function () { /* The demo is being stopped, or the page was away: at the next look. */ });
   }
   function look() { fetchArrived().then(function () { setTimeout(look, 1000); }); }

@@ -47,7 +47,7 @@ impl Browser {
                 "Chromium or its driver is missing, and QIANSHOU_TEST_BROWSER=required"
             );
             loud(
-                "chromium and chromedriver are not there: the page of receipts is LEFT OUT. `bash tests/run` brings them.",
+                "chromium and chromedriver are not there: the pages of receipts and of pushes are LEFT OUT. `bash tests/run` brings them.",
             );
             return None;
         };
