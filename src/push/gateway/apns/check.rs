@@ -194,7 +194,7 @@ fn payload(body: &[u8], kind: &str) -> Result<Map<String, Value>, Refusal> {
         return empty("the payload has no object aps");
     };
     if let Some(badge) = aps.get("badge")
-        && !badge.as_i64().is_some_and(|n| n >= 0)
+        && badge.as_i64().is_none_or(|n| n < 0)
     {
         return empty("aps.badge is no whole number");
     }

@@ -178,7 +178,7 @@ impl Visit<'_> {
             }
             FaultKind::LoseReply => {
                 self.accepted(sending, kind, true);
-                drop(ends.send(End::Cut).await);
+                end(ends, End::Cut).await;
             }
             FaultKind::GoAway => {
                 let outcome = cut(
@@ -187,7 +187,7 @@ impl Visit<'_> {
                 );
                 self.record(Some(sending.device), kind, outcome, None);
                 let stream = self.respond.stream_id().as_u32();
-                drop(ends.send(End::GoAway(stream.saturating_sub(2))).await);
+                end(ends, End::GoAway(stream.saturating_sub(2))).await;
             }
             FaultKind::RefusedStream => {
                 let outcome = cut("REFUSED_STREAM", "the stream was refused unread");
@@ -197,7 +197,7 @@ impl Visit<'_> {
             _ => {
                 let outcome = cut("CLOSE_CONNECTION", "the connection was cut");
                 self.record(Some(sending.device), kind, outcome, None);
-                drop(ends.send(End::Cut).await);
+                end(ends, End::Cut).await;
             }
         }
     }
@@ -222,6 +222,12 @@ impl Visit<'_> {
             drop(stream.send_data(bytes, true));
         }
     }
+}
+
+/// Ends the connection. The stream is held until then: dropped unanswered it would be reset before.
+async fn end(ends: &mpsc::Sender<End>, how: End) {
+    drop(ends.send(how).await);
+    ends.closed().await;
 }
 
 /// Whether a fault of these is for this endpoint.

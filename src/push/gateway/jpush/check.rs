@@ -194,7 +194,7 @@ fn options(options: &Map<String, Value>) -> Checked<()> {
         return invalid("options.apns_production is neither true nor false");
     }
     if let Some(id) = options.get("apns_collapse_id")
-        && !id.as_str().is_some_and(|id| id.len() <= MAX_COLLAPSE_ID)
+        && id.as_str().is_none_or(|id| id.len() > MAX_COLLAPSE_ID)
     {
         return invalid("options.apns_collapse_id");
     }
