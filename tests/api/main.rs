@@ -6,10 +6,15 @@ mod support;
 mod sync;
 mod sync_hostile;
 
+mod activities;
 mod areas;
 mod audit;
 mod audit_chain;
 mod audit_export;
+mod calendar_feed;
+mod campaign_changes;
+mod campaign_results;
+mod campaign_words;
 mod campaigns;
 mod commands;
 mod contract;
