@@ -3,7 +3,6 @@
 use crate::activities::with;
 use crate::both;
 use crate::campaigns::{campaign, campaign_with, inbox, organisers, scheduled, settled};
-use crate::support::make::at;
 use crate::support::phones::given;
 use crate::support::syncing::{Pocket, numbered};
 use crate::support::*;

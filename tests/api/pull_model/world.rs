@@ -130,8 +130,7 @@ impl World {
             3..=6 => self.takes_in(dice, &who, area).await,
             7..=8 => self.visits(dice, &who).await,
             9..=10 => self.insures(dice, &who).await,
-            11 if dice.once_in(2) => self.opens_a_home(&who, area).await,
-            11 => self.holds_an_activity(dice, &who, area).await,
+            11 => self.opens_a_home(&who, area).await,
             12..=13 => self.plans(app, dice, &who).await,
             14..=16 => self.cares(dice, &who).await,
             17..=18 => self.moves(dice, &who, area).await,
@@ -139,6 +138,7 @@ impl World {
             21 => self.joins(dice, &who).await,
             22 => self.amends(dice, &who).await,
             23 => self.marks(app, dice, &who).await,
+            24..=25 => self.holds_an_activity(dice, &who, area).await,
             _ => self.reassigns(dice).await,
         }
     }
@@ -267,12 +267,8 @@ impl World {
                     "{}: approves {path} → {}",
                     who.login, answer.status
                 ));
-                let scheduled = format!("{path}/schedule");
-                self.posts(who, &scheduled, json!({})).await;
             }
         }
-        // What follows from it is there at once, or a phone would hear of it in the midst of a comparison.
-        while qianshou::campaigns::alarms::run(&app.data).await.unwrap() {}
         let area = *dice.pick(&[CITY, CITY, COUNTY, TOWN]).unwrap();
         let text = json!({ "title": "{campaign}", "body": "{day}" });
         let body = json!({
@@ -280,7 +276,22 @@ impl World {
             "audience": { "areas": [TOWN], "roles": ["field_member"] }, "message_zh": text, "message_en": text
         });
         let made = self.posts(who, "/v1/campaigns", body).await;
+        if let Some(campaign) = made.as_ref().filter(|_| dice.once_in(2)) {
+            self.announces(&at("campaigns", campaign)).await;
+        }
+        // What follows from it is there at once, or a phone would hear of it in the midst of a comparison.
+        while qianshou::campaigns::alarms::run(&app.data).await.unwrap() {}
         self.campaigns.extend(made);
+    }
+
+    /// Whoever may approves a campaign and schedules it.
+    async fn announces(&mut self, path: &str) {
+        for user in self.users.clone() {
+            if user.approve(path).await.status == 200 {
+                let scheduled = format!("{path}/schedule");
+                self.posts(&user, &scheduled, json!({})).await;
+            }
+        }
     }
 
     /// A resident or a household is given to another, or to nobody.
