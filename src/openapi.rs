@@ -35,7 +35,7 @@ pub const PUBLIC_PATHS: &[&str] = &[
 
 /// Whether a path needs no token: one of those, or of the same parts where one has a parameter.
 pub fn is_public(path: &str) -> bool {
-    let fits = |template: &&str| {
+    let fits = |template: &str| {
         let mut given = path.split('/');
         let same = template.split('/').all(|part| {
             given
@@ -44,7 +44,7 @@ pub fn is_public(path: &str) -> bool {
         });
         same && given.next().is_none()
     };
-    PUBLIC_PATHS.iter().any(|template| fits(&template))
+    PUBLIC_PATHS.iter().any(|template| fits(template))
 }
 
 const TAGS: &[(&str, &str)] = &[

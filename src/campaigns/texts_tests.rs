@@ -124,11 +124,13 @@ proptest! {
         match parts(&template) {
             Err((_, position)) => {
                 let c = template.chars().nth(position);
-                prop_assert!(matches!(c, Some('{' | '}')), "{:?} at {} of {}", c, position, template);
+                let brace = matches!(c, Some('{' | '}'));
+                prop_assert!(brace, "{:?} at {} of {}", c, position, template);
             }
             Ok(_) => {
                 let filled = facts("活动").fill(&template, true, "社区");
-                prop_assert!(!filled.contains(['{', '}']));
+                let braces = filled.contains(['{', '}']);
+                prop_assert!(!braces);
             }
         }
     }
