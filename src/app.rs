@@ -32,7 +32,7 @@ pub fn contract() -> &'static Contract {
 pub struct Public;
 impl Guard for Public {
     fn check(&self, ctx: &GuardContext<'_>) -> bool {
-        openapi::PUBLIC_PATHS.contains(&ctx.head().uri.path())
+        openapi::is_public(ctx.head().uri.path())
     }
 }
 

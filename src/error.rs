@@ -41,6 +41,8 @@ pub struct Problem {
 pub struct FieldError {
     pub pointer: String,
     pub fault: Fault,
+    /// Where in a text: characters before the fault.
+    pub position: Option<u32>,
 }
 
 macro_rules! catalogue {
@@ -181,6 +183,9 @@ catalogue! {
         BadPoint "bad_point" 422 "Not a public key" "公钥无效" "The key is no point of the curve P-256." "该公钥不是 P-256 曲线上的点。";
         BadMoney "bad_money" 422 "Not an amount" "金额无效" "An amount such as 123.45, CNY, is expected." "应为形如 123.45 的人民币金额。";
         UnknownPlaceholder "unknown_placeholder" 422 "Unknown placeholder" "占位符未知" "The template names a placeholder that does not exist." "模板使用了不存在的占位符。";
+        UnclosedBrace "unclosed_brace" 422 "Brace without its other half" "花括号不成对" "A brace of the template has no other half; see position." "模板中的花括号不成对，请见 position。";
+        FilledTooLong "filled_too_long" 422 "Too long once filled in" "填充后过长" "With its placeholders filled in, the text is longer than a notification takes." "占位符填充后，文本超过通知允许的长度。";
+        SumDiffers "sum_differs" 422 "Sum differs" "合计不符" "The total is not the sum of its lines." "合计与各项之和不符。";
         TextOnly "html_refused" 422 "Plain text only" "仅限纯文本" "Markup is not taken here." "此处不接受标记语言。";
     }
 }
@@ -190,6 +195,15 @@ impl FieldError {
         FieldError {
             pointer: pointer.into(),
             fault,
+            position: None,
+        }
+    }
+
+    /// A fault in the midst of a text.
+    pub fn at(pointer: impl Into<String>, fault: Fault, position: usize) -> Self {
+        FieldError {
+            position: u32::try_from(position).ok(),
+            ..FieldError::new(pointer, fault)
         }
     }
 }

@@ -4,10 +4,12 @@
 //! at [`routes`] for what there is, at [`db`] for how it is stored, at
 //! [`auth::policy`] for who may do what.
 
+pub mod activities;
 pub mod app;
 pub mod areas;
 pub mod audit;
 pub mod auth;
+pub mod calendar_feed;
 pub mod campaigns;
 pub mod cli;
 pub mod config;

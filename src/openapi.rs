@@ -30,7 +30,22 @@ pub const PUBLIC_PATHS: &[&str] = &[
     "/v1/receipt/revocation",
     "/v1/receipt/consents",
     "/v1/receipt/requests",
+    "/v1/calendar/{file}",
 ];
+
+/// Whether a path needs no token: one of those, or of the same parts where one has a parameter.
+pub fn is_public(path: &str) -> bool {
+    let fits = |template: &str| {
+        let mut given = path.split('/');
+        let same = template.split('/').all(|part| {
+            given
+                .next()
+                .is_some_and(|g| g == part || part.starts_with('{') && !g.is_empty())
+        });
+        same && given.next().is_none()
+    };
+    PUBLIC_PATHS.iter().any(|template| fits(template))
+}
 
 const TAGS: &[(&str, &str)] = &[
     ("sign-in", "Signing in and out, one's own account"),
@@ -67,6 +82,10 @@ const TAGS: &[(&str, &str)] = &[
     (
         "campaigns",
         "Festivals, campaigns and their reminders (宣传活动)",
+    ),
+    (
+        "activities",
+        "What campaigns come to at their places: planned, reported, confirmed (活动)",
     ),
     ("inbox", "Notifications; a push only announces them"),
     (

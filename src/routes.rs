@@ -6,8 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    areas, audit, auth, campaigns, duplicates, households, insurance, notifications, people,
-    privacy, push, residents, rights_requests, services, sync, visits,
+    activities, areas, audit, auth, calendar_feed, campaigns, duplicates, households, insurance,
+    notifications, people, privacy, push, residents, rights_requests, services, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -32,6 +32,7 @@ fn public(cfg: &mut ServiceConfig) {
     auth::public_routes(cfg);
     privacy::public_routes(cfg);
     sync::public_routes(cfg);
+    calendar_feed::public_routes(cfg);
 }
 
 fn signed_in(cfg: &mut ServiceConfig) {
@@ -45,6 +46,8 @@ fn signed_in(cfg: &mut ServiceConfig) {
     insurance::routes(cfg);
     visits::routes(cfg);
     campaigns::routes(cfg);
+    activities::routes(cfg);
+    calendar_feed::routes(cfg);
     notifications::routes(cfg);
     push::api::routes(cfg);
     sync::routes(cfg);

@@ -53,6 +53,16 @@ pub fn codes_of(c: &mut DbConn, ids: Vec<Uid>) -> AppResult<HashMap<Uid, String>
     Ok(rows.into_iter().collect())
 }
 
+/// Codes and names of areas, by id.
+pub fn named(c: &mut DbConn, ids: Vec<Uid>) -> AppResult<HashMap<Uid, (String, String)>> {
+    let rows: Vec<(Uid, String, String)> = areas::table
+        .filter(areas::id.eq_any(ids))
+        .select((areas::id, areas::code, areas::name))
+        .load(c)?;
+    let named = rows.into_iter().map(|(id, code, name)| (id, (code, name)));
+    Ok(named.collect())
+}
+
 pub fn by_id(c: &mut DbConn, id: Uid) -> AppResult<Option<AreaRow>> {
     Ok(areas::table
         .find(id)

@@ -140,6 +140,15 @@ actions! {
     CampaignRead "campaign.read" on "campaign" by ORGANISERS;
     CampaignWrite "campaign.write" on "campaign" by ORGANISERS;
     CampaignApprove "campaign.approve" on "campaign" by ORGANISERS;
+    // Activities: members and organisers of a place plan and report them, coordinators and organisers confirm.
+    ActivityRead "activity.read" on "activity" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];
+    ActivityWrite "activity.write" on "activity" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];
+    ActivityReport "activity.report" on "activity" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];
+    ActivityReview "activity.review" on "activity" by &[Coordinator, CampaignOrganiser, Officer];
+    CalendarFeedOwn "calendar_feed.own" on "calendar_feed" by ALL;
+    CampaignTemplateRead "campaign_template.read" on "campaign_template" by ORGANISERS;
+    CampaignTemplateWrite "campaign_template.write" on "campaign_template" by ORGANISERS;
+    CampaignAlarmRead "campaign_alarm.read" on "campaign_alarm" by ALL;
     NotificationRead "notification.read" on "notification" by ALL;
     NotificationMark "notification.mark" on "notification" by ALL;
     // Phones that were away.
@@ -309,6 +318,23 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("cancel_campaign", Action::CampaignWrite),
     ("list_campaign_reminders", Action::CampaignRead),
     ("get_campaign_results", Action::CampaignRead),
+    ("list_campaign_receivers", Action::CampaignRead),
+    ("create_campaign_template", Action::CampaignTemplateWrite),
+    ("list_campaign_templates", Action::CampaignTemplateRead),
+    ("get_campaign_template", Action::CampaignTemplateRead),
+    ("update_campaign_template", Action::CampaignTemplateWrite),
+    ("list_campaign_alarms", Action::CampaignAlarmRead),
+    ("create_activity", Action::ActivityWrite),
+    ("list_activities", Action::ActivityRead),
+    ("get_activity", Action::ActivityRead),
+    ("update_activity", Action::ActivityWrite),
+    ("report_activity", Action::ActivityReport),
+    ("return_activity", Action::ActivityReview),
+    ("confirm_activity", Action::ActivityReview),
+    ("cancel_activity", Action::ActivityWrite),
+    ("get_calendar_feed", Action::CalendarFeedOwn),
+    ("create_calendar_feed", Action::CalendarFeedOwn),
+    ("revoke_calendar_feed", Action::CalendarFeedOwn),
     ("list_notifications", Action::NotificationRead),
     ("mark_notifications", Action::NotificationMark),
     ("push_changes", Action::SyncPush),

@@ -1,7 +1,7 @@
 //! All SQL about staff: what they may do, their accounts, their assignments.
 
 use diesel::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::handle::Place;
 use super::model::*;
@@ -267,6 +267,15 @@ pub fn end_assignment(c: &mut DbConn, row: &AssignmentRow, now: Micros) -> AppRe
         ))
         .execute(c)?;
     Ok(true)
+}
+
+/// The sealed names of users, by id.
+pub fn display_names(c: &mut DbConn, ids: Vec<Uid>) -> AppResult<HashMap<Uid, Vec<u8>>> {
+    let rows: Vec<(Uid, Vec<u8>)> = users::table
+        .filter(users::id.eq_any(ids))
+        .select((users::id, users::display_name))
+        .load(c)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Whether a user holds one of these roles at a place at this time.

@@ -2,20 +2,42 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
+use super::preview::Count;
+use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
-use crate::auth::Place;
-use crate::auth::model::{PushState, UserState};
+use crate::auth::model::{Platform, PushState, UserState};
 use crate::auth::policy::Role;
-use crate::db::schema::{areas, assignments, devices, users};
+use crate::auth::rights::Grant;
+use crate::auth::{Place, Who};
+use crate::db::schema::{assignments, devices, users};
 use crate::db::{DbConn, Micros, MultiBackend, Uid};
 use crate::error::{AppError, AppResult, Fault};
 use crate::notifications::announce::Recipient;
+use crate::text_enum;
 
-/// Areas and roles, looked up and ready to be asked.
+text_enum! {
+    /// Only those with a phone that a push can reach, or only those without one.
+    AudiencePush { WithPush = "with_push", WithoutPush = "without_push" }
+}
+
+/// What narrows an audience beyond areas and roles.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AudienceLimits {
+    pub push: Option<AudiencePush>,
+    /// Only those with a phone of one of these kinds; with none named, everybody.
+    pub platforms: Vec<Platform>,
+    /// Codes of areas left out.
+    pub except_areas: Vec<String>,
+    pub except_users: Vec<Uid>,
+}
+
+/// Assignments that lie in some areas.
 #[derive(Debug, Clone, Default)]
-pub struct Audience {
-    roles: Vec<Role>,
+struct Within {
     /// Wider than a county: assignments for the area itself.
     wide: Vec<Uid>,
     counties: Vec<Uid>,
@@ -23,33 +45,79 @@ pub struct Audience {
     villages: Vec<Uid>,
 }
 
-impl Audience {
+/// Areas and roles, looked up and ready to be asked.
+#[derive(Debug, Clone, Default)]
+pub struct Audience {
+    roles: Vec<Role>,
+    within: Within,
+    except: Within,
+    limits: AudienceLimits,
+}
+
+impl Within {
     /// Counties of a wide area count each, with everybody in them.
-    pub fn of(c: &mut DbConn, found: &[AreaRow], roles: &[Role]) -> AppResult<Audience> {
-        let mut audience = Audience {
-            roles: roles.to_vec(),
-            ..Audience::default()
-        };
+    fn of(c: &mut DbConn, found: &[AreaRow]) -> AppResult<Within> {
+        let mut within = Within::default();
         for area in found {
             match area.level {
-                AreaLevel::Village => audience.villages.push(area.id),
-                AreaLevel::Town => audience.towns.push(area.id),
-                AreaLevel::County => audience.counties.push(area.id),
+                AreaLevel::Village => within.villages.push(area.id),
+                AreaLevel::Town => within.towns.push(area.id),
+                AreaLevel::County => within.counties.push(area.id),
                 AreaLevel::City | AreaLevel::Province => {
-                    audience.wide.push(area.id);
-                    let query = areas::table
-                        .filter(areas::level.eq(AreaLevel::County))
-                        .select(areas::id)
-                        .into_boxed();
-                    let query = match area.level {
-                        AreaLevel::City => query.filter(areas::city.eq(area.id)),
-                        _ => query.filter(areas::province.eq(area.id)),
-                    };
-                    audience.counties.extend(query.load::<Uid>(c)?);
+                    within.wide.push(area.id);
+                    within.counties.extend(areas::store::counties(c, area)?);
                 }
             }
         }
-        Ok(audience)
+        Ok(within)
+    }
+
+    fn holds(&self, grant: &Grant) -> bool {
+        let Place {
+            county,
+            town,
+            village,
+        } = grant.place;
+        let among = |id: Option<Uid>, ids: &[Uid]| id.is_some_and(|id| ids.contains(&id));
+        among(county, &self.counties)
+            || among(town, &self.towns)
+            || among(village, &self.villages)
+            || self.wide.contains(&grant.area)
+    }
+
+    fn filter(&self) -> Filter {
+        Box::new(
+            assignments::county
+                .eq_any(self.counties.clone())
+                .or(assignments::town.eq_any(self.towns.clone()))
+                .or(assignments::village.eq_any(self.villages.clone()))
+                .or(assignments::area_id.nullable().eq_any(self.wide.clone())),
+        )
+    }
+}
+
+impl Audience {
+    pub fn of(
+        c: &mut DbConn,
+        found: &[AreaRow],
+        except: &[AreaRow],
+        roles: &[Role],
+        limits: &AudienceLimits,
+    ) -> AppResult<Audience> {
+        Ok(Audience {
+            roles: roles.to_vec(),
+            within: Within::of(c, found)?,
+            except: Within::of(c, except)?,
+            limits: limits.clone(),
+        })
+    }
+
+    /// Whether somebody is in it by their rights of now, whatever phones they have.
+    pub fn includes(&self, who: &Who) -> bool {
+        let meant = |g: &Grant| {
+            self.roles.contains(&g.role) && self.within.holds(g) && !self.except.holds(g)
+        };
+        !self.limits.except_users.contains(&who.user) && who.grants().any(meant)
     }
 }
 
@@ -68,21 +136,24 @@ pub fn areas_of(c: &mut DbConn, codes: &[String], at: &str) -> AppResult<Vec<Are
     Ok(found)
 }
 
+/// An assignment with its user.
 type Source = diesel::dsl::InnerJoinQuerySource<assignments::table, users::table>;
 type Filter = Box<dyn BoxableExpression<Source, MultiBackend, SqlType = Nullable<Bool>>>;
 
-/// Assignments of active users that hold now, in these areas and roles.
+/// Phones of the user of an assignment that are bound, of these kinds or of any.
+macro_rules! phones {
+    () => {
+        devices::table
+            .filter(devices::user_id.eq(assignments::user_id))
+            .filter(devices::revoked_at.is_null())
+    };
+}
+
+/// Assignments of active users that hold now, in these areas and roles, narrowed as the limits say.
 fn filter(audience: &Audience, now: Micros) -> Filter {
-    let place: Filter = Box::new(
-        assignments::county
-            .eq_any(audience.counties.clone())
-            .or(assignments::town.eq_any(audience.towns.clone()))
-            .or(assignments::village.eq_any(audience.villages.clone()))
-            .or(assignments::area_id
-                .nullable()
-                .eq_any(audience.wide.clone())),
-    );
-    Box::new(
+    use diesel::dsl::{exists, not};
+    let limits = &audience.limits;
+    let meant: Filter = Box::new(
         assignments::role
             .eq_any(audience.roles.clone())
             .and(assignments::starts_at.le(now.0))
@@ -92,8 +163,55 @@ fn filter(audience: &Audience, now: Micros) -> Filter {
                     .or(assignments::ends_at.gt(now.0)),
             )
             .and(users::state.eq(UserState::Active))
-            .and(place),
-    )
+            .and(audience.within.filter()),
+    );
+    let mut narrower: Vec<Filter> = Vec::new();
+    let mut and = |more: Filter| narrower.push(more);
+    let except = &audience.except;
+    // A column that is empty lies in none of them.
+    if !except.counties.is_empty() {
+        and(Box::new(
+            assignments::county
+                .is_null()
+                .or(assignments::county.ne_all(except.counties.clone())),
+        ));
+    }
+    if !except.towns.is_empty() {
+        and(Box::new(
+            assignments::town
+                .is_null()
+                .or(assignments::town.ne_all(except.towns.clone())),
+        ));
+    }
+    if !except.villages.is_empty() {
+        and(Box::new(
+            assignments::village
+                .is_null()
+                .or(assignments::village.ne_all(except.villages.clone())),
+        ));
+    }
+    if !except.wide.is_empty() {
+        and(Box::new(
+            assignments::area_id.nullable().ne_all(except.wide.clone()),
+        ));
+    }
+    if !limits.except_users.is_empty() {
+        let except = limits.except_users.clone();
+        and(Box::new(assignments::user_id.nullable().ne_all(except)));
+    }
+    if !limits.platforms.is_empty() {
+        let these = devices::platform.eq_any(limits.platforms.clone());
+        and(Box::new(exists(phones!().filter(these)).nullable()));
+    }
+    let live = || phones!().filter(devices::push_state.eq(PushState::Live));
+    match limits.push {
+        None => {}
+        Some(AudiencePush::WithPush) => and(Box::new(exists(live()).nullable())),
+        Some(AudiencePush::WithoutPush) => and(Box::new(not(exists(live())).nullable())),
+    }
+    narrower
+        .into_iter()
+        .fold(meant, |filter, more| Box::new(filter.and(more)))
 }
 
 /// The recipients after `after` in the order of their ids, at most `limit` and each once, and whether there
@@ -140,12 +258,6 @@ pub fn recipients(
 }
 
 /// How many an audience is now, and how many of them no push can reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
-    pub targeted: i64,
-    pub without_push: i64,
-}
-
 pub fn count(c: &mut DbConn, audience: &Audience, now: Micros) -> AppResult<Count> {
     use diesel::dsl::{count, exists};
     let live = exists(
@@ -169,4 +281,36 @@ pub fn count(c: &mut DbConn, audience: &Audience, now: Micros) -> AppResult<Coun
         targeted,
         without_push: targeted - with_push,
     })
+}
+
+/// Which of these users have a phone that a push can reach; the caller bounds them.
+pub fn with_push(c: &mut DbConn, users: &[Uid]) -> AppResult<HashSet<Uid>> {
+    let found: Vec<Uid> = devices::table
+        .filter(devices::user_id.eq_any(users.to_vec()))
+        .filter(devices::push_state.eq(PushState::Live))
+        .filter(devices::revoked_at.is_null())
+        .select(devices::user_id)
+        .distinct()
+        .load(c)?;
+    Ok(found.into_iter().collect())
+}
+
+/// By which roles and for which areas these users are of the audience: what a sample is shown by.
+pub fn posts(
+    c: &mut DbConn,
+    audience: &Audience,
+    users: &[Uid],
+    now: Micros,
+) -> AppResult<Vec<(Uid, Role, Uid)>> {
+    Ok(assignments::table
+        .inner_join(users::table)
+        .filter(filter(audience, now))
+        .filter(assignments::user_id.eq_any(users.to_vec()))
+        .select((
+            assignments::user_id,
+            assignments::role,
+            assignments::area_id,
+        ))
+        .order(assignments::id)
+        .load(c)?)
 }

@@ -282,6 +282,43 @@ proptest! {
         prop_assert!(days.iter().all(|(start, _)| (first..=first + more).contains(&start.year())));
     }
 
+    /// Whatever the zone and the season: a reminder comes at the wall clock's time so many days before, or, where the
+    /// clocks skip that time, right after the gap; of a time that comes twice, at the first.
+    #[test]
+    fn reminders_keep_the_wall_clock_where_clocks_change(
+        zone in prop_oneof![
+            Just("Asia/Shanghai"), Just("America/New_York"), Just("Europe/Berlin"), Just("Australia/Lord_Howe"),
+            Just("America/Sao_Paulo"), Just("Africa/Casablanca"), Just("Asia/Kathmandu"), Just("Pacific/Apia"),
+        ],
+        year in 2000..2035_i16, ordinal in 1..=365_i16, days in 0..=30_u16, hour in 0..24_i8, minute in 0..60_i8,
+    ) {
+        let zone = TimeZone::get(zone).unwrap();
+        let day = Date::new(year, 1, 1).unwrap().checked_add(Span::new().days(ordinal - 1)).unwrap();
+        let at = time(hour, minute, 0, 0);
+        let found = reminder_instants(day, &[(days, at)], &zone);
+        prop_assert_eq!(found.len(), 1);
+        let meant = day.checked_sub(Span::new().days(days)).unwrap().to_datetime(at);
+        let told = zone.to_datetime(found[0]);
+        if zone.to_ambiguous_timestamp(meant).is_ambiguous() {
+            // A gap moves it on by the gap and never back; a fold leaves the wall clock as it was.
+            prop_assert!(told >= meant);
+            let hour_before = zone.to_datetime(found[0] - Span::new().hours(1));
+            prop_assert!(told != meant || hour_before < meant, "not the first of two");
+        } else {
+            prop_assert_eq!(told, meant);
+        }
+    }
+
+    /// Days are materialised two years ahead, each year's once.
+    #[test]
+    fn two_years_stand_ahead(ordinal in 0..365_i16, at in 0..BUILT_IN.len()) {
+        let from = Date::new(2026, 1, 1).unwrap().checked_add(Span::new().days(ordinal)).unwrap();
+        let days = materialise(BUILT_IN[at].rule, from, 2);
+        prop_assert!((2..=3).contains(&days.len()), "{:?}", days);
+        let last = days.last().unwrap().0;
+        prop_assert!(last > from.checked_add(Span::new().years(1)).unwrap().checked_sub(Span::new().days(20)).unwrap());
+    }
+
     /// Rules that never came from text do no harm either.
     #[test]
     fn nonsense_gives_nothing(month: i8, day: i8, nth: i8, weekday: i8, year: i16) {

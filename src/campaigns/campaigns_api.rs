@@ -5,8 +5,11 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::lifecycle::{self, CampaignChange, NewCampaign};
+use super::amendments::{self, CampaignChange};
+use super::drafts::{self, NewCampaign, Words};
+use super::lifecycle;
 use super::machine::CampaignState;
+use super::means::{CampaignBudget, CampaignMaterial, CampaignTargets, Means};
 use super::model::CampaignTheme;
 use super::plan::{LatePolicy, PlannedReminder};
 use super::store;
@@ -65,10 +68,28 @@ pub struct CampaignPlan {
     goals: Option<Note>,
     #[validate(nested)]
     audience: CampaignAudience,
+    /// Whose words its reminders take over, instead of `message_zh` and `message_en`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    template_id: Option<Uid>,
+    /// Required with `message_en` where no template is named.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     #[validate(nested)]
-    message_zh: ReminderText,
+    message_zh: Option<ReminderText>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     #[validate(nested)]
-    message_en: ReminderText,
+    message_en: Option<ReminderText>,
+    #[serde(default)]
+    #[schema(value_type = Vec<CampaignMaterial>, max_items = 50)]
+    materials: UpTo<50, CampaignMaterial>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    budget: Option<CampaignBudget>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    targets: Option<CampaignTargets>,
     /// A week before, the day before and on the day at nine, when left out.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(value_type = Option<Vec<PlannedReminder>>, nullable = false, max_items = 20)]
@@ -77,11 +98,6 @@ pub struct CampaignPlan {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     late_policy: Option<LatePolicy>,
-}
-
-/// Codes as they are stored; their number was checked at the edge.
-fn codes(areas: Vec<AreaCode>) -> Vec<String> {
-    areas.into_iter().map(AreaCode::into_string).collect()
 }
 
 impl From<CampaignPlan> for NewCampaign {
@@ -98,12 +114,19 @@ impl From<CampaignPlan> for NewCampaign {
             theme: p.theme,
             title: p.title.into_string(),
             goals: p.goals.map(Note::into_string),
-            audience_areas: codes(p.audience.areas),
-            audience_roles: p.audience.roles,
-            message_zh: p.message_zh,
-            message_en: p.message_en,
+            audience: p.audience.into(),
+            words: Words {
+                template: p.template_id,
+                zh: p.message_zh,
+                en: p.message_en,
+            },
             reminders: p.reminders.map(|r| r.0),
             late_policy: p.late_policy.unwrap_or(LatePolicy::Skip),
+            means: Means {
+                materials: p.materials,
+                budget: p.budget,
+                targets: p.targets,
+            },
         }
     }
 }
@@ -126,7 +149,7 @@ pub async fn create_campaign(
     let row = app
         .db
         .write(move |c| {
-            let made = once.run(c, caller.at, |c| lifecycle::draft(c, &caller, &new))?;
+            let made = once.run(c, caller.at, |c| drafts::draft(c, &caller, &new))?;
             let (Made::New(id) | Made::Before(id)) = made;
             lifecycle::read(c, &caller, id)
         })
@@ -201,7 +224,7 @@ pub async fn get_campaign(
     Ok(found(&req, &Campaign::of(row.into_row(), &who)))
 }
 
-/// A change of a campaign that is not scheduled yet (JSON Merge Patch). Lists are replaced whole.
+/// A change of a campaign (JSON Merge Patch). Lists are replaced whole, and so is the audience.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "title": "第29个会员活动日", "goals": null }))]
@@ -225,6 +248,10 @@ pub struct CampaignPatch {
     #[schema(nullable = false)]
     #[validate(nested)]
     audience: Option<CampaignAudience>,
+    /// Whose words its reminders take over.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    template_id: Option<Uid>,
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     #[validate(nested)]
@@ -239,34 +266,46 @@ pub struct CampaignPatch {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     late_policy: Option<LatePolicy>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<Vec<CampaignMaterial>>, nullable = false, max_items = 50)]
+    materials: Option<UpTo<50, CampaignMaterial>>,
+    #[serde(default, with = "::serde_with::rust::double_option")]
+    #[schema(value_type = Option<CampaignBudget>)]
+    budget: Option<Option<CampaignBudget>>,
+    #[serde(default, with = "::serde_with::rust::double_option")]
+    #[schema(value_type = Option<CampaignTargets>)]
+    targets: Option<Option<CampaignTargets>>,
 }
 
 impl From<CampaignPatch> for CampaignChange {
     fn from(p: CampaignPatch) -> Self {
-        let (audience_areas, audience_roles) = match p.audience {
-            None => (None, None),
-            Some(a) => (Some(codes(a.areas)), Some(a.roles)),
-        };
         CampaignChange {
             theme: p.theme,
             title: p.title.map(Label::into_string),
             goals: p.goals.map(|g| g.map(Note::into_string)),
             starts_on: p.starts_on,
             ends_on: p.ends_on,
-            audience_areas,
-            audience_roles,
-            message_zh: p.message_zh,
-            message_en: p.message_en,
+            audience: p.audience.map(Into::into),
+            words: Words {
+                template: p.template_id,
+                zh: p.message_zh,
+                en: p.message_en,
+            },
             reminders: p.reminders.map(|r| r.0),
             late_policy: p.late_policy,
+            materials: p.materials,
+            budget: p.budget,
+            targets: p.targets,
         }
     }
 }
 
 /// Amend a campaign
 ///
-/// JSON Merge Patch with `If-Match`, while it is a draft or approved. An approved one becomes a draft again and
-/// needs a new approval. Area, festival and zone stay.
+/// JSON Merge Patch with `If-Match`, until it has ended. An approved, scheduled or running one becomes a draft again:
+/// reminders not sent yet are withdrawn, and go out once it was approved and scheduled anew. What was sent holds:
+/// from the first reminder on the audience stays. Of a scheduled or running one goals, materials and targets change
+/// without a new approval. Area, festival and zone stay.
 #[utoipa::path(tag = "campaigns", request_body = CampaignPatch, params(("id" = Uid, Path, description = "The campaign's id")),
     responses((status = 200, description = "The campaign after the change", body = Campaign)))]
 #[patch("/campaigns/{id}")]
@@ -284,7 +323,7 @@ pub async fn update_campaign(
     let row = app
         .db
         .write(move |c| {
-            lifecycle::amend(c, &caller, id, version.0, &change)?;
+            amendments::amend(c, &caller, id, version.0, &change)?;
             lifecycle::read(c, &caller, id)
         })
         .await?;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! draft → approved → scheduled → running → finished
-//!   ↑________│  (an amendment takes the approval back)
+//!   ↑________│___________│__________│  (an amendment of what people are told takes the approval back)
 //! any of the first four → cancelled
 //! ```
 
@@ -43,9 +43,11 @@ pub const TABLE: &[(CampaignState, CampaignStep, CampaignState)] = &[
     (S::Approved, T::Amendment, S::Draft),
     (S::Approved, T::Schedule, S::Scheduled),
     (S::Approved, T::Cancellation, S::Cancelled),
+    (S::Scheduled, T::Amendment, S::Draft),
     (S::Scheduled, T::Start, S::Running),
     (S::Scheduled, T::Finish, S::Finished),
     (S::Scheduled, T::Cancellation, S::Cancelled),
+    (S::Running, T::Amendment, S::Draft),
     (S::Running, T::Finish, S::Finished),
     (S::Running, T::Cancellation, S::Cancelled),
 ];

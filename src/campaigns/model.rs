@@ -2,12 +2,17 @@
 
 use diesel::prelude::*;
 
+use super::audience::AudienceLimits;
 use super::machine::CampaignState;
+use super::means::Means;
 use super::plan::{LatePolicy, PlannedReminder};
-use super::texts::ReminderText;
+use super::texts::{Facts, ReminderText};
 use crate::auth::policy::Role;
 use crate::auth::{Place, Placed};
-use crate::db::schema::{campaign_reminders, campaigns, festivals};
+use crate::db::schema::{
+    campaign_alarm_runs, campaign_alarms, campaign_reminders, campaign_templates, campaigns,
+    festivals,
+};
 use crate::db::{Day, Json, Micros, Uid};
 use crate::text_enum;
 
@@ -16,12 +21,36 @@ text_enum! {
     CampaignTheme {
         MembersDay = "members_day",
         HealthEducation = "health_education",
+        ReproductiveHealth = "reproductive_health",
+        HealthyBirthGuidance = "healthy_birth_guidance",
         FamilySupport = "family_support",
         InsurancePublicity = "insurance_publicity",
         MigrantServices = "migrant_services",
         RightsProtection = "rights_protection",
+        PolicyInformation = "policy_information",
         AssociationWork = "association_work",
         Other = "other",
+    }
+}
+
+impl CampaignTheme {
+    /// As a text names it.
+    pub fn label(self, zh: bool) -> &'static str {
+        use CampaignTheme::*;
+        let (in_chinese, in_english) = match self {
+            MembersDay => ("会员活动日", "Members' Day"),
+            HealthEducation => ("健康教育", "health education"),
+            ReproductiveHealth => ("生殖健康咨询服务", "advice on reproductive health"),
+            HealthyBirthGuidance => ("优生优育指导", "guidance for healthy families"),
+            FamilySupport => ("计生家庭帮扶", "support of families"),
+            InsurancePublicity => ("计生系列保险宣传", "insurance for families"),
+            MigrantServices => ("流动人口服务", "services for migrants"),
+            RightsProtection => ("权益维护", "protection of rights"),
+            PolicyInformation => ("协会政策宣传", "policies of the association"),
+            AssociationWork => ("协会工作", "work of the association"),
+            Other => ("宣传活动", "publicity"),
+        };
+        if zh { in_chinese } else { in_english }
     }
 }
 text_enum! {
@@ -87,9 +116,23 @@ pub struct CampaignRow {
     pub cancelled_at: Option<Micros>,
     pub created_at: Micros,
     pub updated_at: Micros,
+    /// Where the words came from.
+    pub template_id: Option<Uid>,
+    pub means: Json<Means>,
+    pub audience_limits: Json<AudienceLimits>,
 }
 
 impl CampaignRow {
+    /// What its texts are filled with on a day.
+    pub fn facts(&self, today: jiff::civil::Date) -> Facts<'_> {
+        Facts {
+            title: &self.title,
+            theme: self.theme,
+            day: self.starts_on.0,
+            last_day: self.ends_on.0,
+            today,
+        }
+    }
     /// Whether somebody wrote what another person is to approve.
     pub fn written_by(&self, user: Uid) -> bool {
         self.created_by == user || self.amended_by == Some(user)
@@ -122,4 +165,44 @@ pub struct ReminderRow {
     pub reached: Option<Uid>,
     pub started_at: Option<Micros>,
     pub ended_at: Option<Micros>,
+    /// To those alone who have not acknowledged.
+    pub follow_up: bool,
+}
+
+/// Words for reminders.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = campaign_templates, treat_none_as_default_value = false)]
+pub struct TemplateRow {
+    pub id: Uid,
+    pub version: i64,
+    pub field_versions: String,
+    pub code: String,
+    pub theme: CampaignTheme,
+    pub message_zh: Json<ReminderText>,
+    pub message_en: Json<ReminderText>,
+    pub enabled: bool,
+    pub created_by: Uid,
+    pub created_at: Micros,
+    pub updated_at: Micros,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = campaign_alarms, treat_none_as_default_value = false)]
+pub struct AlarmRow {
+    pub id: Uid,
+    pub version: i64,
+    pub user_id: Uid,
+    pub campaign_id: Uid,
+    pub area_id: Option<Uid>,
+    pub created_at: Micros,
+    pub updated_at: Micros,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = campaign_alarm_runs, treat_none_as_default_value = false)]
+pub struct RunRow {
+    pub campaign_id: Uid,
+    pub round: i64,
+    pub withdraws: bool,
+    pub reached: Option<Uid>,
 }

@@ -40,6 +40,27 @@ pub struct PlannedReminder {
     )]
     #[schema(nullable = false)]
     pub send_at: Option<Micros>,
+    /// `everybody` when left out. A reminder to those alone who have not acknowledged needs an earlier one.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub to: Option<ReminderTo>,
+}
+
+text_enum! {
+    /// Whom a reminder goes to: everybody of the audience, or of those who were told before the ones who have
+    /// not acknowledged: neither opened nor read nor done.
+    ReminderTo { Everybody = "everybody", Unacknowledged = "unacknowledged" }
+}
+
+/// One instant of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant {
+    pub at: Micros,
+    pub follow_up: bool,
 }
 
 text_enum! {
@@ -57,13 +78,15 @@ pub fn usual() -> Vec<PlannedReminder> {
             days_before: Some(Int(i64::from(*days))),
             at: Some(ClockTime(*at)),
             send_at: None,
+            to: None,
         })
         .collect()
 }
 
-/// The instants of a plan in order, each once; a reminder that is neither form is refused.
-pub fn instants(plan: &[PlannedReminder], day: Date, zone: &TimeZone) -> AppResult<Vec<Micros>> {
-    let mut out = Vec::with_capacity(plan.len());
+/// The instants of a plan in order, each once; a reminder that is neither form is refused, and one that follows
+/// up on nothing.
+pub fn instants(plan: &[PlannedReminder], day: Date, zone: &TimeZone) -> AppResult<Vec<Instant>> {
+    let mut out: Vec<Instant> = Vec::with_capacity(plan.len());
     for (i, reminder) in plan.iter().enumerate() {
         let instant = match (&reminder.days_before, &reminder.at, reminder.send_at) {
             (None, None, Some(instant)) => Some(instant),
@@ -75,12 +98,20 @@ pub fn instants(plan: &[PlannedReminder], day: Date, zone: &TimeZone) -> AppResu
                 ));
             }
         };
-        let instant =
+        let at =
             instant.ok_or_else(|| AppError::field(format!("/reminders/{i}"), Fault::OutOfRange))?;
-        if out.contains(&instant) {
+        if out.iter().any(|other| other.at == at) {
             return Err(AppError::field(format!("/reminders/{i}"), Fault::Repeated));
         }
-        out.push(instant);
+        let follow_up = reminder.to == Some(ReminderTo::Unacknowledged);
+        out.push(Instant { at, follow_up });
+    }
+    for (i, instant) in out.iter().enumerate() {
+        let told = |other: &Instant| !other.follow_up && other.at < instant.at;
+        if instant.follow_up && !out.iter().any(told) {
+            let pointer = format!("/reminders/{i}/to");
+            return Err(AppError::field(pointer, Fault::NotFitting));
+        }
     }
     out.sort_unstable();
     Ok(out)
@@ -139,7 +170,7 @@ mod tests {
     #[test]
     fn the_usual_plan_is_a_week_a_day_and_the_day_at_nine() {
         let found = instants(&usual(), date(2027, 5, 29), &china()).unwrap();
-        let text: Vec<_> = found.iter().map(|i| i.to_string()).collect();
+        let text: Vec<_> = found.iter().map(|i| i.at.to_string()).collect();
         assert_eq!(
             text,
             [
@@ -161,10 +192,28 @@ mod tests {
             days_before: None,
             at: None,
             send_at: None,
+            to: None,
         };
         assert!(instants(&neither, day, &china()).is_err());
         let twice = [usual(), usual()].concat();
         assert!(instants(&twice, day, &china()).is_err());
+    }
+
+    #[test]
+    fn a_follow_up_needs_somebody_told_before() {
+        let day = date(2027, 5, 29);
+        let mut plan = usual();
+        plan[2].to = Some(ReminderTo::Unacknowledged);
+        let found = instants(&plan, day, &china()).unwrap();
+        let follow_ups: Vec<_> = found.iter().map(|i| i.follow_up).collect();
+        assert_eq!(follow_ups, [false, false, true]);
+        plan[0].to = Some(ReminderTo::Unacknowledged);
+        match instants(&plan, day, &china()) {
+            Err(AppError::Problem(p)) => assert_eq!(p.errors[0].pointer, "/reminders/0/to"),
+            other => panic!("{other:?}"),
+        }
+        plan[0].to = Some(ReminderTo::Everybody);
+        assert!(instants(&plan, day, &china()).is_ok());
     }
 
     #[test]

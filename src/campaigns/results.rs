@@ -1,106 +1,131 @@
-//! What a campaign reached, counted from its inbox rows and deliveries.
+//! What a campaign reached and came to, rolled up from places to areas, with the year before beside it.
+//!
+//! Everything is counted once at the narrowest area it is of; wider areas are sums of those, so that the
+//! villages' figures and what is of the whole township are the township's, to the unit.
 
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use std::collections::{BTreeMap, HashMap};
 
-use super::view::{AreaReach, CampaignResults, ReachFigures};
-use crate::db::types::UidSql;
+use super::results_store::{self as store, Of};
+use super::results_view::*;
+use crate::activities::figures;
+use crate::areas;
+use crate::auth::Place;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
-
-#[derive(Debug, QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Nullable<Text>)]
-    code: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    label: Option<String>,
-    #[diesel(sql_type = BigInt)]
-    targeted: i64,
-    #[diesel(sql_type = BigInt)]
-    without_push: i64,
-    #[diesel(sql_type = BigInt)]
-    accepted: i64,
-    #[diesel(sql_type = BigInt)]
-    displayed: i64,
-    #[diesel(sql_type = BigInt)]
-    opened: i64,
-    #[diesel(sql_type = BigInt)]
-    acknowledged: i64,
-}
-
-impl Row {
-    fn figures(&self) -> ReachFigures {
-        ReachFigures {
-            targeted: self.targeted,
-            without_push: self.without_push,
-            accepted: self.accepted,
-            displayed: self.displayed,
-            opened: self.opened,
-            acknowledged: self.acknowledged,
-        }
-    }
-}
-
-/// One row a person: what the best of their reminders came to. `keys` are the columns a person is grouped by.
-fn people(keys: &str) -> String {
-    let yes = |name: &str, when: &str| format!("MAX(CASE WHEN {when} THEN 1 ELSE 0 END) AS {name}");
-    [
-        format!("SELECT {keys}, MAX(n.devices) AS devices"),
-        yes(
-            "accepted",
-            "EXISTS (SELECT 1 FROM deliveries d WHERE d.notification_id = n.id AND d.accepted_at IS NOT NULL)",
-        ),
-        yes("displayed", "n.displayed_at IS NOT NULL"),
-        yes("opened", "n.opened_at IS NOT NULL"),
-        yes(
-            "acknowledged",
-            "n.opened_at IS NOT NULL OR n.read_at IS NOT NULL OR n.done_at IS NOT NULL",
-        ),
-    ]
-    .join(", ")
-        + &format!(" FROM notifications n WHERE n.campaign_id = $1 GROUP BY {keys}")
-}
-
-const FIGURES: &str = "COUNT(*) AS targeted, \
-    CAST(COALESCE(SUM(CASE WHEN p.devices = 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS without_push, \
-    CAST(COALESCE(SUM(p.accepted), 0) AS BIGINT) AS accepted, \
-    CAST(COALESCE(SUM(p.displayed), 0) AS BIGINT) AS displayed, \
-    CAST(COALESCE(SUM(p.opened), 0) AS BIGINT) AS opened, \
-    CAST(COALESCE(SUM(p.acknowledged), 0) AS BIGINT) AS acknowledged";
 
 /// More areas than this are not answered.
 const MOST: usize = 2000;
 
-pub fn of(c: &mut DbConn, campaign: Uid) -> AppResult<CampaignResults> {
-    let whole = format!(
-        "SELECT CAST(NULL AS TEXT) AS code, CAST(NULL AS TEXT) AS label, {FIGURES} FROM ({}) p",
-        people("n.user_id")
-    );
-    let total: Row = diesel::sql_query(whole)
-        .bind::<UidSql, _>(campaign)
-        .get_result(c)?;
-    let by_area = format!(
-        "SELECT a.code AS code, a.name AS label, {FIGURES} FROM ({}) p \
-         LEFT JOIN areas a ON a.id = COALESCE(p.village, p.town, p.county) \
-         GROUP BY a.code, a.name ORDER BY a.code LIMIT {MOST}",
-        people("n.user_id, n.county, n.town, n.village")
-    );
-    let rows: Vec<Row> = diesel::sql_query(by_area)
-        .bind::<UidSql, _>(campaign)
-        .load(c)?;
-    let by_area = rows
+/// The area under which something is summed; nothing for what is of more than a county.
+fn area(place: &Place, level: ResultLevel) -> Option<Uid> {
+    let Place {
+        county,
+        town,
+        village,
+    } = *place;
+    match level {
+        ResultLevel::Village => village.or(town).or(county),
+        ResultLevel::Town => town.or(county),
+        ResultLevel::County => county,
+    }
+}
+
+/// Figures of one year, in all and by area.
+#[derive(Default)]
+struct Year {
+    total: YearBefore,
+    areas: HashMap<Uid, YearBefore>,
+}
+
+fn year(c: &mut DbConn, of: Of, campaign: Uid, level: ResultLevel) -> AppResult<Year> {
+    let mut year = Year::default();
+    for (place, reach) in store::by_place(c, of, campaign)? {
+        year.total.figures += reach;
+        if let Some(area) = area(&place, level) {
+            year.areas.entry(area).or_default().figures += reach;
+        }
+    }
+    let of = of.on("a.campaign_id");
+    for (place, held) in figures::by_place(c, &of, campaign)? {
+        year.total.activities += held;
+        if let Some(area) = area(&place, level) {
+            year.areas.entry(area).or_default().activities += held;
+        }
+    }
+    Ok(year)
+}
+
+pub fn of(c: &mut DbConn, campaign: Uid, level: ResultLevel) -> AppResult<CampaignResults> {
+    let now = year(c, Of::This, campaign, level)?;
+    let before = match store::has_year_before(c, campaign)? {
+        true => Some(year(c, Of::YearBefore, campaign, level)?),
+        false => None,
+    };
+    let mut ids: Vec<Uid> = now.areas.keys().copied().collect();
+    ids.extend(before.iter().flat_map(|year| year.areas.keys().copied()));
+    ids.sort_unstable();
+    ids.dedup();
+    let named = areas::store::named(c, ids)?;
+    // By code; an area that was recoded keeps its id and so its figures.
+    let sorted: BTreeMap<&str, (Uid, &str)> = named
         .iter()
-        .filter_map(|row| {
-            // Who works for a whole city or province has no county: they count in the total alone.
-            Some(AreaReach {
-                area: row.code.clone()?,
-                name: row.label.clone()?,
-                figures: row.figures(),
-            })
+        .map(|(id, (code, name))| (code.as_str(), (*id, name.as_str())))
+        .collect();
+    let by_area = sorted
+        .into_iter()
+        .take(MOST)
+        .map(|(code, (id, name))| {
+            let here = now.areas.get(&id).copied().unwrap_or_default();
+            let then = |year: &Year| year.areas.get(&id).copied().unwrap_or_default();
+            AreaReach {
+                area: code.to_owned(),
+                name: name.to_owned(),
+                figures: here.figures,
+                activities: here.activities,
+                year_before: before.as_ref().map(then),
+            }
         })
         .collect();
     Ok(CampaignResults {
-        total: total.figures(),
+        level,
+        total: now.total.figures,
+        activities: now.total.activities,
+        year_before: before.map(|year| year.total),
         by_area,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Micros;
+
+    #[test]
+    fn what_is_of_a_place_counts_at_the_level_asked_for_or_a_wider_one() {
+        let [county, town, village] = [1, 2, 3].map(|n| Some(Uid::least_of(Micros(n * 1000))));
+        let there = Place {
+            county,
+            town,
+            village,
+        };
+        assert_eq!(area(&there, ResultLevel::Village), village);
+        assert_eq!(area(&there, ResultLevel::Town), town);
+        assert_eq!(area(&there, ResultLevel::County), county);
+        let of_county = Place {
+            county,
+            ..Place::default()
+        };
+        for level in ResultLevel::ALL {
+            assert_eq!(area(&of_county, *level), county);
+            assert_eq!(area(&Place::default(), *level), None);
+        }
+    }
+
+    #[test]
+    fn sums_of_nothing_are_nothing() {
+        let mut sum = YearBefore::default();
+        sum.figures += ReachFigures::default();
+        sum.activities += figures::ActivityFigures::default();
+        assert_eq!(sum, YearBefore::default());
+    }
 }

@@ -4,15 +4,18 @@
 //! transaction: inbox rows, outbox rows, and how far the run came. A process that dies in between goes on
 //! after the last committed page, and the inbox's own key lets nobody be told twice.
 
+use std::collections::BTreeMap;
+
 use super::lifecycle::{audience_of, end_of, today, transition, zone};
 use super::machine::{self, CampaignState, CampaignStep};
 use super::model::{CampaignRow, ReminderRow, ReminderState};
 use super::plan::{self, Due};
-use super::{audience, store, texts};
+use super::{alarms, audience, results_store, store, texts};
+use crate::areas;
 use crate::auth::Placed;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
-use crate::notifications::announce::{Announcement, announce};
+use crate::notifications::announce::{Announcement, Recipient, announce};
 use crate::notifications::model::NotificationKind;
 use crate::state::App;
 use crate::sync::{self, Change, Kind};
@@ -61,8 +64,12 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
         reminder.state,
         ReminderState::Planned | ReminderState::Sending
     );
+    let runs = matches!(
+        campaign.state,
+        CampaignState::Scheduled | CampaignState::Running
+    );
     // Another process was faster, or somebody cancelled.
-    if !open || reminder.due_at > now {
+    if !open || !runs || reminder.due_at > now {
         return Ok(false);
     }
     let zone = zone(&campaign.zone)?;
@@ -87,6 +94,8 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
                 reminder.due_at = to;
                 reminder.expires_at = to.plus(super::lifecycle::WORTH);
                 store::put_reminder(c, &reminder)?;
+                // Phones that would ring by themselves hear of the new instant.
+                alarms::give_out(c, campaign.id, campaign.version)?;
                 return Ok(false);
             }
         }
@@ -100,9 +109,12 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
     }
     let audience = audience_of(c, &campaign)?;
     let (recipients, more) = audience::recipients(c, &audience, now, reminder.reached, PAGE)?;
-    let what = announcement(&campaign, &reminder, spread, today(&zone, now));
-    announce(c, now, &what, &recipients)?;
     reminder.reached = recipients.last().map(|r| r.user).or(reminder.reached);
+    let meant = meant(c, &campaign, &reminder, recipients)?;
+    for (area, recipients) in by_area(c, &campaign, meant)? {
+        let what = announcement(&campaign, &reminder, spread, today(&zone, now), &area);
+        announce(c, now, &what, &recipients)?;
+    }
     if !more {
         reminder.state = ReminderState::Sent;
         reminder.ended_at = Some(now);
@@ -111,18 +123,59 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
     Ok(more)
 }
 
+/// Those of a page whom a reminder is for: a follow-up is for who was told before and has not acknowledged.
+fn meant(
+    c: &mut DbConn,
+    campaign: &CampaignRow,
+    reminder: &ReminderRow,
+    recipients: Vec<Recipient>,
+) -> AppResult<Vec<Recipient>> {
+    if !reminder.follow_up {
+        return Ok(recipients);
+    }
+    let users: Vec<Uid> = recipients.iter().map(|r| r.user).collect();
+    let waited_for = results_store::unacknowledged(c, campaign.id, &users)?;
+    let meant = recipients.into_iter();
+    Ok(meant.filter(|r| waited_for.contains(&r.user)).collect())
+}
+
+/// The same by the name of the area where they work, where the words speak of it; else together.
+fn by_area(
+    c: &mut DbConn,
+    campaign: &CampaignRow,
+    recipients: Vec<Recipient>,
+) -> AppResult<Vec<(String, Vec<Recipient>)>> {
+    if ![&campaign.message_zh.0, &campaign.message_en.0]
+        .map(texts::names_area)
+        .contains(&true)
+    {
+        return Ok(vec![(String::new(), recipients)]);
+    }
+    let area = |r: &Recipient| r.place.village.or(r.place.town).or(r.place.county);
+    let ids = recipients.iter().filter_map(area).chain([campaign.area_id]);
+    let names = areas::store::named(c, ids.collect())?;
+    let mut out: BTreeMap<Uid, Vec<Recipient>> = BTreeMap::new();
+    for recipient in recipients {
+        // Who works for more than a county reads the campaign's own area.
+        let id = area(&recipient).unwrap_or(campaign.area_id);
+        out.entry(id).or_default().push(recipient);
+    }
+    let name = |id: &Uid| names.get(id).map(|(_, name)| name.clone());
+    let named = out.into_iter();
+    Ok(named
+        .map(|(id, some)| (name(&id).unwrap_or_default(), some))
+        .collect())
+}
+
 fn announcement(
     campaign: &CampaignRow,
     reminder: &ReminderRow,
     spread: i64,
     today: jiff::civil::Date,
+    area: &str,
 ) -> Announcement {
-    let facts = texts::Facts {
-        campaign: &campaign.title,
-        day: campaign.starts_on.0,
-        today,
-    };
-    let (title, body) = texts::render(&campaign.message_zh.0, &campaign.message_en.0, &facts);
+    let facts = campaign.facts(today);
+    let (title, body) = texts::render(&campaign.message_zh.0, &campaign.message_en.0, &facts, area);
     Announcement {
         kind: NotificationKind::CampaignReminder,
         title,

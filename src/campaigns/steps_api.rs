@@ -1,15 +1,20 @@
-//! The steps of a campaign over HTTP, and what it will reach and has reached.
+//! The steps of a campaign over HTTP, and what it will reach.
 
 use actix_web::{HttpResponse, get, post, web};
 
+use super::preview_view::*;
 use super::view::*;
-use super::{lifecycle, results, store};
+use super::{lifecycle, preview, store};
 use crate::auth::{Action, Who};
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 use crate::http::idempotency::path_id;
+use crate::http::json::Params;
 use crate::http::precondition::{IfMatch, changed};
 use crate::state::App;
+
+/// More people than this are no sample.
+const MOST_SAMPLES: i64 = 20;
 
 /// Runs a step and answers the campaign after it.
 async fn taken(
@@ -33,22 +38,26 @@ async fn taken(
 /// Preview the audience
 ///
 /// How many people the campaign would reach if it were sent now, and how many of them have no phone that a push
-/// can reach. Those find it in their inbox.
-#[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
+/// can reach, in all and by area. Those find it in their inbox. Samples show a few by role and area, their names
+/// masked.
+#[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id"), PreviewQuery),
     responses((status = 200, description = "The counts", body = AudiencePreview)))]
 #[post("/campaigns/{id}/audience-preview")]
 pub async fn preview_campaign_audience(
     app: web::Data<App>,
     who: Who,
     id: web::Path<String>,
+    Params(query): Params<PreviewQuery>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::CampaignRead)?;
     let id = path_id(id)?;
-    let count = app
+    let most = query.samples.map_or(0, |n| n.0.min(MOST_SAMPLES));
+    let most = usize::try_from(most).unwrap_or(0);
+    let found = app
         .db
-        .read(move |c| lifecycle::preview(c, &who, id))
+        .read(move |c| preview::preview(c, &who, id, most))
         .await?;
-    Ok(HttpResponse::Ok().json(AudiencePreview::from(count)))
+    Ok(HttpResponse::Ok().json(AudiencePreview::of(&app.vault, found)?))
 }
 
 /// Approve a campaign
@@ -125,28 +134,4 @@ pub async fn list_campaign_reminders(
     Ok(HttpResponse::Ok().json(CampaignReminderList {
         items: rows.into_iter().map(CampaignReminder::from).collect(),
     }))
-}
-
-/// Read a campaign's results
-///
-/// How many people it reached: targeted, without a push, accepted by a provider, displayed, opened; in all and by
-/// the area in which they work.
-#[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
-    responses((status = 200, description = "The results", body = CampaignResults)))]
-#[get("/campaigns/{id}/results")]
-pub async fn get_campaign_results(
-    app: web::Data<App>,
-    who: Who,
-    id: web::Path<String>,
-) -> AppResult<HttpResponse> {
-    who.may(Action::CampaignRead)?;
-    let id = path_id(id)?;
-    let results = app
-        .db
-        .read(move |c| {
-            let campaign = lifecycle::read(c, &who, id)?;
-            results::of(c, campaign.id)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(results))
 }

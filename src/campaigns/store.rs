@@ -2,13 +2,16 @@
 
 use diesel::prelude::*;
 
+use super::audience::AudienceLimits;
 use super::machine::CampaignState;
+use super::means::Means;
 use super::model::{CampaignRow, CampaignTheme, ReminderRow, ReminderState};
 use super::plan::{LatePolicy, PlannedReminder};
 use super::texts::ReminderText;
+use crate::areas;
 use crate::auth::policy::Role;
 use crate::auth::rights::Scope;
-use crate::auth::{Action, Handle, Who};
+use crate::auth::{Action, Handle, Place, Who};
 use crate::db::schema::{campaign_reminders, campaigns};
 use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::AppResult;
@@ -98,6 +101,7 @@ pub struct CampaignAmendment {
     pub version: i64,
     pub field_versions: String,
     pub state: CampaignState,
+    /// A change that nobody is told of leaves it and the approval.
     pub amended_by: Option<Uid>,
     /// An amendment takes the approval back.
     pub approved_by: Option<Option<Uid>>,
@@ -109,10 +113,13 @@ pub struct CampaignAmendment {
     pub ends_on: Option<Day>,
     pub audience_areas: Option<Json<Vec<String>>>,
     pub audience_roles: Option<Json<Vec<Role>>>,
+    pub audience_limits: Option<Json<AudienceLimits>>,
+    pub template_id: Option<Option<Uid>>,
     pub message_zh: Option<Json<ReminderText>>,
     pub message_en: Option<Json<ReminderText>>,
     pub reminder_plan: Option<Json<Vec<PlannedReminder>>>,
     pub late_policy: Option<LatePolicy>,
+    pub means: Option<Json<Means>>,
     pub updated_at: Micros,
 }
 
@@ -147,6 +154,55 @@ pub(super) fn set_state(c: &mut DbConn, campaign: Uid, change: &Transition) -> A
     Ok(())
 }
 
+/// Campaigns that were scheduled or called off and end on this day or later, soonest first, whoever may see them:
+/// for calendars, which ask themselves whom each concerns.
+pub fn announced(c: &mut DbConn, from: Day, most: i64) -> AppResult<Vec<CampaignRow>> {
+    use CampaignState::*;
+    Ok(campaigns::table
+        .filter(campaigns::state.eq_any([Scheduled, Running, Finished, Cancelled]))
+        .filter(campaigns::ends_on.ge(from))
+        .select(CampaignRow::as_select())
+        .order((campaigns::starts_on, campaigns::id))
+        .limit(most)
+        .load(c)?)
+}
+
+/// Whether an activity at this place may be of the campaign: inside its area, and before it is called off. A
+/// draft is known to those who see it alone.
+pub fn takes_activities(c: &mut DbConn, who: &Who, id: Uid, place: &Place) -> AppResult<bool> {
+    let row = campaigns::table
+        .find(id)
+        .select(CampaignRow::as_select())
+        .first::<CampaignRow>(c)
+        .optional()?;
+    let Some(row) = row else {
+        return Ok(false);
+    };
+    let open = match row.state {
+        CampaignState::Cancelled => false,
+        CampaignState::Draft => who.can(Action::CampaignRead, &row),
+        _ => true,
+    };
+    Ok(open && holds(c, &row, place)?)
+}
+
+/// Whether a place lies in the campaign's area, which may be wider than a county.
+fn holds(c: &mut DbConn, campaign: &CampaignRow, place: &Place) -> AppResult<bool> {
+    Ok(match (campaign.county, campaign.town, campaign.village) {
+        (_, _, Some(village)) => place.village == Some(village),
+        (_, Some(town), None) => place.town == Some(town),
+        (Some(county), None, None) => place.county == Some(county),
+        (None, None, None) => {
+            let area = areas::store::by_id(c, campaign.area_id)?;
+            let counties = match area {
+                Some(area) => areas::store::counties(c, &area)?,
+                None => Vec::new(),
+            };
+            place.county.is_some_and(|id| counties.contains(&id))
+        }
+    })
+}
+
 // --- reminders ---
 
 pub fn insert_reminders(c: &mut DbConn, rows: &[ReminderRow]) -> AppResult<()> {
@@ -158,13 +214,16 @@ pub fn insert_reminders(c: &mut DbConn, rows: &[ReminderRow]) -> AppResult<()> {
     Ok(())
 }
 
-/// The reminders of a campaign, in order; a plan holds at most 20.
+/// The most reminders of a campaign that are looked at: a plan holds 20, and one that was changed keeps those sent.
+pub const MOST_REMINDERS: i64 = 200;
+
+/// The reminders of a campaign, in order.
 pub fn reminders(c: &mut DbConn, campaign: Uid) -> AppResult<Vec<ReminderRow>> {
     Ok(campaign_reminders::table
         .filter(campaign_reminders::campaign_id.eq(campaign))
         .select(ReminderRow::as_select())
         .order(campaign_reminders::ordinal)
-        .limit(20)
+        .limit(MOST_REMINDERS)
         .load(c)?)
 }
 
@@ -196,6 +255,17 @@ pub fn cancel_reminders(
         campaign_reminders::state.eq(ReminderState::Cancelled),
         campaign_reminders::ended_at.eq(now.0),
     ))
+    .execute(c)?;
+    Ok(())
+}
+
+/// Takes out what was planned and has not begun.
+pub fn drop_planned(c: &mut DbConn, campaign: &Handle<CampaignRow>) -> AppResult<()> {
+    diesel::delete(
+        campaign_reminders::table
+            .filter(campaign_reminders::campaign_id.eq(campaign.id))
+            .filter(campaign_reminders::state.eq(ReminderState::Planned)),
+    )
     .execute(c)?;
     Ok(())
 }

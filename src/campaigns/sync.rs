@@ -1,7 +1,7 @@
 //! What phones hold of festivals and campaigns. Both are kept at a desk.
 
 use super::view::Campaign;
-use super::{festivals_api, festivals_store, store};
+use super::{alarms_api, alarms_store, festivals_api, festivals_store, store};
 use crate::auth::{Action, Place, Placed};
 use crate::db::Day;
 use crate::stand;
@@ -52,5 +52,31 @@ pub static FESTIVAL: Entry = Entry {
             .collect()
     },
     stand: stand!(festivals),
+    commands: &[],
+};
+
+/// Alarms: one's own, wherever one works.
+pub static CAMPAIGN_ALARM: Entry = Entry {
+    table: "campaign_alarms",
+    read: Action::CampaignAlarmRead,
+    shared: false,
+    people: false,
+    ages: true,
+    masked: &[],
+    load: |c, _, who, ids| {
+        if who.may(Action::CampaignAlarmRead).is_err() {
+            return Ok(Vec::new());
+        }
+        let found = alarms_store::among(c, who.user, ids)?;
+        let hung = alarms_api::load(c, &found)?;
+        found
+            .into_iter()
+            .map(|one| {
+                let shown = alarms_api::show(&hung, one)?;
+                Loaded::new(shown.id, shown.version, Place::default(), true, &shown)
+            })
+            .collect()
+    },
+    stand: stand!(campaign_alarms, whole),
     commands: &[],
 };

@@ -1,42 +1,94 @@
 //! The words of a reminder: templates with checked placeholders, in both languages.
+//!
+//! An inbox entry holds both, so everybody reads it in their own language; the place named in it is the one where
+//! its receiver works.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::error::{AppError, AppResult, Fault};
+use super::model::CampaignTheme;
+use crate::error::{AppError, AppResult, Fault, FieldError};
 use crate::http::text::{Label, Note};
 use crate::notifications::announce::Text;
 
-/// What a template may name.
-pub const PLACEHOLDERS: &[&str] = &["campaign", "day", "days_left"];
+/// What a template may name. `title` and `campaign` are the same.
+pub const PLACEHOLDERS: &[&str] = &[
+    "title",
+    "campaign",
+    "theme",
+    "area",
+    "day",
+    "last_day",
+    "days_left",
+];
 
-/// What a reminder says in one language. Plain text; `{campaign}`, `{day}` and `{days_left}` are filled in
-/// when it is sent. It goes to everybody of the audience, so never a word about any person.
+/// What a reminder says in one language. Plain text; `{title}`, `{theme}`, `{area}` (where the receiver works),
+/// `{day}`, `{last_day}` and `{days_left}` are filled in when it is sent. It goes to everybody of the audience, so
+/// never a word about any person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "title": "{campaign}", "body": "{day} 举行，还有 {days_left} 天，欢迎参加。" }))]
+#[schema(example = json!({ "title": "{title}", "body": "{day} 举行，还有 {days_left} 天，欢迎参加。" }))]
 pub struct ReminderText {
     pub title: Label,
     pub body: Note,
 }
 
-/// Names an unknown placeholder, an open brace or markup.
+/// The longest title and body that a notification takes, in characters.
+const LONGEST: [usize; 2] = [80, 500];
+/// A longer name of an area is cut.
+const AREA_NAME: usize = 30;
+
+/// Names markup, an unknown placeholder or a brace without its other half, and where it is.
 pub fn check(text: &ReminderText, at: &str) -> AppResult<()> {
-    for (member, words) in [("title", text.title.as_str()), ("body", text.body.as_str())] {
-        let fault = if words.contains('<') || words.contains('>') {
-            Some(Fault::TextOnly)
-        } else if parts(words).is_none() {
-            Some(Fault::UnknownPlaceholder)
-        } else {
-            None
+    for (member, words) in members(text) {
+        let fault = match words.find(['<', '>']) {
+            Some(byte) => Some((Fault::TextOnly, characters(words, byte))),
+            None => parts(words).err(),
         };
-        if let Some(fault) = fault {
-            return Err(AppError::field(format!("{at}/{member}"), fault));
+        if let Some((fault, position)) = fault {
+            let error = FieldError::at(format!("{at}/{member}"), fault, position);
+            return Err(AppError::fields(vec![error]));
         }
     }
     Ok(())
+}
+
+/// The same, and whether it fits a notification once the longest of everything is filled in.
+pub fn check_filled(
+    text: &ReminderText,
+    at: &str,
+    zh: bool,
+    title: &str,
+    theme: CampaignTheme,
+) -> AppResult<()> {
+    check(text, at)?;
+    let area = "区".repeat(AREA_NAME);
+    let day = Date::constant(2099, 12, 31);
+    let facts = Facts {
+        title,
+        theme,
+        day,
+        last_day: day,
+        // Four digits of days left.
+        today: Date::constant(2090, 1, 1),
+    };
+    for ((member, words), most) in members(text).into_iter().zip(LONGEST) {
+        if facts.fill(words, zh, &area).chars().count() > most {
+            let pointer = format!("{at}/{member}");
+            return Err(AppError::field(pointer, Fault::FilledTooLong));
+        }
+    }
+    Ok(())
+}
+
+fn members(text: &ReminderText) -> [(&'static str, &str); 2] {
+    [("title", text.title.as_str()), ("body", text.body.as_str())]
+}
+
+fn characters(text: &str, byte: usize) -> usize {
+    text.get(..byte).map_or(0, |before| before.chars().count())
 }
 
 enum Part<'a> {
@@ -44,45 +96,68 @@ enum Part<'a> {
     Placeholder(&'a str),
 }
 
-/// The template taken apart; nothing when a brace is not one of a known placeholder.
-fn parts(mut text: &str) -> Option<Vec<Part<'_>>> {
+/// The template taken apart; or what is wrong with it, and after how many characters.
+fn parts(template: &str) -> Result<Vec<Part<'_>>, (Fault, usize)> {
     let mut out = Vec::new();
-    while let Some(open) = text.find('{') {
-        let (words, rest) = text.split_at(open);
-        let (name, after) = rest[1..].split_once('}')?;
-        if words.contains('}') || !PLACEHOLDERS.contains(&name) {
-            return None;
+    let mut at = 0;
+    let fault = |fault: Fault, byte: usize| (fault, characters(template, byte));
+    while let Some(brace) = template[at..].find(['{', '}']).map(|found| at + found) {
+        if template[brace..].starts_with('}') {
+            return Err(fault(Fault::UnclosedBrace, brace));
         }
-        out.push(Part::Words(words));
+        let inside = brace + 1;
+        let Some(name) = template[inside..]
+            .split('}')
+            .next()
+            .filter(|name| template[inside + name.len()..].starts_with('}'))
+        else {
+            return Err(fault(Fault::UnclosedBrace, brace));
+        };
+        if !PLACEHOLDERS.contains(&name) {
+            return Err(fault(Fault::UnknownPlaceholder, brace));
+        }
+        out.push(Part::Words(&template[at..brace]));
         out.push(Part::Placeholder(name));
-        text = after;
+        at = inside + name.len() + 1;
     }
-    if text.contains('}') {
-        return None;
-    }
-    out.push(Part::Words(text));
-    Some(out)
+    out.push(Part::Words(&template[at..]));
+    Ok(out)
+}
+
+/// Whether a text speaks of the place where its receiver works.
+pub fn names_area(text: &ReminderText) -> bool {
+    members(text)
+        .iter()
+        .any(|(_, words)| words.contains("{area}"))
 }
 
 /// What is filled in.
+#[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    pub campaign: &'a str,
+    pub title: &'a str,
+    pub theme: CampaignTheme,
     pub day: Date,
+    pub last_day: Date,
     /// The day of sending, in the campaign's zone.
     pub today: Date,
 }
 
+/// A day as it is written.
+fn written(day: Date, zh: bool) -> String {
+    match zh {
+        true => format!("{}年{}月{}日", day.year(), day.month(), day.day()),
+        false => day.to_string(),
+    }
+}
+
 impl Facts<'_> {
-    fn value(&self, placeholder: &str, zh: bool) -> String {
+    fn value(&self, placeholder: &str, zh: bool, area: &str) -> String {
         match placeholder {
-            "campaign" => self.campaign.to_owned(),
-            "day" if zh => format!(
-                "{}年{}月{}日",
-                self.day.year(),
-                self.day.month(),
-                self.day.day()
-            ),
-            "day" => self.day.to_string(),
+            "title" | "campaign" => self.title.to_owned(),
+            "theme" => self.theme.label(zh).to_owned(),
+            "area" => area.chars().take(AREA_NAME).collect(),
+            "day" => written(self.day, zh),
+            "last_day" => written(self.last_day, zh),
             _ => self.days_left().to_string(),
         }
     }
@@ -91,16 +166,16 @@ impl Facts<'_> {
             .until(self.day)
             .map_or(0, |span| span.get_days().max(0))
     }
-    fn fill(&self, template: &str, zh: bool) -> String {
+    fn fill(&self, template: &str, zh: bool, area: &str) -> String {
         // A stored template was checked; should it not parse, it is sent as it stands.
         parts(template).map_or_else(
-            || template.to_owned(),
+            |_| template.to_owned(),
             |parts| {
                 parts
                     .into_iter()
                     .map(|p| match p {
                         Part::Words(w) => w.to_owned(),
-                        Part::Placeholder(name) => self.value(name, zh),
+                        Part::Placeholder(name) => self.value(name, zh, area),
                     })
                     .collect()
             },
@@ -108,11 +183,11 @@ impl Facts<'_> {
     }
 }
 
-/// Title and body of a reminder, in both languages.
-pub fn render(zh: &ReminderText, en: &ReminderText, facts: &Facts<'_>) -> (Text, Text) {
+/// Title and body of a reminder, in both languages, for those who work in this area.
+pub fn render(zh: &ReminderText, en: &ReminderText, facts: &Facts<'_>, area: &str) -> (Text, Text) {
     let both = |zh: &str, en: &str| Text {
-        zh: facts.fill(zh, true),
-        en: facts.fill(en, false),
+        zh: facts.fill(zh, true, area),
+        en: facts.fill(en, false, area),
     };
     (
         both(zh.title.as_str(), en.title.as_str()),
@@ -121,48 +196,6 @@ pub fn render(zh: &ReminderText, en: &ReminderText, facts: &Facts<'_>) -> (Text,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::civil::date;
-
-    #[test]
-    fn placeholders_are_filled_in_both_languages() {
-        let facts = Facts {
-            campaign: "第29个会员活动日",
-            day: date(2027, 5, 29),
-            today: date(2027, 5, 22),
-        };
-        assert_eq!(
-            facts.fill("{campaign}：{day}，还有{days_left}天", true),
-            "第29个会员活动日：2027年5月29日，还有7天"
-        );
-        assert_eq!(facts.fill("On {day}", false), "On 2027-05-29");
-        let after = Facts {
-            today: date(2027, 6, 2),
-            ..facts
-        };
-        assert_eq!(after.fill("{days_left}", false), "0");
-    }
-
-    #[test]
-    fn days_left_count_over_months() {
-        let facts = Facts {
-            campaign: "x",
-            day: date(2027, 5, 29),
-            today: date(2026, 11, 24),
-        };
-        assert_eq!(facts.fill("{days_left}", true), "186");
-    }
-
-    #[test]
-    fn unknown_or_open_placeholders_are_refused() {
-        for bad in [
-            "{name}", "{day", "day}", "{}", "{day}}", "{{day}}", "}{day}",
-        ] {
-            assert!(parts(bad).is_none(), "{bad}");
-        }
-        for good in ["", "no braces", "{day}{day}", "a {campaign} b {days_left}"] {
-            assert!(parts(good).is_some(), "{good}");
-        }
-    }
-}
+#[allow(clippy::unwrap_used)]
+#[path = "texts_tests.rs"]
+mod tests;

@@ -4,16 +4,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::audience::Count;
+use super::audience::{AudienceLimits, AudiencePush};
+use super::drafts::WantedAudience;
 use super::machine::{self, CampaignState, CampaignStep};
+use super::means::{CampaignBudget, CampaignMaterial, CampaignTargets};
 use super::model::*;
-use super::plan::{LatePolicy, PlannedReminder};
+use super::plan::{LatePolicy, PlannedReminder, ReminderTo};
 use super::texts::ReminderText;
 use crate::auth::Who;
+use crate::auth::model::Platform;
 use crate::auth::policy::Role;
 use crate::db::{Day, Micros, Uid};
 use crate::http::precondition::Tagged;
-use crate::http::text::{AreaCode, Label, Note, UpTo, ZoneName};
+use crate::http::text::{AreaCode, Label, Note, UpTo, ZoneName, not_null};
 use crate::page_of;
 
 /// Whom a campaign reaches: staff who hold one of these roles in one of these areas when a reminder is sent.
@@ -28,6 +31,52 @@ pub struct CampaignAudience {
     #[schema(value_type = Vec<Role>, min_items = 1, max_items = 7)]
     #[validate(length(min = 1, code = "too_short"))]
     pub roles: Vec<Role>,
+    /// Only those with a phone that a push can reach, or only those without; everybody when left out.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub push: Option<AudiencePush>,
+    /// Only those with a phone of one of these kinds; everybody when empty.
+    #[serde(default)]
+    #[schema(value_type = Vec<Platform>, max_items = 5)]
+    pub platforms: UpTo<5, Platform>,
+    /// Left out: each inside one of the areas.
+    #[serde(default)]
+    #[schema(value_type = Vec<AreaCode>, max_items = 50)]
+    pub except_areas: UpTo<50, AreaCode>,
+    /// Left out, whatever they do.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uid>, max_items = 200)]
+    pub except_users: UpTo<200, Uid>,
+}
+
+/// Codes as they are stored; their number was checked at the edge.
+fn codes(areas: Vec<AreaCode>) -> Vec<String> {
+    areas.into_iter().map(AreaCode::into_string).collect()
+}
+
+impl From<CampaignAudience> for WantedAudience {
+    fn from(a: CampaignAudience) -> Self {
+        WantedAudience {
+            areas: codes(a.areas),
+            roles: a.roles,
+            limits: AudienceLimits {
+                push: a.push,
+                platforms: a.platforms.0,
+                except_areas: codes(a.except_areas.0),
+                except_users: a.except_users.0,
+            },
+        }
+    }
+}
+
+/// What was stored was parsed when it came in.
+fn parsed(codes: Vec<String>) -> Vec<AreaCode> {
+    let codes = codes.into_iter();
+    codes.filter_map(|a| AreaCode::parse(a).ok()).collect()
 }
 
 /// A campaign.
@@ -54,8 +103,14 @@ pub struct Campaign {
     #[schema(value_type = Option<Note>)]
     pub goals: Option<String>,
     pub audience: CampaignAudience,
+    /// The template that the words were taken from.
+    pub template_id: Option<Uid>,
     pub message_zh: ReminderText,
     pub message_en: ReminderText,
+    #[schema(value_type = Vec<CampaignMaterial>, max_items = 50)]
+    pub materials: UpTo<50, CampaignMaterial>,
+    pub budget: Option<CampaignBudget>,
+    pub targets: Option<CampaignTargets>,
     #[schema(value_type = Vec<PlannedReminder>, max_items = 20)]
     pub reminders: UpTo<20, PlannedReminder>,
     pub late_policy: LatePolicy,
@@ -76,8 +131,8 @@ impl Campaign {
             .into_iter()
             .filter(|step| !(mine && *step == CampaignStep::Approval))
             .collect();
-        // What was stored was parsed when it came in.
-        let areas = row.audience_areas.0.into_iter();
+        let limits = row.audience_limits.0;
+        let means = row.means.0;
         Campaign {
             id: row.id,
             version: row.version,
@@ -92,9 +147,17 @@ impl Campaign {
             title: row.title,
             goals: row.goals,
             audience: CampaignAudience {
-                areas: areas.filter_map(|a| AreaCode::parse(a).ok()).collect(),
+                areas: parsed(row.audience_areas.0),
                 roles: row.audience_roles.0,
+                push: limits.push,
+                platforms: UpTo(limits.platforms),
+                except_areas: UpTo(parsed(limits.except_areas)),
+                except_users: UpTo(limits.except_users),
             },
+            template_id: row.template_id,
+            materials: means.materials,
+            budget: means.budget,
+            targets: means.targets,
             message_zh: row.message_zh.0,
             message_en: row.message_en.0,
             reminders: UpTo(row.reminder_plan.0),
@@ -124,37 +187,18 @@ page_of! {
     CampaignPage of Campaign
 }
 
-/// How many a campaign would reach if it were sent now.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AudiencePreview {
-    /// Each person once.
-    #[schema(minimum = 0, maximum = 100_000_000, example = 120)]
-    pub targeted: i64,
-    /// Of those, without a phone that a push can reach: they find it in the inbox.
-    #[schema(minimum = 0, maximum = 100_000_000, example = 12)]
-    pub without_push: i64,
-}
-
-impl From<Count> for AudiencePreview {
-    fn from(count: Count) -> Self {
-        AudiencePreview {
-            targeted: count.targeted,
-            without_push: count.without_push,
-        }
-    }
-}
-
 /// One reminder of a scheduled campaign.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CampaignReminder {
     pub id: Uid,
-    /// Its place in the plan, from 1.
-    #[schema(minimum = 1, maximum = 20, example = 1)]
+    /// Its place, from 1: those of a plan that was changed come after what was sent.
+    #[schema(minimum = 1, maximum = 1_000_000, example = 1)]
     pub ordinal: i64,
     pub due_at: Micros,
     /// A push later than this is not sent.
     pub expires_at: Micros,
     pub state: ReminderState,
+    pub to: ReminderTo,
     pub started_at: Option<Micros>,
     pub ended_at: Option<Micros>,
 }
@@ -167,6 +211,10 @@ impl From<ReminderRow> for CampaignReminder {
             due_at: row.due_at,
             expires_at: row.expires_at,
             state: row.state,
+            to: match row.follow_up {
+                true => ReminderTo::Unacknowledged,
+                false => ReminderTo::Everybody,
+            },
             started_at: row.started_at,
             ended_at: row.ended_at,
         }
@@ -176,49 +224,6 @@ impl From<ReminderRow> for CampaignReminder {
 /// The reminders of a campaign, in order.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CampaignReminderList {
-    #[schema(max_items = 20)]
+    #[schema(max_items = 200)]
     pub items: Vec<CampaignReminder>,
-}
-
-/// How far the reminders of a campaign came, in people: each counts once, however many reminders and phones.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ReachFigures {
-    /// Have it in their inbox.
-    #[schema(minimum = 0, maximum = 100_000_000, example = 120)]
-    pub targeted: i64,
-    /// Had no phone that a push can reach.
-    #[schema(minimum = 0, maximum = 100_000_000, example = 12)]
-    pub without_push: i64,
-    /// A provider took a push for one of their phones.
-    #[schema(minimum = 0, maximum = 100_000_000, example = 104)]
-    pub accepted: i64,
-    /// A phone showed it.
-    #[schema(minimum = 0, maximum = 100_000_000, example = 80)]
-    pub displayed: i64,
-    #[schema(minimum = 0, maximum = 100_000_000, example = 41)]
-    pub opened: i64,
-    /// Opened, read or done.
-    #[schema(minimum = 0, maximum = 100_000_000, example = 45)]
-    pub acknowledged: i64,
-}
-
-/// The figures of the people who work in one area.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AreaReach {
-    /// A village, or a wider area for those who work for the whole of it.
-    #[schema(value_type = AreaCode, example = "330402007024")]
-    pub area: String,
-    #[schema(value_type = Label, example = "百福社区")]
-    pub name: String,
-    pub figures: ReachFigures,
-}
-
-/// What a campaign reached, in all and by the area in which its receivers work. Staff are counted, never a person
-/// served.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CampaignResults {
-    pub total: ReachFigures,
-    /// In the order of the areas' codes; at most 2,000.
-    #[schema(max_items = 2000)]
-    pub by_area: Vec<AreaReach>,
 }

@@ -720,6 +720,9 @@ diesel::table! {
         cancelled_at -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        template_id -> Nullable<UidSql>,
+        means -> Text,
+        audience_limits -> Text,
     }
 }
 diesel::table! {
@@ -735,6 +738,105 @@ diesel::table! {
         reached -> Nullable<UidSql>,
         started_at -> Nullable<BigInt>,
         ended_at -> Nullable<BigInt>,
+        follow_up -> Bool,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    activities (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        state -> Text,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_code -> Text,
+        campaign_id -> Nullable<UidSql>,
+        member_home_id -> Nullable<UidSql>,
+        venue -> Nullable<Text>,
+        kind -> Text,
+        title -> Text,
+        starts_at -> BigInt,
+        ends_at -> BigInt,
+        activity_day -> Text,
+        registered_by -> UidSql,
+        assignee -> UidSql,
+        participants -> Nullable<BigInt>,
+        leaflets -> Nullable<BigInt>,
+        households_informed -> Nullable<BigInt>,
+        photos -> Text,
+        return_reason -> Nullable<Text>,
+        reported_by -> Nullable<UidSql>,
+        reported_at -> Nullable<BigInt>,
+        reviewed_by -> Nullable<UidSql>,
+        reviewed_at -> Nullable<BigInt>,
+        cancelled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    activity_media (activity_id, ordinal) {
+        activity_id -> UidSql,
+        ordinal -> BigInt,
+        channel -> Text,
+        outlet -> Text,
+        title -> Text,
+        published_on -> Text,
+        link -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    campaign_templates (id) {
+        id -> UidSql,
+        version -> BigInt,
+        field_versions -> Text,
+        code -> Text,
+        theme -> Text,
+        message_zh -> Text,
+        message_en -> Text,
+        enabled -> Bool,
+        created_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    calendar_feeds (user_id) {
+        user_id -> UidSql,
+        token_hash -> Binary,
+        made_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    campaign_alarms (id) {
+        id -> UidSql,
+        version -> BigInt,
+        user_id -> UidSql,
+        campaign_id -> UidSql,
+        area_id -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    campaign_alarm_runs (campaign_id) {
+        campaign_id -> UidSql,
+        round -> BigInt,
+        withdraws -> Bool,
+        reached -> Nullable<UidSql>,
     }
 }
 diesel::table! {
@@ -1140,6 +1242,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     festival_days,
     campaigns,
     campaign_reminders,
+    activities,
+    activity_media,
+    campaign_templates,
+    calendar_feeds,
+    campaign_alarms,
+    campaign_alarm_runs,
     notifications,
     deliveries,
     delivery_receipts,
@@ -1162,6 +1270,7 @@ diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));
 diesel::joinable!(deliveries -> devices (device_id));
 diesel::joinable!(campaign_reminders -> campaigns (campaign_id));
+diesel::joinable!(campaign_alarms -> campaigns (campaign_id));
 diesel::joinable!(assignments -> users (user_id));
 diesel::joinable!(devices -> users (user_id));
 diesel::joinable!(notifications -> campaigns (campaign_id));

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::cast::caller;
 use crate::auth::Who;
 use crate::campaigns::campaigns_api::CampaignPlan;
+use crate::campaigns::drafts::{self, NewCampaign};
 use crate::campaigns::festivals::built_in_id;
-use crate::campaigns::lifecycle::{self, NewCampaign};
 use crate::db::Micros;
 use crate::error::{AppError, AppResult};
 use crate::state::App;
@@ -58,7 +58,7 @@ pub async fn play(app: &web::Data<App>) -> AppResult<()> {
     }))?;
     let plan = NewCampaign::from(plan);
     app.db
-        .write(move |c| lifecycle::draft(c, &organiser, &plan).map(|_| ()))
+        .write(move |c| drafts::draft(c, &organiser, &plan).map(|_| ()))
         .await
 }
 

@@ -85,6 +85,10 @@ pub struct ProblemError {
         example = "A mainland mobile number has 11 digits, 13… to 19…."
     )]
     pub detail: &'static str,
+    /// Where in a text it is: characters before the fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 100_000, example = 12)]
+    pub position: Option<u32>,
 }
 
 /// Whether the caller would rather read Chinese: the first of zh and en named, English by default.
@@ -127,6 +131,7 @@ pub fn body(problem: &Problem, zh: bool, request_id: &str) -> ProblemBody {
                 pointer: e.pointer.clone(),
                 code: e.fault.as_str(),
                 detail: e.fault.detail(zh),
+                position: e.position,
             })
             .collect(),
         state,

@@ -122,6 +122,18 @@ pub fn check_base64url(s: &str) -> Result<(), Fault> {
     }
 }
 pub const BASE64URL: &str = r"^[A-Za-z0-9_\-]+$";
+
+/// An address on the web, without blanks.
+pub const LINK: &str = r"^https?://[!-~]+$";
+pub fn check_link(s: &str) -> Result<(), Fault> {
+    let rest = s
+        .strip_prefix("https://")
+        .or_else(|| s.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() => check_token(rest),
+        _ => Err(Fault::BadPattern),
+    }
+}
 /// Passwords: anything printable.
 pub const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
 pub fn check_printable(s: &str) -> Result<(), Fault> {
@@ -232,6 +244,8 @@ text_type! {
     ShortCode 2..=40 WORD check_word "family-accident";
     /// A number or sign that an insurer gave: of a policy, a decision, a payment.
     InsurerReference 1..=60 LINE check_line "PICC-2026-330402-000123";
+    /// Where something is on the web.
+    WebLink 10..=300 LINK check_link "https://example.org/leaflet.pdf";
     /// The SHA-256 of a file, in hexadecimal.
     Sha256Hex 64..=64 HEX check_hex "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     /// On which day or days of each year a festival falls: `solar:05-29`, `lunar:09-09`, `lunar:eve`,

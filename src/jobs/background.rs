@@ -47,6 +47,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second * 5, move_to_newest_key),
         every(app, stop, second / 2, seal_audit),
         every(app, stop, second, send_reminders),
+        every(app, stop, second, give_out_alarms),
         every(app, stop, second * 5, expire_pushes),
         every(app, stop, second / 2, search_duplicates),
         every(app, stop, second, try_held_work),
@@ -205,6 +206,13 @@ async fn send_reminders(app: web::Data<App>) -> bool {
     match crate::campaigns::scheduler::run(&app).await {
         Ok(more) => more,
         Err(e) => failed("sending reminders", e),
+    }
+}
+
+async fn give_out_alarms(app: web::Data<App>) -> bool {
+    match crate::campaigns::alarms::run(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("giving out alarms", e),
     }
 }
 

@@ -14,6 +14,7 @@ text_enum! {
         VisitReturned = "visit_returned",
         DuplicateSuspected = "duplicate_suspected",
         PrivacyRequested = "privacy_requested",
+        ActivityReturned = "activity_returned",
     }
 }
 
@@ -41,7 +42,8 @@ impl NotificationKind {
             NotificationKind::CampaignReminder => Lane::Campaign,
             NotificationKind::VisitReturned
             | NotificationKind::DuplicateSuspected
-            | NotificationKind::PrivacyRequested => Lane::Routine,
+            | NotificationKind::PrivacyRequested
+            | NotificationKind::ActivityReturned => Lane::Routine,
         }
     }
 }

@@ -337,6 +337,12 @@ pub const RESTING: &[Rest] = &[
     nobody("festival_days", "a calendar"),
     nobody("campaigns", "publicity for everybody"),
     nobody("campaign_reminders", "counts and times"),
+    nobody("campaign_templates", "words for everybody"),
+    nobody("activities", "held in public; figures only"),
+    nobody("activity_media", "what the media told of it"),
+    staff("calendar_feeds", &[], &[]),
+    staff("campaign_alarms", &[], &[]),
+    nobody("campaign_alarm_runs", "how far giving out alarms has come"),
     // A message names the record it is about and no person; its texts come from the catalogue or an organiser.
     people("notifications", &["subject_id"], &[], &[], Ends::Removed),
     people("deliveries", &["notification_id"], &[], &[], Ends::Removed),

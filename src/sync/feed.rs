@@ -33,6 +33,8 @@ text_enum! {
         Product = "insurance_product",
         Notification = "notification",
         Service = "service",
+        Activity = "activity",
+        CampaignAlarm = "campaign_alarm",
     }
 }
 

@@ -181,6 +181,8 @@ pub fn of(kind: Kind) -> &'static Entry {
         Kind::Festival => &crate::campaigns::sync::FESTIVAL,
         Kind::Notification => &crate::notifications::sync::NOTIFICATION,
         Kind::Service => &crate::services::sync::SERVICE,
+        Kind::Activity => &crate::activities::sync::ACTIVITY,
+        Kind::CampaignAlarm => &crate::campaigns::sync::CAMPAIGN_ALARM,
     }
 }
 
@@ -247,6 +249,7 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
         "duplicate_pairs",
         "of one of two records a phone may hold nothing",
     ),
+    ("campaign_templates", "words are kept at a desk"),
 ];
 
 /// Writes that need the server at once, and why.
@@ -335,6 +338,14 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
         "an approval is of the text that was read, by its version",
     ),
     (
+        "create_campaign_template",
+        "words are everybody's; kept at a desk",
+    ),
+    (
+        "update_campaign_template",
+        "words are everybody's; kept at a desk",
+    ),
+    (
         "update_campaign",
         "an approval is of the text that was read, by its version",
     ),
@@ -345,6 +356,8 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ),
     ("schedule_campaign", "it counts the audience of that moment"),
     ("cancel_campaign", "it has to hold at once"),
+    ("create_calendar_feed", "it answers a secret"),
+    ("revoke_calendar_feed", "it has to hold at once"),
     ("push_changes", "sync itself"),
     ("sign_receipt", "the server signs it, of what arrived"),
     (

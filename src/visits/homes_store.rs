@@ -1,6 +1,7 @@
 //! All SQL about member homes and their possessions.
 
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 use super::model::*;
 use crate::auth::rights::Scope;
@@ -46,6 +47,15 @@ pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<HomeRow>> 
         .load(c)?;
     rows.retain(|home| who.can(Action::MemberHomeRead, home));
     Ok(rows)
+}
+
+/// What homes are called, by id.
+pub fn titles(c: &mut DbConn, ids: Vec<Uid>) -> AppResult<HashMap<Uid, String>> {
+    let rows: Vec<(Uid, String)> = member_homes::table
+        .filter(member_homes::id.eq_any(ids))
+        .select((member_homes::id, member_homes::title))
+        .load(c)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The home, locked for writing.

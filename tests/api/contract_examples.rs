@@ -93,6 +93,6 @@ both! {
                 applied.push(name.clone());
             }
         }
-        assert_eq!(applied, ["household.create", "member_home.create", "resident.create"]);
+        assert_eq!(applied, ["activity.create", "household.create", "member_home.create", "resident.create"]);
     }
 }

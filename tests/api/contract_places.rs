@@ -12,6 +12,8 @@ use qianshou::insurance::catalogue::built_in;
 const EVERYBODYS: &[(&str, &str)] = &[
     ("areas", "reference data, imported"),
     ("festivals", "the calendar is the whole association's"),
+    ("campaign-templates", "words are every organiser's"),
+    ("calendar", "the address itself is the right to read"),
     ("insurance-products", "what is sold is the same everywhere"),
 ];
 
@@ -107,6 +109,15 @@ impl Records {
             "message_en": { "title": "{campaign}", "body": "On {day}." }
         });
         let campaign = organiser.post("/v1/campaigns", campaign).await.expect(201);
+        let activity = json!({ "area": VILLAGE, "venue": "百福弄小广场", "kind": "lecture", "title": "讲座",
+            "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z" });
+        let activity = member.post("/v1/activities", activity).await.expect(201);
+        let words = json!({ "title": "{title}", "body": "{day}" });
+        let template = json!({ "code": "members-day", "theme": "members_day", "message_zh": words, "message_en": words });
+        let template = organiser
+            .post("/v1/campaign-templates", template)
+            .await
+            .expect(201);
         let phone = make::subscribed_phone(app, &member, "token-of-a-test-phone").await;
         let festivals = organiser.get("/v1/festivals?limit=200").await.expect(200);
         let festival = festivals["items"]
@@ -148,6 +159,8 @@ impl Records {
             ("claims", "id", id(&claim)),
             ("claims", "kind", "invoices".into()),
             ("campaigns", "id", id(&campaign)),
+            ("activities", "id", id(&activity)),
+            ("campaign-templates", "id", id(&template)),
             ("festivals", "id", id(festival)),
             ("devices", "id", phone.device.unwrap().to_string()),
             ("users", "id", user.id.to_string()),
@@ -186,7 +199,7 @@ impl Records {
         match template.split('/').nth(2).unwrap() {
             "sync" if template.contains("quarantine") => &self.coordinator,
             "member-homes" | "follow-ups" | "privacy-requests" | "duplicates" => &self.coordinator,
-            "campaigns" | "festivals" => &self.organiser,
+            "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "users" => &self.administrator,
             _ => &self.member,
         }

@@ -6,11 +6,16 @@ mod support;
 mod sync;
 mod sync_hostile;
 
+mod activities;
 mod apns;
 mod areas;
 mod audit;
 mod audit_chain;
 mod audit_export;
+mod calendar_feed;
+mod campaign_changes;
+mod campaign_results;
+mod campaign_words;
 mod campaigns;
 mod commands;
 mod contract;

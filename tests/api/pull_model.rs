@@ -62,7 +62,7 @@ fn seeds() -> Vec<u64> {
     match (number("QIANSHOU_TEST_SEED"), number("QIANSHOU_TEST_SEEDS")) {
         (Some(seed), _) => vec![seed],
         (None, Some(many)) => (1..=many).collect(),
-        (None, None) => vec![1, 2],
+        (None, None) => vec![1, 2, 3],
     }
 }
 

@@ -25,6 +25,7 @@ const AMENDED: &[(&str, &[&str])] = &[
     ("household", &["kind"]),
     ("follow_up", &["due_on"]),
     ("claim", &["description"]),
+    ("activity", &["title"]),
 ];
 
 const STATES: [State; 7] = [

@@ -37,12 +37,19 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (6, ("service", "create")),
     (9, ("service", "")),
     (25, ("notification", "marks")),
+    (4, ("activity", "create")),
+    (3, ("activity", "update")),
+    (6, ("activity", "report")),
+    (8, ("activity", "return")),
+    (8, ("activity", "confirmation")),
+    (2, ("activity", "cancellation")),
 ];
 
 /// What people are busy with in a seed, so that long courses come to their end; with nothing named, with all.
 pub const THEMES: &[&[&str]] = &[
     &[],
     &["resident", "residence", "consent", "member_home"],
+    &["activity", "member_home", "notification"],
     HOUSEHOLDS,
     &["resident", "service", "consent"],
     &["household", "household_person", "policy", "claim"],
@@ -188,6 +195,7 @@ impl World<'_> {
         match (kind, action) {
             ("visit", "return" | "confirmation") => coordinates,
             ("member_home", "create" | "update") => coordinates,
+            ("activity", "return" | "confirmation") => coordinates,
             ("follow_up", "update") | (_, "assignee") => coordinates,
             _ => true,
         }
@@ -362,6 +370,9 @@ impl World<'_> {
                 body["follow_ups"] = json!([task]);
                 body
             }
+            "activity" => json!({ "area": self.area(n), "venue": format!("小广场{mark}"),
+                    "kind": "lecture", "title": format!("讲座{mark}"),
+                    "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z" }),
             "policy" => {
                 let person = self.shown(n, "household_person")?;
                 let home = self.household_of(&person)?;
@@ -413,6 +424,16 @@ impl World<'_> {
                     let reviews = matches!(action, "return" | "confirmation");
                     states.contains(&visit.body["state"].as_str().unwrap_or("")) && own != reviews
                 });
+                self.dice.pick(&all).cloned()?
+            }
+            // The same of an activity.
+            ("activity", _) if !self.dice.once_in(9) => {
+                let states: &[&str] = match action {
+                    "return" | "confirmation" => &["reported"],
+                    _ => &["planned", "returned", ""],
+                };
+                let mut all = self.list(n, kind);
+                all.retain(|one| states.contains(&one.body["state"].as_str().unwrap_or("")));
                 self.dice.pick(&all).cloned()?
             }
             _ => self.shown(n, kind)?,
@@ -492,6 +513,12 @@ impl World<'_> {
             ("follow_up", "completion") => {
                 json!({ "outcome": "solved", "note": format!("{mark}") })
             }
+            ("activity", "update") => json!({ "title": format!("讲座{mark}") }),
+            ("activity", "report") => json!({ "starts_at": "2026-05-29T01:00:00Z",
+                "ends_at": "2026-05-29T02:00:00Z", "participants": mark % 100, "leaflets": 50,
+                "households_informed": 10 }),
+            ("activity", "return") => json!({ "reason": "incomplete" }),
+            ("activity", "confirmation" | "cancellation") => json!({}),
             ("claim", "update") => json!({ "description": format!("摔伤{mark}") }),
             ("notification", "marks") => {
                 json!({ "mark": self.dice.pick(&["opened", "read", "done"]) })

@@ -40,6 +40,8 @@ const WHOLE: &[(&str, &str)] = &[
     ("festival", "festivals"),
     ("insurance_product", "insurance-products"),
     ("notification", "notifications"),
+    ("activity", "activities"),
+    ("campaign_alarm", "campaign-alarms"),
 ];
 
 /// Lists of summaries: each record is read.

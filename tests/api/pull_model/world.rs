@@ -29,6 +29,13 @@ const POSTS: &[(&str, &str)] = &[
 
 const PURPOSES: &[&str] = &["registration", "insurance", "service_follow_up"];
 
+/// How an activity went.
+fn held() -> Value {
+    json!({ "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z", "participants": 30,
+        "leaflets": 50, "households_informed": 10,
+        "media": [{ "channel": "radio", "outlet": "南湖之声", "title": "活动日", "published_on": "2026-05-29" }] })
+}
+
 #[derive(Default)]
 pub struct World {
     pub users: Vec<Client>,
@@ -45,6 +52,7 @@ pub struct World {
     claims: Vec<Value>,
     homes: Vec<Value>,
     campaigns: Vec<Value>,
+    activities: Vec<Value>,
     /// Stays and departures go on from day to day.
     day: usize,
 }
@@ -123,13 +131,14 @@ impl World {
             7..=8 => self.visits(dice, &who).await,
             9..=10 => self.insures(dice, &who).await,
             11 => self.opens_a_home(&who, area).await,
-            12..=13 => self.plans(dice, &who).await,
+            12..=13 => self.plans(app, dice, &who).await,
             14..=16 => self.cares(dice, &who).await,
             17..=18 => self.moves(dice, &who, area).await,
             19..=20 => self.consents(dice, &who).await,
             21 => self.joins(dice, &who).await,
             22 => self.amends(dice, &who).await,
             23 => self.marks(app, dice, &who).await,
+            24..=25 => self.holds_an_activity(dice, &who, area).await,
             _ => self.reassigns(dice).await,
         }
     }
@@ -227,7 +236,26 @@ impl World {
         self.homes.extend(made);
     }
 
-    async fn plans(&mut self, dice: &mut Dice, who: &Client) {
+    /// One is planned, and another goes a step on.
+    async fn holds_an_activity(&mut self, dice: &mut Dice, who: &Client, area: &str) {
+        let steps = [
+            ("report", held()),
+            ("return", json!({ "reason": "incomplete" })),
+            ("confirmation", json!({})),
+            ("cancellation", json!({})),
+        ];
+        if let Some(activity) = dice.pick(&self.activities) {
+            let (step, body) = dice.pick(&steps).unwrap().clone();
+            let path = format!("{}/{step}", at("activities", activity));
+            self.posts(who, &path, body).await;
+        }
+        let body = json!({ "area": area, "venue": "小广场", "kind": "lecture", "title": "讲座",
+            "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z" });
+        let made = self.posts(who, "/v1/activities", body).await;
+        self.activities.extend(made);
+    }
+
+    async fn plans(&mut self, app: &TestApp, dice: &mut Dice, who: &Client) {
         if let Some(campaign) = dice.pick(&self.campaigns).cloned() {
             let path = at("campaigns", &campaign);
             if dice.once_in(2) {
@@ -248,7 +276,22 @@ impl World {
             "audience": { "areas": [TOWN], "roles": ["field_member"] }, "message_zh": text, "message_en": text
         });
         let made = self.posts(who, "/v1/campaigns", body).await;
+        if let Some(campaign) = made.as_ref().filter(|_| dice.once_in(2)) {
+            self.announces(&at("campaigns", campaign)).await;
+        }
+        // What follows from it is there at once, or a phone would hear of it in the midst of a comparison.
+        while qianshou::campaigns::alarms::run(&app.data).await.unwrap() {}
         self.campaigns.extend(made);
+    }
+
+    /// Whoever may approves a campaign and schedules it.
+    async fn announces(&mut self, path: &str) {
+        for user in self.users.clone() {
+            if user.approve(path).await.status == 200 {
+                let scheduled = format!("{path}/schedule");
+                self.posts(&user, &scheduled, json!({})).await;
+            }
+        }
     }
 
     /// A resident or a household is given to another, or to nobody.

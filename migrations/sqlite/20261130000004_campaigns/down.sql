@@ -1,0 +1,11 @@
+DROP TABLE campaign_alarm_runs;
+DROP TABLE campaign_alarms;
+DROP TABLE calendar_feeds;
+ALTER TABLE campaign_reminders DROP COLUMN follow_up;
+ALTER TABLE campaigns DROP COLUMN audience_limits;
+ALTER TABLE campaigns DROP COLUMN means;
+ALTER TABLE campaigns DROP COLUMN template_id;
+DROP TABLE campaign_templates;
+DROP INDEX campaigns_by_festival;
+DROP TABLE activity_media;
+DROP TABLE activities;
