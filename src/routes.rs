@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     areas, audit, auth, campaigns, duplicates, households, insurance, notifications, people,
-    privacy, residents, rights_requests, services, sync, visits,
+    privacy, push, residents, rights_requests, services, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -46,6 +46,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     visits::routes(cfg);
     campaigns::routes(cfg);
     notifications::routes(cfg);
+    push::routes(cfg);
     sync::routes(cfg);
     privacy::routes(cfg);
     rights_requests::routes(cfg);

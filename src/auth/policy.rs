@@ -142,6 +142,13 @@ actions! {
     CampaignApprove "campaign.approve" on "campaign" by ORGANISERS;
     NotificationRead "notification.read" on "notification" by ALL;
     NotificationMark "notification.mark" on "notification" by ALL;
+    // One's own.
+    NotificationSettings "notification_settings.own" on "notification_settings" by ALL;
+    // Pushes that announce it.
+    PushTest "push.test" on "notification" by ALL;
+    PushStanding "push.standing" on "push_provider" by &[Administrator];
+    DeadLetterRead "dead_letter.read" on "delivery" by &[Administrator];
+    DeadLetterResend "dead_letter.resend" on "delivery" by &[Administrator];
     // Phones that were away.
     SyncPush "sync.push" on "sync" by ALL;
     SyncPull "sync.pull" on "sync" by ALL;
@@ -310,6 +317,13 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("get_campaign_results", Action::CampaignRead),
     ("list_notifications", Action::NotificationRead),
     ("mark_notifications", Action::NotificationMark),
+    ("get_notification_settings", Action::NotificationSettings),
+    ("set_notification_settings", Action::NotificationSettings),
+    ("test_push", Action::PushTest),
+    ("list_push_providers", Action::PushStanding),
+    ("list_dead_letters", Action::DeadLetterRead),
+    ("resend_dead_letter", Action::DeadLetterResend),
+    ("resend_dead_letters", Action::DeadLetterResend),
     ("push_changes", Action::SyncPush),
     ("pull_changes", Action::SyncPull),
     ("sign_receipt", Action::SyncReceipt),

@@ -14,6 +14,7 @@ text_enum! {
         VisitReturned = "visit_returned",
         DuplicateSuspected = "duplicate_suspected",
         PrivacyRequested = "privacy_requested",
+        PushTest = "push_test",
     }
 }
 
@@ -21,6 +22,8 @@ impl NotificationKind {
     pub fn lane(self) -> Lane {
         match self {
             NotificationKind::CampaignReminder => Lane::Campaign,
+            // Whoever asks for a test waits for it.
+            NotificationKind::PushTest => Lane::Urgent,
             NotificationKind::VisitReturned
             | NotificationKind::DuplicateSuspected
             | NotificationKind::PrivacyRequested => Lane::Routine,

@@ -82,6 +82,8 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// The provider's id of what it accepted.
     pub reference: Option<String>,
+    /// With `Verdict::Later`: it asks all of us to wait, not this message alone.
+    pub holds_all: bool,
 }
 
 impl Attempt {
@@ -91,7 +93,13 @@ impl Attempt {
             code: plain(&code.into(), 60),
             status: None,
             reference: None,
+            holds_all: false,
         }
+    }
+    /// The provider as a whole is to be left alone for as long as `Verdict::Later` says.
+    pub fn holding_all(mut self, holds_all: bool) -> Attempt {
+        self.holds_all = holds_all;
+        self
     }
     pub fn with_reference(mut self, reference: Option<&str>) -> Attempt {
         self.reference = reference.map(|r| plain(r, 200));
