@@ -55,7 +55,7 @@ pub struct Noter {
 /// Notes how leases ended; answers how many were no longer this worker's to end.
 pub fn settle(c: &mut DbConn, by: &Noter, ended: &[Ended]) -> AppResult<usize> {
     let now = by.now;
-    let mut lost = 0;
+    let mut mine = Vec::with_capacity(ended.len());
     let mut receipts: Vec<ReceiptRow> = Vec::new();
     for e in ended {
         if let Outcome::Tried {
@@ -67,8 +67,8 @@ pub fn settle(c: &mut DbConn, by: &Noter, ended: &[Ended]) -> AppResult<usize> {
         {
             receipts.push(receipt(e, attempt, fate, *took_ms, *at));
         }
-        if !end(c, e, now)? {
-            lost += 1;
+        if end(c, e, now)? {
+            mine.push(e);
         }
     }
     for some in receipts.chunks(200) {
@@ -81,14 +81,14 @@ pub fn settle(c: &mut DbConn, by: &Noter, ended: &[Ended]) -> AppResult<usize> {
             judge_token(c, e, attempt.verdict, by.others_pass, now)?;
         }
     }
-    give_back(c, ended)?;
+    give_back(c, &mine)?;
     count_accepted(c, by, ended)?;
     judge_provider(c, by.provider, ended, now)?;
-    Ok(lost)
+    Ok(ended.len() - mine.len())
 }
 
 /// What was counted against a phone's day and came to nothing counts no more; in the order of the phones.
-fn give_back(c: &mut DbConn, ended: &[Ended]) -> AppResult<()> {
+fn give_back(c: &mut DbConn, ended: &[&Ended]) -> AppResult<()> {
     let mut failed: Vec<&Leased> = ended
         .iter()
         .filter(|e| match &e.outcome {

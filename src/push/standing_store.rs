@@ -160,7 +160,7 @@ pub fn waiting(c: &mut DbConn, provider: PushProvider, lane: Lane) -> AppResult<
     }
     let sql = format!(
         "SELECT COUNT(*) AS waiting FROM (SELECT 1 FROM deliveries WHERE provider = $1 AND lane = $2 AND {OPEN} \
-         LIMIT {COUNTED}) some"
+         LIMIT {COUNTED}) counted"
     );
     let row: Row = diesel::sql_query(sql)
         .bind::<Text, _>(provider.as_str())

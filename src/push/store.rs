@@ -12,7 +12,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Text};
 use std::collections::{BTreeMap, HashMap};
 
 use super::candidates_store::{self as candidates, Loaded};
-use super::manners::House;
+use super::manners::{House, Manners};
 use super::model::{DeliveryState, Lane};
 use super::phones_store as phones;
 use super::standing_store::{Standing, probed, standing};
@@ -176,10 +176,12 @@ fn beside(c: &mut DbConn, lease: &Lease, due: &[Loaded]) -> AppResult<Vec<Uid>> 
 fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Turn>> {
     let house = &lease.house;
     let users: Vec<Uid> = column(loaded, |l| l.candidate.user);
-    let manners: HashMap<Uid, _> = settings_store::of(c, &users)?
+    let manners: HashMap<Uid, Manners> = settings_store::of(c, &users)?
         .into_iter()
         .map(|(user, own)| (user, house.of(Some(own))))
         .collect();
+    let usual = house.of(None);
+    let of = |user: Uid| manners.get(&user).unwrap_or(&usual);
     // A cap of one's own counts where the house has none.
     let counts = house.daily > 0
         || house.campaigns > 0
@@ -189,10 +191,12 @@ fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Tur
     if counts {
         let phones: Vec<Uid> = loaded
             .iter()
-            .filter(|l| l.candidate.lane != Lane::Urgent && l.candidate.moot.is_none())
-            .map(|l| l.candidate.device)
+            .map(|l| &l.candidate)
+            .filter(|c| c.lane != Lane::Urgent && c.moot.is_none())
+            .filter(|c| of(c.user).wakes(c.user, lease.now).is_none())
+            .map(|c| c.device)
             .collect();
-        sent = phones::locked(c, &phones, house.of(None).day(lease.now))?;
+        sent = phones::locked(c, &phones, usual.day(lease.now))?;
     }
     let before = sent.clone();
     let all: Vec<Candidate> = column(loaded, |l| l.candidate.clone());
