@@ -10,9 +10,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::db::{DbOptions, Target};
+use crate::auth::model::PushProvider;
+use crate::db::{DbOptions, Micros, Target};
 use crate::http::proxies::Proxies;
 use crate::push;
+use crate::push::manners::{House, Quiet};
 use crate::push::web_push::Allowed;
 
 #[derive(Debug, Clone)]
@@ -51,6 +53,9 @@ pub struct Config {
     pub push_ramp_micros: i64,
     pub push_concurrency: usize,
     pub push_lease_micros: i64,
+    /// Sends a second; a provider that is not here has no limit.
+    pub push_per_second: BTreeMap<PushProvider, u32>,
+    pub push_house: House,
     pub sync_keep_days: i64,
     pub sync_member_days: i64,
     pub sync_coordinator_days: i64,
@@ -135,8 +140,13 @@ keys! {
     "push.jpush_app_key" = "": "AppKey of JPush's console; empty: JPush is off.";
     "push.jpush_master_secret" = "", secret: "Master Secret of JPush's console.";
     "push.jpush_base_url" = "https://api.jpush.cn": "Where JPush's REST API v3 is.";
-    "push.ramp_seconds" = "60": "Over how long the pushes of one campaign reminder are spread.";
-    "push.concurrency" = "64": "Sends in flight at once, by provider.";
+    "push.ramp_seconds" = "60": "Over how long the pushes of one campaign reminder are spread, clear of the quarter hours; 0: all at once.";
+    "push.concurrency" = "64": "Sends in flight at once, by provider, at the most; fewer while it is slow or refuses.";
+    "push.per_second" = "": "Sends a second of this process, such as fcm=600; a provider that is not named has no limit.";
+    "push.quiet_hours" = "21:00-08:00": "When nothing but the urgent rings, for who sets nothing else; empty: no quiet hours.";
+    "push.daily_cap" = "8": "Pushes a day to one phone, urgent ones aside; 0: as many as there are.";
+    "push.daily_campaigns" = "2": "Of those, of campaigns: vendors take about two marketing messages a device a day.";
+    "push.digest_seconds" = "60": "So long after a push for somebody's work the next ones wait and become one; 0: no digests.";
     "push.lease_seconds" = "60": "How long a worker may hold a push; after a crash another one takes it over then.";
     "sync.keep_days" = "30": "How long a phone may keep people's data without a pull.";
     "sync.member_days" = "730": "How old visits, claims and other work of a moment are that a field member's first pull brings.";
@@ -308,6 +318,21 @@ impl Config {
             push_ramp_micros: number("push.ramp_seconds", 0, 86_400)? as i64 * 1_000_000,
             push_concurrency: number("push.concurrency", 1, 4096)? as usize,
             push_lease_micros: number("push.lease_seconds", 1, 3600)? as i64 * 1_000_000,
+            push_per_second: per_second(&text("push.per_second"))?,
+            push_house: House {
+                quiet: optional("push.quiet_hours")
+                    .map(|hours| {
+                        Quiet::parse(&hours).ok_or_else(|| {
+                            format!(
+                                "push.quiet_hours: '{hours}' is not two times such as 21:00-08:00"
+                            )
+                        })
+                    })
+                    .transpose()?,
+                daily: number("push.daily_cap", 0, 1000)? as i64,
+                campaigns: number("push.daily_campaigns", 0, 1000)? as i64,
+                window: number("push.digest_seconds", 0, 3600)? as i64 * Micros::SECOND,
+            },
             sync_keep_days: number("sync.keep_days", 1, 365)? as i64,
             sync_member_days: number("sync.member_days", 1, 36_500)? as i64,
             sync_coordinator_days: number("sync.coordinator_days", 1, 36_500)? as i64,
@@ -373,6 +398,29 @@ fn is_contact(text: &str) -> bool {
             || text
                 .strip_prefix("https://")
                 .is_some_and(|rest| !rest.is_empty()))
+}
+
+/// `fcm=600,apns=1000`.
+fn per_second(text: &str) -> Result<BTreeMap<PushProvider, u32>, String> {
+    let wrong = |part: &str| {
+        let all: Vec<_> = PushProvider::ALL.iter().map(|p| p.as_str()).collect();
+        let all = all.join(", ");
+        format!(
+            "push.per_second: '{part}' is not a provider ({all}) and a number from 1, such as fcm=600"
+        )
+    };
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, rate) = part.split_once('=').ok_or_else(|| wrong(part))?;
+            let rate: u32 = rate.trim().parse().map_err(|_| wrong(part))?;
+            match (name.trim().parse(), rate) {
+                (Ok(name), 1..) => Ok((name, rate)),
+                _ => Err(wrong(part)),
+            }
+        })
+        .collect()
 }
 
 fn set(

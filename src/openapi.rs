@@ -89,6 +89,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("inbox", "Notifications; a push only announces them"),
     (
+        "pushes",
+        "How pushes fare: providers, what was set aside, a test",
+    ),
+    (
         "sync",
         "Phones that were offline: push, pull and what rests",
     ),

@@ -49,7 +49,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     activities::routes(cfg);
     calendar_feed::routes(cfg);
     notifications::routes(cfg);
-    push::api::routes(cfg);
+    push::routes(cfg);
     sync::routes(cfg);
     privacy::routes(cfg);
     rights_requests::routes(cfg);

@@ -36,6 +36,18 @@ struct Outcome {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Waiting {
+    provider: &'static str,
+    lane: &'static str,
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfProvider {
+    provider: &'static str,
+}
+
 pub struct Metrics {
     registry: Registry,
     requests: Family<Route, Counter>,
@@ -43,6 +55,10 @@ pub struct Metrics {
     waiting_reads: Gauge,
     waiting_writes: Gauge,
     pushes: Family<Outcome, Counter>,
+    push_queue: Family<Waiting, Gauge>,
+    push_window: Family<OfProvider, Gauge>,
+    push_under_way: Family<OfProvider, Gauge>,
+    push_held: Family<OfProvider, Gauge>,
 }
 
 impl Default for Metrics {
@@ -52,6 +68,8 @@ impl Default for Metrics {
         let seconds = Histogram::new(exponential_buckets(0.0005, 2.0, 14));
         let (waiting_reads, waiting_writes) = (Gauge::default(), Gauge::default());
         let pushes = Family::default();
+        let (push_queue, push_window) = (Family::default(), Family::default());
+        let (push_under_way, push_held) = (Family::default(), Family::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_seconds", "Time to answer", seconds.clone());
         registry.register(
@@ -65,6 +83,26 @@ impl Default for Metrics {
             waiting_writes.clone(),
         );
         registry.register("push_attempts", "Pushes tried, by outcome", pushes.clone());
+        registry.register(
+            "push_queue",
+            "Pushes that wait, by lane and state",
+            push_queue.clone(),
+        );
+        registry.register(
+            "push_window",
+            "Sends that may be under way at once",
+            push_window.clone(),
+        );
+        registry.register(
+            "push_under_way",
+            "Sends that are under way",
+            push_under_way.clone(),
+        );
+        registry.register(
+            "push_held_seconds",
+            "How long the provider asked to be left alone yet",
+            push_held.clone(),
+        );
         Metrics {
             registry,
             requests,
@@ -72,6 +110,10 @@ impl Default for Metrics {
             waiting_reads,
             waiting_writes,
             pushes,
+            push_queue,
+            push_window,
+            push_under_way,
+            push_held,
         }
     }
 }
@@ -91,6 +133,40 @@ impl Metrics {
         self.pushes
             .get_or_create(&Outcome { provider, outcome })
             .inc();
+    }
+    /// Before the queue is told of anew: what is empty now would keep its last count.
+    pub fn push_queue_empty(&self) {
+        self.push_queue.clear();
+    }
+    pub fn push_queue(
+        &self,
+        provider: &'static str,
+        lane: &'static str,
+        state: &'static str,
+        waiting: i64,
+    ) {
+        let labels = Waiting {
+            provider,
+            lane,
+            state,
+        };
+        self.push_queue.get_or_create(&labels).set(waiting);
+    }
+    /// How a provider's engine stands.
+    pub fn push_room(
+        &self,
+        provider: &'static str,
+        window: usize,
+        under_way: usize,
+        held_seconds: u64,
+    ) {
+        let of = OfProvider { provider };
+        let set = |family: &Family<OfProvider, Gauge>, value: i64| {
+            family.get_or_create(&of).set(value);
+        };
+        set(&self.push_window, window as i64);
+        set(&self.push_under_way, under_way as i64);
+        set(&self.push_held, held_seconds as i64);
     }
     pub fn waiting(&self, (reads, writes): (usize, usize)) {
         self.waiting_reads.set(reads as i64);

@@ -272,7 +272,7 @@ fn tell_reporter(c: &mut DbConn, who: &Who, activity: &ActivityRow) -> AppResult
         // Each return is told of by itself.
         occurrence: Uid::new(who.at),
         not_before: who.at,
-        spread: 0,
+        ramp: None,
         expires_at: who.at.plus(NOTICE),
     };
     let recipient = Recipient {

@@ -151,6 +151,13 @@ actions! {
     CampaignAlarmRead "campaign_alarm.read" on "campaign_alarm" by ALL;
     NotificationRead "notification.read" on "notification" by ALL;
     NotificationMark "notification.mark" on "notification" by ALL;
+    // One's own.
+    NotificationSettings "notification_settings.own" on "notification_settings" by ALL;
+    // Pushes that announce it.
+    PushTest "push.test" on "notification" by ALL;
+    PushStanding "push.standing" on "push_provider" by &[Administrator];
+    DeadLetterRead "dead_letter.read" on "delivery" by &[Administrator];
+    DeadLetterResend "dead_letter.resend" on "delivery" by &[Administrator];
     // Phones that were away.
     SyncPush "sync.push" on "sync" by ALL;
     SyncPull "sync.pull" on "sync" by ALL;
@@ -337,6 +344,13 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("revoke_calendar_feed", Action::CalendarFeedOwn),
     ("list_notifications", Action::NotificationRead),
     ("mark_notifications", Action::NotificationMark),
+    ("get_notification_settings", Action::NotificationSettings),
+    ("set_notification_settings", Action::NotificationSettings),
+    ("test_push", Action::PushTest),
+    ("list_push_providers", Action::PushStanding),
+    ("list_dead_letters", Action::DeadLetterRead),
+    ("resend_dead_letter", Action::DeadLetterResend),
+    ("resend_dead_letters", Action::DeadLetterResend),
     ("push_changes", Action::SyncPush),
     ("pull_changes", Action::SyncPull),
     ("sign_receipt", Action::SyncReceipt),

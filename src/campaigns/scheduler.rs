@@ -17,6 +17,7 @@ use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::notifications::announce::{Announcement, Recipient, announce};
 use crate::notifications::model::NotificationKind;
+use crate::push::quarters::Ramp;
 use crate::state::App;
 use crate::sync::{self, Change, Kind};
 
@@ -73,36 +74,9 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
         return Ok(false);
     }
     let zone = zone(&campaign.zone)?;
-    if reminder.state == ReminderState::Planned {
-        let last = end_of(campaign.ends_on.0, &zone);
-        match plan::due(campaign.late_policy, reminder.due_at, now, last) {
-            Due::Send => {}
-            Due::Skip => {
-                reminder.state = ReminderState::Skipped;
-                reminder.ended_at = Some(now);
-                store::put_reminder(c, &reminder)?;
-                return Ok(false);
-            }
-            // The next one says the same at that instant: one is enough.
-            Due::Move(to) if store::reminds_at(c, campaign.id, to)? => {
-                reminder.state = ReminderState::Skipped;
-                reminder.ended_at = Some(now);
-                store::put_reminder(c, &reminder)?;
-                return Ok(false);
-            }
-            Due::Move(to) => {
-                reminder.due_at = to;
-                reminder.expires_at = to.plus(super::lifecycle::WORTH);
-                store::put_reminder(c, &reminder)?;
-                // Phones that would ring by themselves hear of the new instant.
-                alarms::give_out(c, campaign.id, campaign.version)?;
-                return Ok(false);
-            }
-        }
-        reminder.state = ReminderState::Sending;
-        reminder.started_at = Some(now);
-        // However late it begins, it is worth a day from then.
-        reminder.expires_at = now.plus(super::lifecycle::WORTH);
+    let last = end_of(campaign.ends_on.0, &zone);
+    if !opened(c, &campaign, &mut reminder, last, now)? {
+        return Ok(false);
     }
     if campaign.state == CampaignState::Scheduled {
         step(c, &mut campaign, CampaignStep::Start, now)?;
@@ -112,7 +86,14 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
     reminder.reached = recipients.last().map(|r| r.user).or(reminder.reached);
     let meant = meant(c, &campaign, &reminder, recipients)?;
     for (area, recipients) in by_area(c, &campaign, meant)? {
-        let what = announcement(&campaign, &reminder, spread, today(&zone, now), &area);
+        let mut what = announcement(&campaign, &reminder, today(&zone, now), &area);
+        if spread > 0 {
+            let offset = i64::from(zone.to_offset(now.timestamp()).seconds());
+            what.ramp = Some(Ramp {
+                over: spread,
+                offset: offset * Micros::SECOND,
+            });
+        }
         announce(c, now, &what, &recipients)?;
     }
     if !more {
@@ -167,10 +148,52 @@ fn by_area(
         .collect())
 }
 
+/// Whether a reminder goes out now, or goes on; where its time has passed the campaign's policy says.
+fn opened(
+    c: &mut DbConn,
+    campaign: &CampaignRow,
+    reminder: &mut ReminderRow,
+    last: Micros,
+    now: Micros,
+) -> AppResult<bool> {
+    let under_way = reminder.state == ReminderState::Sending;
+    // A run that stood still for longer than it is worth is as late as one that never began.
+    if under_way && now < reminder.expires_at {
+        return Ok(true);
+    }
+    match plan::due(campaign.late_policy, reminder.due_at, now, last) {
+        Due::Send => {
+            reminder.state = ReminderState::Sending;
+            reminder.started_at = Some(now);
+            // However late it begins, it is worth a day from then.
+            reminder.expires_at = now.plus(super::lifecycle::WORTH);
+            return Ok(true);
+        }
+        Due::Move(to) if !store::reminds_at(c, campaign.id, to)? => {
+            reminder.due_at = to;
+            reminder.expires_at = to.plus(super::lifecycle::WORTH);
+            reminder.started_at = under_way.then_some(to);
+            store::put_reminder(c, reminder)?;
+            // Phones that would ring by themselves hear of the new instant.
+            alarms::give_out(c, campaign.id, campaign.version)?;
+            return Ok(false);
+        }
+        // Too late, or the next one says the same at that instant: one is enough. Those who were told were told.
+        Due::Skip | Due::Move(_) => {
+            reminder.state = match under_way {
+                true => ReminderState::Sent,
+                false => ReminderState::Skipped,
+            };
+            reminder.ended_at = Some(now);
+        }
+    }
+    store::put_reminder(c, reminder)?;
+    Ok(false)
+}
+
 fn announcement(
     campaign: &CampaignRow,
     reminder: &ReminderRow,
-    spread: i64,
     today: jiff::civil::Date,
     area: &str,
 ) -> Announcement {
@@ -184,7 +207,7 @@ fn announcement(
         campaign: Some(campaign.id),
         occurrence: reminder.id,
         not_before: reminder.started_at.unwrap_or(reminder.due_at),
-        spread,
+        ramp: None,
         expires_at: reminder.expires_at,
     }
 }

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod doctor;
 pub mod gateway;
 pub mod keys;
+pub mod push;
 pub mod serve;
 pub mod tools;
 pub mod web_push_key;
@@ -63,9 +64,25 @@ enum Command {
     /// The audit.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Pushes.
+    #[command(subcommand)]
+    Push(PushCommand),
     /// Reference data from files.
     #[command(subcommand)]
     Import(ImportCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum PushCommand {
+    /// Push to somebody's phones, beside a running server, and tell what each provider said.
+    Test {
+        /// Whose phones.
+        #[arg(long = "to", value_name = "LOGIN")]
+        login: String,
+        /// How many seconds to wait for its end.
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600))]
+        wait: u64,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -187,6 +204,7 @@ pub fn run() -> Result<(), String> {
         Command::Audit(AuditCommand::Verify { from, known }) => {
             audit::run(&config()?, from, known.as_ref())
         }
+        Command::Push(PushCommand::Test { login, wait }) => push::test(&config()?, &login, wait),
         Command::Import(ImportCommand::ConsentTexts { file }) => {
             tools::import_consent_texts(&config()?, &file)
         }

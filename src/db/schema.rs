@@ -888,6 +888,42 @@ diesel::table! {
         accepted_at -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        announces -> BigInt,
+        counted_on -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    notification_settings (user_id) {
+        user_id -> UidSql,
+        quiet_from -> Nullable<Text>,
+        quiet_until -> Nullable<Text>,
+        zone -> Text,
+        daily_cap -> Nullable<BigInt>,
+        digest -> Bool,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    push_phones (device_id) {
+        device_id -> UidSql,
+        day -> Text,
+        routine -> BigInt,
+        campaign -> BigInt,
+        routine_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    push_minutes (provider, minute, worker) {
+        provider -> Text,
+        minute -> BigInt,
+        worker -> UidSql,
+        accepted -> BigInt,
     }
 }
 diesel::table! {
@@ -1252,6 +1288,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliveries,
     delivery_receipts,
     push_providers,
+    notification_settings,
+    push_phones,
+    push_minutes,
     sync_operations,
     sync_resting,
     device_sync,
@@ -1273,6 +1312,7 @@ diesel::joinable!(campaign_reminders -> campaigns (campaign_id));
 diesel::joinable!(campaign_alarms -> campaigns (campaign_id));
 diesel::joinable!(assignments -> users (user_id));
 diesel::joinable!(devices -> users (user_id));
+diesel::joinable!(notification_settings -> users (user_id));
 diesel::joinable!(notifications -> campaigns (campaign_id));
 diesel::joinable!(services -> residents (resident_id));
 diesel::joinable!(service_tally -> areas (area_id));

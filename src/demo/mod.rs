@@ -78,8 +78,12 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
             "mailto:demo@qianshou.example".to_owned(),
         ),
         ("push.web_allow", format!("http://{gateway_bind}")),
-        // A minute's ramp is right for thousands of phones; the demo has a few.
-        ("push.ramp_seconds", "2".to_owned()),
+        // Right for thousands of phones that ring in people's evenings; whoever tries the demo waits for a push.
+        ("push.ramp_seconds", "0".to_owned()),
+        ("push.quiet_hours", String::new()),
+        ("push.daily_cap", "0".to_owned()),
+        ("push.daily_campaigns", "0".to_owned()),
+        ("push.digest_seconds", "5".to_owned()),
         ("log.json", "false".to_owned()),
         ("log.filter", "warn".to_owned()),
     ];

@@ -257,7 +257,7 @@ fn tell(c: &mut DbConn, older: &PersonRow, now: Micros) -> AppResult<()> {
         campaign: None,
         occurrence: Uid::new(now),
         not_before: now,
-        spread: 0,
+        ramp: None,
         expires_at: now.plus(NOTICE),
     };
     let recipients: Vec<Recipient> = search_store::coordinators(c, &place, now, RECIPIENTS)?

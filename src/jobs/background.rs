@@ -35,7 +35,9 @@ impl Workers {
 pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Workers, String> {
     push::prepare(&app.config)?;
     let engines = if app.config.push_worker {
-        push::engine::start(app, push::providers(&app.config)?, stop)
+        let mut engines = push::engine::start(app, push::providers(&app.config)?, stop);
+        engines.push(push::depth::watch(app, stop));
+        engines
     } else {
         Vec::new()
     };
@@ -192,6 +194,7 @@ async fn forget_old(app: web::Data<App>) -> bool {
             store::forget_old_events(c, now.plus(-Micros::DAY))?;
             let sessions = sessions_store::forget_ended(c, now)?;
             let keys = idempotency::forget(c, now)?;
+            push::standing_store::forget_minutes(c, now)?;
             let synced = crate::sync::forget(c, now)?;
             Ok(sessions || keys || synced)
         })

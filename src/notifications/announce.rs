@@ -6,6 +6,7 @@ use crate::auth::Place;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::push::outbox::{self, NewDelivery};
+use crate::push::quarters::Ramp;
 use crate::sync::{self, Change, Kind};
 
 /// A text in both languages. No personal data of anybody served.
@@ -26,9 +27,9 @@ pub struct Announcement {
     pub campaign: Option<Uid>,
     /// Nobody is told twice of one occurrence.
     pub occurrence: Uid,
-    /// When its pushes may first go out: one instant, or spread over this many microseconds from it.
+    /// When its pushes may first go out: at this instant, or spread from it.
     pub not_before: Micros,
-    pub spread: i64,
+    pub ramp: Option<Ramp>,
     /// A push later than this is worthless; the inbox keeps the row.
     pub expires_at: Micros,
 }
@@ -87,17 +88,16 @@ pub fn announce(
             created_at: now,
             updated_at: now,
         });
-        let wait = if what.spread > 0 {
-            rand::random_range(0..what.spread)
-        } else {
-            0
+        let not_before = match what.ramp {
+            Some(ramp) => ramp.place(what.not_before, rand::random()),
+            None => what.not_before,
         };
         pushes.extend(own.iter().map(|d| NewDelivery {
             notification: id,
             device: d.device,
             provider: d.provider,
             lane: what.kind.lane(),
-            not_before: what.not_before.plus(wait),
+            not_before,
             expires_at: what.expires_at,
         }));
     }

@@ -8,6 +8,8 @@ pub mod announce;
 pub mod api;
 pub mod marks;
 pub mod model;
+pub mod settings;
+pub mod settings_store;
 pub mod store;
 pub mod sync;
 
@@ -15,5 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(api::list_notifications)
-        .service(api::mark_notifications);
+        .service(api::mark_notifications)
+        .service(settings::get_notification_settings)
+        .service(settings::set_notification_settings);
 }

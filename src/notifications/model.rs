@@ -15,6 +15,7 @@ text_enum! {
         DuplicateSuspected = "duplicate_suspected",
         PrivacyRequested = "privacy_requested",
         ActivityReturned = "activity_returned",
+        PushTest = "push_test",
     }
 }
 
@@ -40,6 +41,8 @@ impl NotificationKind {
     pub fn lane(self) -> Lane {
         match self {
             NotificationKind::CampaignReminder => Lane::Campaign,
+            // Whoever asks for a test waits for it.
+            NotificationKind::PushTest => Lane::Urgent,
             NotificationKind::VisitReturned
             | NotificationKind::DuplicateSuspected
             | NotificationKind::PrivacyRequested

@@ -167,7 +167,7 @@ fn tell_coordinators(c: &mut DbConn, who: &Who, request: &RequestRow) -> AppResu
         campaign: None,
         occurrence: request.id,
         not_before: who.at,
-        spread: 0,
+        ramp: None,
         expires_at: who.at.plus(NOTICE),
     };
     let place = request.place();

@@ -354,6 +354,9 @@ pub const RESTING: &[Rest] = &[
         Ends::Removed,
     ),
     nobody("push_providers", "the state of providers"),
+    staff("notification_settings", &[], &[]),
+    staff("push_phones", &[], &[]),
+    nobody("push_minutes", "counts of what providers took"),
     people("sync_operations", &["record_id"], &[], &[], Ends::KeepsIds),
     people(
         "sync_resting",

@@ -3,17 +3,12 @@
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Action, Who};
 use crate::db::meta;
 use crate::error::{AppError, AppResult};
 use crate::http::text::PushPublicKey;
 use crate::state::App;
-
-pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(get_web_push_key);
-}
 
 /// By which push services know this server (VAPID, RFC 8292).
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,21 +1,25 @@
 //! The delivery engine: for each provider a loop that leases what is due, sends it, and notes what came of it.
 //!
 //! Nothing is sent inside a transaction. A batch is leased in one short write; its messages go out side by
-//! side, as many at once as the configuration allows; what became of them is noted in batches as it comes.
-//! After a kill the leases run out and another worker sends what was under way: at least once, and at most
-//! twice what was in flight.
+//! side, as many at once as the provider takes well (`room`), as fast as it may be asked (`pace`); what became of
+//! them is noted in batches as it comes (`noting`). After a kill the leases run out and another worker sends what
+//! was under way: at least once, and at most twice what was in flight.
+//!
+//! It holds what is under way and nothing more, whether ten thousand wait or a million.
 
 use actix_web::web;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::fate::fate;
-use super::model::Lane;
+use super::noting::{self, NOTED};
+use super::pace::Pace;
 use super::provider::{Attempt, Message, PATIENCE, Provider, Verdict};
-use super::settle_store::{Ended, Outcome, settle};
+use super::room::{Place, Room, Went};
+use super::settle_store::{Ended, Outcome};
 use super::store::{self, Found, Lease, Leased};
 use crate::db::{Micros, Uid};
 use crate::error::AppResult;
@@ -23,14 +27,8 @@ use crate::state::App;
 
 /// Leased at once at the most.
 const BATCH: usize = 500;
-/// Noted in one write at the most.
-const NOTED: usize = 200;
 /// Between two looks when nobody rings: what another process queued is found within this.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A malformed message says something about its token when the provider took others within this.
-const LATELY: i64 = 10 * Micros::MINUTE;
-/// Waiting on a full database.
-const AGAIN: Duration = Duration::from_millis(300);
 
 /// Starts a loop for each provider. They end, what they hold noted, when `stop` turns true.
 pub fn start(
@@ -41,8 +39,11 @@ pub fn start(
     providers
         .into_iter()
         .map(|provider| {
+            let per_second = app.config.push_per_second.get(&provider.name());
             let engine = Arc::new(Engine {
                 app: app.clone(),
+                room: Room::new(app.config.push_concurrency),
+                pace: Pace::new(per_second.copied(), Instant::now()),
                 provider,
                 worker: Uid::new(app.clock.now()),
                 accepted_at: AtomicI64::new(i64::MIN / 2),
@@ -54,81 +55,115 @@ pub fn start(
         .collect()
 }
 
-struct Engine {
-    app: web::Data<App>,
-    provider: Arc<dyn Provider>,
+pub(super) struct Engine {
+    pub(super) app: web::Data<App>,
+    pub(super) provider: Arc<dyn Provider>,
     /// Under which leases are taken.
-    worker: Uid,
+    pub(super) worker: Uid,
     /// When the provider last took a message.
-    accepted_at: AtomicI64,
+    pub(super) accepted_at: AtomicI64,
+    room: Arc<Room>,
+    pace: Pace,
     /// The provider refused us since the last look: what is leased goes back unsent.
     refused: AtomicBool,
     stop: watch::Receiver<bool>,
 }
 
+/// What comes next.
+enum Next {
+    /// Look again at once.
+    Look,
+    /// All places are taken: when one is free.
+    Room,
+    /// When somebody rings, or after this long.
+    Rest(Duration),
+}
+
 impl Engine {
     async fn run(self: Arc<Self>) {
         let (done, ended) = mpsc::channel::<Ended>(NOTED);
-        let noting = tokio::spawn(self.clone().note(ended));
-        let most = self.app.config.push_concurrency;
-        let free = Arc::new(Semaphore::new(most));
+        let noting = tokio::spawn(noting::note(self.clone(), ended));
         while !self.stopping() {
-            // Listening begins before looking: what is queued meanwhile rings.
+            // Listening begins before looking: what is queued, and what ends meanwhile, rings.
             let bell = self.app.outbox.clone();
             let mut rung = std::pin::pin!(bell.notified());
             rung.as_mut().enable();
-            // Never more than can go out at once, so that what is more urgent is seen at the next look.
-            let room = free.available_permits().min(BATCH);
-            let found = match room {
-                0 => Ok(Found::Due(Vec::new())),
-                room => self.look(room as i64).await,
-            };
-            let pause = match found {
-                Ok(Found::Due(due)) if !due.is_empty() => {
-                    self.refused.store(false, Ordering::Relaxed);
-                    for leased in due {
-                        let Ok(permit) = free.clone().acquire_owned().await else {
-                            return;
-                        };
-                        tokio::spawn(self.clone().one(leased, done.clone(), permit));
-                    }
-                    continue;
-                }
-                // All are under way: the first that ends makes room.
-                Ok(Found::Due(_)) if room == 0 => {
-                    drop(free.acquire().await);
-                    continue;
-                }
-                Ok(Found::Due(_)) => PAUSE,
-                Ok(Found::Stopped(until)) => {
-                    let left = until.0 - self.app.clock.now().0;
-                    Duration::from_micros(left.max(0).unsigned_abs()).min(PAUSE)
-                }
-                Err(e) => {
-                    tracing::warn!(provider = %self.provider.name(), cause = ?e, "the outbox could not be read; again soon");
-                    PAUSE
-                }
-            };
+            let mut freed = std::pin::pin!(self.room.ended());
+            freed.as_mut().enable();
+            let next = self.step(&done).await;
+            self.show();
             let mut stop = self.stop.clone();
-            tokio::select! {
-                () = rung => {}
-                () = tokio::time::sleep(pause) => {}
-                _ = stop.changed() => {}
+            match next {
+                Next::Look => {}
+                Next::Room => tokio::select! {
+                    () = freed => {}
+                    () = tokio::time::sleep(PAUSE) => {}
+                    _ = stop.changed() => {}
+                },
+                Next::Rest(pause) => tokio::select! {
+                    () = rung => {}
+                    () = tokio::time::sleep(pause) => {}
+                    _ = stop.changed() => {}
+                },
             }
         }
         // What is under way ends and is noted.
-        drop(
-            free.acquire_many(u32::try_from(most).unwrap_or(u32::MAX))
-                .await,
-        );
+        self.room.empty().await;
         drop(done);
         if noting.await.is_err() {
             tracing::error!(provider = %self.provider.name(), "noting deliveries ended early");
         }
     }
 
+    /// One look at the outbox, and out with what it finds.
+    async fn step(self: &Arc<Self>, done: &mpsc::Sender<Ended>) -> Next {
+        if let Some(left) = self.pace.held(self.app.clock.now()) {
+            return Next::Rest(left.min(PAUSE));
+        }
+        let (allowed, wait) = self.pace.free(Instant::now());
+        if allowed == 0 {
+            return Next::Rest(wait.min(PAUSE));
+        }
+        // Never more than can go out at once, so that what is more urgent is seen at the next look.
+        let limit = self.room.free().min(allowed).min(BATCH);
+        if limit == 0 {
+            return Next::Room;
+        }
+        match self.look(limit as i64).await {
+            Ok(Found::Due(due)) if due.is_empty() => Next::Rest(PAUSE),
+            Ok(Found::Due(due)) => {
+                self.refused.store(false, Ordering::Relaxed);
+                self.pace.take(due.len());
+                for leased in due {
+                    let place = self.room.enter();
+                    tokio::spawn(self.clone().one(leased, done.clone(), place));
+                }
+                Next::Look
+            }
+            Ok(Found::Again) => Next::Look,
+            Ok(Found::Stopped(until)) => {
+                let left = until.0 - self.app.clock.now().0;
+                Next::Rest(Duration::from_micros(left.max(0).unsigned_abs()).min(PAUSE))
+            }
+            Err(e) => {
+                tracing::warn!(provider = %self.provider.name(), cause = ?e, "the outbox could not be read; again soon");
+                Next::Rest(PAUSE)
+            }
+        }
+    }
+
     fn stopping(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    fn show(&self) {
+        let held = self.pace.held(self.app.clock.now());
+        self.app.metrics.push_room(
+            self.provider.name().as_str(),
+            self.room.window(),
+            self.room.under_way(),
+            held.map_or(0, |left| left.as_secs()),
+        );
     }
 
     /// Leases what is due now, as many as there is room for.
@@ -140,32 +175,26 @@ impl Engine {
             now,
             until: now.plus(self.app.config.push_lease_micros),
             limit,
+            house: self.app.config.push_house,
         };
         self.app.db.write(move |c| store::lease(c, &lease)).await
     }
 
     /// One delivery from its lease to the note of its end.
-    async fn one(
-        self: Arc<Self>,
-        leased: Leased,
-        done: mpsc::Sender<Ended>,
-        permit: OwnedSemaphorePermit,
-    ) {
-        let outcome = self.outcome(&leased).await;
+    async fn one(self: Arc<Self>, leased: Leased, done: mpsc::Sender<Ended>, place: Place) {
+        let outcome = self.outcome(&leased, &place).await;
         // The channel closes only after every sender is gone.
         drop(done.send(Ended { leased, outcome }).await);
-        drop(permit);
+        drop(place);
     }
 
-    async fn outcome(&self, leased: &Leased) -> Outcome {
+    async fn outcome(&self, leased: &Leased, place: &Place) -> Outcome {
         let now = self.app.clock.now();
-        if let Some(why) = leased.moot {
-            return Outcome::Suppressed(why);
-        }
         if leased.expires_at <= now {
             return Outcome::Expired;
         }
-        if self.stopping() || self.refused.load(Ordering::Relaxed) {
+        let refused = self.refused.load(Ordering::Relaxed);
+        if self.stopping() || refused || self.pace.held(now).is_some() {
             return Outcome::Released;
         }
         let Some(token) = self.token(leased) else {
@@ -182,13 +211,8 @@ impl Engine {
         let attempt = tokio::time::timeout(patience, sending)
             .await
             .unwrap_or_else(|_| Attempt::new(Verdict::Later(PATIENCE), "timeout"));
-        let at = self.app.clock.now();
-        match attempt.verdict {
-            Verdict::Accepted => self.accepted_at.store(at.0, Ordering::Relaxed),
-            Verdict::Refused => self.refused.store(true, Ordering::Relaxed),
-            Verdict::DeadToken | Verdict::Malformed | Verdict::Later(_) => {}
-        }
-        self.count(&attempt);
+        let (at, took) = (self.app.clock.now(), began.elapsed());
+        self.learn(&attempt, place, at, took);
         Outcome::Tried {
             fate: fate(
                 attempt.verdict,
@@ -197,10 +221,37 @@ impl Engine {
                 at,
                 rand::random(),
             ),
-            took_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
+            took_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
             attempt,
             at,
         }
+    }
+
+    /// What an answer says beyond its message.
+    fn learn(&self, attempt: &Attempt, place: &Place, at: Micros, took: Duration) {
+        let went = match attempt.verdict {
+            Verdict::Accepted => {
+                self.accepted_at.store(at.0, Ordering::Relaxed);
+                Went::Well
+            }
+            Verdict::DeadToken | Verdict::Malformed => Went::Well,
+            Verdict::Later(wait) => {
+                if attempt.holds_all {
+                    self.pace.hold(at, wait);
+                }
+                Went::Badly
+            }
+            Verdict::Refused => {
+                self.refused.store(true, Ordering::Relaxed);
+                Went::Aside
+            }
+        };
+        place.learn(went, took);
+        let provider = self.provider.name();
+        self.app
+            .metrics
+            .push(provider.as_str(), attempt.verdict.word());
+        tracing::debug!(%provider, code = attempt.code, status = attempt.status, "a push was tried");
     }
 
     fn token(&self, leased: &Leased) -> Option<String> {
@@ -214,60 +265,14 @@ impl Engine {
         }
         opened.ok()
     }
-
-    fn count(&self, attempt: &Attempt) {
-        let provider = self.provider.name();
-        self.app
-            .metrics
-            .push(provider.as_str(), attempt.verdict.word());
-        tracing::debug!(%provider, code = attempt.code, status = attempt.status, "a push was tried");
-    }
-
-    /// Notes ends as they come, many in one write.
-    async fn note(self: Arc<Self>, mut ended: mpsc::Receiver<Ended>) {
-        let mut batch = Vec::with_capacity(NOTED);
-        while ended.recv_many(&mut batch, NOTED).await > 0 {
-            let noted: Arc<[Ended]> = std::mem::take(&mut batch).into();
-            // What a provider took is not forgotten because the database is busy for a moment. Where it
-            // stays away past the lease, another try is made: at least once.
-            let lease = Duration::from_micros(self.app.config.push_lease_micros.unsigned_abs());
-            let until = Instant::now() + lease;
-            while let Err(e) = self.settle(noted.clone()).await {
-                if Instant::now() > until {
-                    tracing::error!(lost = noted.len(), cause = ?e, "ends of deliveries could not be noted");
-                    break;
-                }
-                tokio::time::sleep(AGAIN).await;
-            }
-        }
-    }
-
-    async fn settle(&self, noted: Arc<[Ended]>) -> AppResult<()> {
-        let now = self.app.clock.now();
-        let others_pass = now.0 - self.accepted_at.load(Ordering::Relaxed) < LATELY;
-        let provider = self.provider.name();
-        let lost = self
-            .app
-            .db
-            .write(move |c| settle(c, provider, &noted, others_pass, now))
-            .await?;
-        if lost > 0 {
-            tracing::warn!(%provider, lost, "leases had run out before their deliveries ended; some may arrive twice");
-        }
-        Ok(())
-    }
 }
 
 fn message(leased: &Leased, token: String, now: Micros) -> Message {
-    let lane = Lane::ALL
-        .into_iter()
-        .find(|l| l.ordinal() == leased.lane)
-        .unwrap_or(Lane::Campaign);
     Message {
         id: leased.id,
         notification: leased.notification,
         kind: leased.kind,
-        lane,
+        lane: leased.lane,
         token,
         title: leased.title.clone(),
         unread: leased.unread,

@@ -166,7 +166,9 @@ impl Fcm {
             ),
             _ => Attempt::new(Verdict::Refused, code),
         };
-        Err(attempt.with_status(status.as_u16()))
+        // Without a token nothing can be sent.
+        let asked = retry_after(&headers).is_some();
+        Err(attempt.with_status(status.as_u16()).holding_all(asked))
     }
 
     async fn try_send(&self, message: &Message) -> Attempt {
@@ -260,7 +262,24 @@ fn judge(status: StatusCode, headers: &HeaderMap, answer: &Value, code: &str) ->
         (_, code) => code.to_owned(),
     };
     let accepted = verdict == Verdict::Accepted;
+    // A quota of the project, and Google says how long: the next message would be refused as well.
+    let holds_all = status == StatusCode::TOO_MANY_REQUESTS
+        && retry_after(headers).is_some()
+        && !of_one_device(answer);
     Attempt::new(verdict, code)
         .with_status(status.as_u16())
         .with_reference(answer["name"].as_str().filter(|_| accepted))
+        .holding_all(holds_all)
+}
+
+/// Whether the quota that was exceeded is that of a single phone.
+fn of_one_device(answer: &Value) -> bool {
+    let details = answer["error"]["details"].as_array().into_iter().flatten();
+    let mut violations = details.flat_map(|d| d["violations"].as_array().into_iter().flatten());
+    violations.any(|v| {
+        ["subject", "description"]
+            .iter()
+            .filter_map(|member| v[member].as_str())
+            .any(|text| text.to_ascii_lowercase().contains("device"))
+    })
 }

@@ -4,28 +4,46 @@
 //! live token a row goes into the outbox (`deliveries`) in the same transaction. The engine takes what
 //! is due by lease, sends it outside any transaction, and notes each try.
 //!
+//! Whose turn it is (`turn`) goes by the receiver's own `manners`, how much goes out at once by what the provider
+//! takes (`room`, `pace`). What was set aside is seen and sent once more by administrators (`dead_letters`).
+//!
 //! `provider` is what every provider does, `wire` what their senders share; one room is one provider (`fcm`, `apns`,
 //! `jpush`, and `web_push`, to browsers and by UnifiedPush). `gateway` is the other side of the wire for development
 //! and tests, and shares nothing with them.
 
 pub mod api;
 pub mod apns;
+mod candidates_store;
+pub mod dead_letters;
+pub mod dead_letters_api;
+pub mod dead_letters_store;
+pub mod depth;
 pub mod engine;
 pub mod fate;
 pub mod fcm;
 pub mod gateway;
 pub mod jpush;
+pub mod manners;
 pub mod model;
+mod noting;
 pub mod outbox;
+pub mod pace;
+mod phones_store;
 pub mod provider;
 pub mod receipts_store;
+pub mod quarters;
+pub mod room;
 pub mod settle_store;
+pub mod standing_api;
 pub mod standing_store;
 pub mod store;
 pub mod web_push;
+pub mod trial;
+pub mod turn;
 pub mod wire;
 
 use std::sync::Arc;
+use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::model::PushProvider;
 use crate::config::Config;
@@ -33,6 +51,15 @@ use crate::crypto::{WEB_PUSH_FILE, WebPushKey};
 use crate::db::connect;
 use provider::Provider;
 use web_push::key;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(api::get_web_push_key)
+        .service(standing_api::list_push_providers)
+        .service(dead_letters_api::list_dead_letters)
+        .service(dead_letters_api::resend_dead_letters)
+        .service(dead_letters_api::resend_dead_letter)
+        .service(trial::test_push);
+}
 
 /// A provider as this configuration has it: ready, or off and why.
 pub enum Configured {

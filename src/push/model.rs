@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::auth::model::PushProvider;
 use crate::db::schema::{deliveries, delivery_receipts};
-use crate::db::{Micros, Uid};
+use crate::db::{Day, Micros, Uid};
 use crate::text_enum;
 
 text_enum! {
@@ -42,6 +42,18 @@ impl Lane {
             Lane::Campaign => 2,
         }
     }
+    /// What does not stand here is what may wait longest.
+    pub fn of(ordinal: i64) -> Lane {
+        let found = Lane::ALL.into_iter().find(|l| l.ordinal() == ordinal);
+        found.unwrap_or(Lane::Campaign)
+    }
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Lane::Urgent => "urgent",
+            Lane::Routine => "routine",
+            Lane::Campaign => "campaign",
+        }
+    }
 }
 
 /// One push of one notification to one device.
@@ -68,6 +80,10 @@ pub struct DeliveryRow {
     pub accepted_at: Option<Micros>,
     pub created_at: Micros,
     pub updated_at: Micros,
+    /// How many notifications it announces: more than one in a digest.
+    pub announces: i64,
+    /// The day of its receiver on which it counts against the cap, once it was leased to be sent.
+    pub counted_on: Option<Day>,
 }
 
 /// One try of a delivery.

@@ -70,6 +70,8 @@ pub fn enqueue(c: &mut DbConn, new: &[NewDelivery], now: Micros) -> AppResult<()
             accepted_at: None,
             created_at: now,
             updated_at: now,
+            announces: 1,
+            counted_on: None,
         })
         .collect();
     for some in rows.chunks(200) {

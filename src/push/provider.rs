@@ -91,6 +91,8 @@ pub struct Attempt {
     pub dead_since: Option<Micros>,
     /// Of a malformed message: the token has no part in it.
     pub token_is_good: bool,
+    /// With `Verdict::Later`: it asks all of us to wait, not this message alone.
+    pub holds_all: bool,
 }
 
 impl Attempt {
@@ -103,6 +105,7 @@ impl Attempt {
             others_pass: None,
             dead_since: None,
             token_is_good: false,
+            holds_all: false,
         }
     }
     pub fn while_others_pass(mut self, pass: bool) -> Attempt {
@@ -115,6 +118,11 @@ impl Attempt {
     }
     pub fn with_good_token(mut self, good: bool) -> Attempt {
         self.token_is_good = good;
+        self
+    }
+    /// The provider as a whole is to be left alone for as long as `Verdict::Later` says.
+    pub fn holding_all(mut self, holds_all: bool) -> Attempt {
+        self.holds_all = holds_all;
         self
     }
     pub fn with_reference(mut self, reference: Option<&str>) -> Attempt {

@@ -5,9 +5,10 @@
 use diesel::prelude::*;
 
 use super::fate::Fate;
-use super::model::{DeliveryState, ReceiptRow};
+use super::model::{DeliveryState, Lane, ReceiptRow};
+use super::phones_store;
 use super::provider::{Attempt, Verdict};
-use super::standing_store::judge_provider;
+use super::standing_store::{count_accepted, judge_provider};
 use super::store::Leased;
 use crate::auth::model::PushProvider;
 use crate::auth::push_tokens_store;
@@ -41,16 +42,20 @@ pub struct Ended {
     pub outcome: Outcome,
 }
 
-/// Notes how leases ended; `others_pass` says that the provider took messages lately, so that a malformed
-/// one is more likely its token's fault. Answers how many were no longer this worker's to end.
-pub fn settle(
-    c: &mut DbConn,
-    provider: PushProvider,
-    ended: &[Ended],
-    others_pass: bool,
-    now: Micros,
-) -> AppResult<usize> {
-    let mut lost = 0;
+/// Who notes, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Noter {
+    pub provider: PushProvider,
+    pub worker: Uid,
+    /// The provider took messages lately, so that a malformed one is more likely its token's fault.
+    pub others_pass: bool,
+    pub now: Micros,
+}
+
+/// Notes how leases ended; answers how many were no longer this worker's to end.
+pub fn settle(c: &mut DbConn, by: &Noter, ended: &[Ended]) -> AppResult<usize> {
+    let now = by.now;
+    let mut mine = Vec::with_capacity(ended.len());
     let mut receipts: Vec<ReceiptRow> = Vec::new();
     for e in ended {
         if let Outcome::Tried {
@@ -62,8 +67,8 @@ pub fn settle(
         {
             receipts.push(receipt(e, attempt, fate, *took_ms, *at));
         }
-        if !end(c, e, now)? {
-            lost += 1;
+        if end(c, e, now)? {
+            mine.push(e);
         }
     }
     for some in receipts.chunks(200) {
@@ -73,12 +78,36 @@ pub fn settle(
     }
     for e in ended {
         if let Outcome::Tried { attempt, .. } = &e.outcome {
-            let others_pass = attempt.others_pass.unwrap_or(others_pass);
+            let others_pass = attempt.others_pass.unwrap_or(by.others_pass);
             judge_token(c, e, attempt, others_pass, now)?;
         }
     }
-    judge_provider(c, provider, ended, now)?;
-    Ok(lost)
+    give_back(c, &mine)?;
+    count_accepted(c, by, ended)?;
+    judge_provider(c, by.provider, ended, now)?;
+    Ok(ended.len() - mine.len())
+}
+
+/// What was counted against a phone's day and came to nothing counts no more; in the order of the phones.
+fn give_back(c: &mut DbConn, ended: &[&Ended]) -> AppResult<()> {
+    let mut failed: Vec<&Leased> = ended
+        .iter()
+        .filter(|e| match &e.outcome {
+            Outcome::Tried { fate, .. } => {
+                !matches!(fate.state, DeliveryState::Accepted | DeliveryState::Retry)
+            }
+            Outcome::Suppressed(_) | Outcome::Expired => true,
+            Outcome::Released => false,
+        })
+        .map(|e| &e.leased)
+        .collect();
+    failed.sort_unstable_by_key(|l| l.device);
+    for leased in failed {
+        if let Some(day) = leased.counted_on {
+            phones_store::give_back(c, leased.device, day, leased.lane == Lane::Campaign)?;
+        }
+    }
+    Ok(())
 }
 
 fn receipt(e: &Ended, attempt: &Attempt, fate: &Fate, took_ms: i64, at: Micros) -> ReceiptRow {

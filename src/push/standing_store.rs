@@ -1,12 +1,18 @@
-//! All SQL of whether providers work: one that refuses our credentials stops alone, on every node.
+//! All SQL of whether providers work: one that refuses our credentials stops alone, on every node. And of how
+//! much waits for each, and how much it took.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use std::collections::{BTreeMap, HashMap};
 
 use super::fate::pause;
+use super::model::{DeliveryState, Lane};
 use super::provider::Verdict;
-use super::settle_store::{Ended, Outcome};
+use super::settle_store::{Ended, Noter, Outcome};
+use super::store::OPEN;
 use crate::auth::model::PushProvider;
-use crate::db::schema::push_providers;
+use crate::db::schema::{push_minutes, push_providers};
+use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros};
 use crate::each_backend;
 use crate::error::AppResult;
@@ -56,6 +62,111 @@ pub(super) fn judge_provider(
         None => {}
     }
     Ok(())
+}
+
+/// What the provider took just now, by minute. Each worker has rows of its own: none waits for another's.
+pub(super) fn count_accepted(c: &mut DbConn, by: &Noter, ended: &[Ended]) -> AppResult<()> {
+    let mut minutes: BTreeMap<i64, i64> = BTreeMap::new();
+    for e in ended {
+        if let Outcome::Tried { fate, at, .. } = &e.outcome
+            && fate.state == DeliveryState::Accepted
+        {
+            *minutes.entry(at.0.div_euclid(Micros::MINUTE)).or_default() += 1;
+        }
+    }
+    for (minute, accepted) in minutes {
+        diesel::sql_query(
+            "INSERT INTO push_minutes (provider, minute, worker, accepted) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (provider, minute, worker) DO UPDATE SET accepted = push_minutes.accepted + excluded.accepted",
+        )
+        .bind::<Text, _>(by.provider.as_str())
+        .bind::<BigInt, _>(minute)
+        .bind::<UidSql, _>(by.worker)
+        .bind::<BigInt, _>(accepted)
+        .execute(c)?;
+    }
+    Ok(())
+}
+
+/// How many messages each provider took within the last hour.
+pub fn accepted_lately(c: &mut DbConn, now: Micros) -> AppResult<HashMap<PushProvider, i64>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        provider: String,
+        #[diesel(sql_type = BigInt)]
+        accepted: i64,
+    }
+    let since = now.0.div_euclid(Micros::MINUTE) - 60;
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT provider, CAST(COALESCE(SUM(accepted), 0) AS BIGINT) AS accepted FROM push_minutes \
+         WHERE minute > $1 GROUP BY provider",
+    )
+    .bind::<BigInt, _>(since)
+    .load(c)?;
+    // A provider of a newer version than this one is not ours to show.
+    Ok(rows
+        .into_iter()
+        .filter_map(|r| Some((r.provider.parse().ok()?, r.accepted)))
+        .collect())
+}
+
+/// Forgets minutes that are a day old.
+pub fn forget_minutes(c: &mut DbConn, now: Micros) -> AppResult<()> {
+    let old = now.plus(-Micros::DAY).0.div_euclid(Micros::MINUTE);
+    diesel::delete(push_minutes::table.filter(push_minutes::minute.lt(old))).execute(c)?;
+    Ok(())
+}
+
+/// What waits, by provider, lane and state. Answered from the index alone, and it grows with the queue.
+pub fn depth(c: &mut DbConn) -> AppResult<Vec<(PushProvider, Lane, DeliveryState, i64)>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        provider: String,
+        #[diesel(sql_type = BigInt)]
+        lane: i64,
+        #[diesel(sql_type = Text)]
+        state: String,
+        #[diesel(sql_type = BigInt)]
+        waiting: i64,
+    }
+    let rows: Vec<Row> = diesel::sql_query(depth_sql()).load(c)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|r| {
+            let (provider, state) = (r.provider.parse().ok()?, r.state.parse().ok()?);
+            Some((provider, Lane::of(r.lane), state, r.waiting))
+        })
+        .collect())
+}
+
+pub fn depth_sql() -> String {
+    format!(
+        "SELECT provider, lane, state, COUNT(*) AS waiting FROM deliveries WHERE {OPEN} \
+         GROUP BY provider, lane, state"
+    )
+}
+
+/// More than this are not counted for somebody who looks.
+pub const COUNTED: i64 = 100_000;
+
+/// How many wait in a lane of a provider, counted to [`COUNTED`].
+pub fn waiting(c: &mut DbConn, provider: PushProvider, lane: Lane) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        waiting: i64,
+    }
+    let sql = format!(
+        "SELECT COUNT(*) AS waiting FROM (SELECT 1 FROM deliveries WHERE provider = $1 AND lane = $2 AND {OPEN} \
+         LIMIT {COUNTED}) counted"
+    );
+    let row: Row = diesel::sql_query(sql)
+        .bind::<Text, _>(provider.as_str())
+        .bind::<BigInt, _>(lane.ordinal())
+        .get_result(c)?;
+    Ok(row.waiting)
 }
 
 fn stop(c: &mut DbConn, provider: PushProvider, reason: &str, now: Micros) -> AppResult<()> {

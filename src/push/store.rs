@@ -2,26 +2,36 @@
 //!
 //! Whoever leases a delivery raises its fence; only the holder of the newest fence can end it. A worker
 //! that stood still past its lease therefore cannot undo what another one did meanwhile.
+//!
+//! What is claimed is asked whose turn it is (`turn`) in the same transaction: what need not go out ends or waits
+//! at once, and only what is to be sent is leased. A delivery that waits for the end of quiet hours is so
+//! touched once a night, however many there are.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
-use std::collections::HashMap;
+use diesel::sql_types::{Array, BigInt, Bool, Text};
+use std::collections::{BTreeMap, HashMap};
 
-use super::receipts_store::left_references;
+use super::candidates_store::{self as candidates, Loaded};
+use super::manners::{House, Manners};
+use super::model::{DeliveryState, Lane};
+use super::phones_store as phones;
 use super::standing_store::{Standing, probed, standing};
-use crate::auth::model::{PushProvider, PushState, UserState};
-use crate::campaigns::machine::CampaignState;
-use crate::db::schema::{campaigns, deliveries, devices, notifications, users};
+use super::turn::{self, Candidate, Turn};
+use crate::auth::model::PushProvider;
+use crate::db::schema::deliveries;
+use crate::db::together::column;
 use crate::db::types::UidSql;
-use crate::db::{DbConn, Micros, Uid};
+use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::notifications::model::NotificationKind;
+use crate::notifications::settings_store;
 
 /// The states in which a delivery is still to be sent, as the partial indexes of the outbox name them.
-const OPEN: &str = "state IN ('pending','leased','retry')";
-
-/// Leased so often without an end, something about it kills whoever holds it: it is left alone.
-const MOST_LEASES: i64 = 200;
+pub const OPEN: &str = "state IN ('pending','leased','retry')";
+/// What may become one push with another one to the same phone, as its partial index names it.
+pub const BESIDE: &str = "lane = 1 AND state IN ('pending','retry')";
+/// Beside those that are due, at the most.
+const MOST_BESIDE: i64 = 500;
 
 /// Who leases, what and until when.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +41,7 @@ pub struct Lease {
     pub now: Micros,
     pub until: Micros,
     pub limit: i64,
+    pub house: House,
 }
 
 /// A delivery of which this worker holds the lease, with all that sending it takes.
@@ -40,28 +51,32 @@ pub struct Leased {
     pub fence: i64,
     /// Tries before this one.
     pub attempts: i64,
-    pub lane: i64,
+    pub lane: Lane,
     pub expires_at: Micros,
     pub lease_until: Micros,
     pub notification: Uid,
     pub kind: NotificationKind,
     pub title: String,
     pub unread: i64,
+    /// How many notifications it tells of.
+    pub announces: i64,
+    /// The day on which it counts against its phone's cap.
+    pub counted_on: Option<Day>,
     pub device: Uid,
     /// Sealed; absent where no push can reach the phone any more.
     pub token: Option<Vec<u8>>,
     pub token_index: Option<Vec<u8>>,
     /// What an earlier try of the last hours left as its reference.
     pub reference: Option<String>,
-    /// Why it is not to be sent at all.
-    pub moot: Option<&'static str>,
 }
 
 /// What a worker finds when it looks.
 #[derive(Debug)]
 pub enum Found {
-    /// Leased to it; fewer than asked for when nothing else is due.
+    /// Leased to it; none when nothing is due.
     Due(Vec<Leased>),
+    /// Nothing of what was due is to be sent; there may be more.
+    Again,
     /// The provider refuses us: not before this instant.
     Stopped(Micros),
 }
@@ -81,182 +96,238 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
         return Ok(Found::Stopped(retry_at));
     }
     let limit = if stopped.is_some() { 1 } else { lease.limit };
-    let mut ids: Vec<Uid> = Vec::new();
-    for lane in super::model::Lane::ALL {
-        let left = limit - ids.len() as i64;
+    let mut due: Vec<Uid> = Vec::new();
+    for lane in Lane::ALL {
+        let left = limit - due.len() as i64;
         if left <= 0 {
             break;
         }
-        ids.extend(lease_lane(c, lease, lane.ordinal(), left)?);
+        due.extend(claim(c, lease, lane, left)?);
     }
-    if ids.is_empty() {
+    if due.is_empty() {
         return Ok(Found::Due(Vec::new()));
+    }
+    let mut loaded = candidates::load(c, &due, true, lease.now)?;
+    let beside = beside(c, lease, &loaded)?;
+    loaded.extend(candidates::load(c, &beside, false, lease.now)?);
+    let turns = decide(c, lease, &loaded)?;
+    let leased = write(c, lease, loaded, &turns)?;
+    if leased.is_empty() {
+        return Ok(Found::Again);
     }
     if let Some(stopped) = stopped {
         probed(c, lease.provider, &stopped, lease.now)?;
     }
-    Ok(Found::Due(load(c, &ids, lease.now)?))
+    Ok(Found::Due(leased))
 }
 
-fn lease_lane(c: &mut DbConn, lease: &Lease, lane: i64, limit: i64) -> AppResult<Vec<Uid>> {
-    // SQLite has one writer; PostgreSQL's workers step over what others are leasing.
-    let skip = if c.is_sqlite() {
-        ""
-    } else {
-        "FOR UPDATE SKIP LOCKED"
-    };
-    let sql = format!(
-        "WITH due AS MATERIALIZED (SELECT id FROM deliveries WHERE provider = $1 AND lane = $2 AND next_at <= $3 \
-         AND {OPEN} ORDER BY next_at LIMIT $4 {skip}) \
-         UPDATE deliveries SET state = 'leased', lease_until = $5, next_at = $5, leased_by = $6, \
-         fence = fence + 1, updated_at = $3 FROM due WHERE deliveries.id = due.id RETURNING deliveries.id AS id"
-    );
-    let rows: Vec<Id> = diesel::sql_query(sql)
+/// What is due in a lane, in the order in which it became due. `$1` provider, `$2` lane, `$3` now, `$4` limit.
+pub fn due_sql(sqlite: bool) -> String {
+    format!(
+        "SELECT id FROM deliveries WHERE provider = $1 AND lane = $2 AND next_at <= $3 AND {OPEN} \
+         ORDER BY next_at LIMIT $4 {}",
+        skip(sqlite)
+    )
+}
+
+/// SQLite has one writer; PostgreSQL's workers step over what others are claiming.
+fn skip(sqlite: bool) -> &'static str {
+    match sqlite {
+        true => "",
+        false => "FOR UPDATE SKIP LOCKED",
+    }
+}
+
+fn claim(c: &mut DbConn, lease: &Lease, lane: Lane, limit: i64) -> AppResult<Vec<Uid>> {
+    let rows: Vec<Id> = diesel::sql_query(due_sql(c.is_sqlite()))
         .bind::<Text, _>(lease.provider.as_str())
-        .bind::<BigInt, _>(lane)
+        .bind::<BigInt, _>(lane.ordinal())
         .bind::<BigInt, _>(lease.now.0)
         .bind::<BigInt, _>(limit)
-        .bind::<BigInt, _>(lease.until.0)
-        .bind::<UidSql, _>(lease.worker)
         .load(c)?;
     Ok(rows.into_iter().map(|r| r.id).collect())
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = deliveries)]
-struct DeliveryPart {
-    id: Uid,
-    fence: i64,
-    attempts: i64,
-    lane: i64,
-    expires_at: Micros,
-    lease_until: Option<Micros>,
-    provider: PushProvider,
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = notifications)]
-struct NotificationPart {
-    id: Uid,
-    user_id: Uid,
-    kind: NotificationKind,
-    title_zh: String,
-    opened_at: Option<Micros>,
-    read_at: Option<Micros>,
-    done_at: Option<Micros>,
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = devices)]
-struct DevicePart {
-    id: Uid,
-    push_provider: Option<PushProvider>,
-    push_token: Option<Vec<u8>>,
-    push_token_index: Option<Vec<u8>>,
-    push_state: PushState,
-    revoked_at: Option<Micros>,
-}
-
-fn load(c: &mut DbConn, ids: &[Uid], now: Micros) -> AppResult<Vec<Leased>> {
-    type Row = (
-        DeliveryPart,
-        NotificationPart,
-        DevicePart,
-        UserState,
-        Option<CampaignState>,
-    );
-    let rows: Vec<Row> = deliveries::table
-        .inner_join(notifications::table.left_join(campaigns::table))
-        .inner_join(devices::table.inner_join(users::table))
-        .filter(deliveries::id.eq_any(ids.to_vec()))
-        .select((
-            DeliveryPart::as_select(),
-            NotificationPart::as_select(),
-            DevicePart::as_select(),
-            users::state,
-            campaigns::state.nullable(),
-        ))
-        .order((deliveries::lane, deliveries::created_at, deliveries::id))
-        .load(c)?;
-    let mut receivers: Vec<Uid> = rows.iter().map(|(_, n, ..)| n.user_id).collect();
-    receivers.sort_unstable();
-    receivers.dedup();
-    let unread: HashMap<Uid, i64> = notifications::table
-        .filter(notifications::user_id.eq_any(receivers))
-        .filter(notifications::read_at.is_null())
-        .filter(notifications::done_at.is_null())
-        .group_by(notifications::user_id)
-        .select((notifications::user_id, diesel::dsl::count_star()))
-        .load(c)?
-        .into_iter()
-        .collect();
-    let tried: Vec<Uid> = rows
+/// What waits for the same phones as the routine pushes that are due, and is due itself within the window.
+fn beside(c: &mut DbConn, lease: &Lease, due: &[Loaded]) -> AppResult<Vec<Uid>> {
+    let phones: Vec<Uid> = due
         .iter()
-        .filter(|(d, ..)| d.attempts > 0)
-        .map(|(d, ..)| d.id)
+        .filter(|l| l.candidate.lane == Lane::Routine && l.candidate.moot.is_none())
+        .map(|l| l.candidate.device)
         .collect();
-    let mut references = left_references(c, &tried, now)?;
-    Ok(rows
-        .into_iter()
-        .map(|(d, n, phone, user, campaign)| Leased {
-            reference: references.remove(&d.id),
-            moot: moot(&d, &n, &phone, user, campaign),
-            id: d.id,
-            fence: d.fence,
-            attempts: d.attempts,
-            lane: d.lane,
-            expires_at: d.expires_at,
-            lease_until: d.lease_until.unwrap_or(Micros(0)),
-            notification: n.id,
-            kind: n.kind,
-            title: n.title_zh,
-            unread: unread.get(&n.user_id).copied().unwrap_or(0),
-            device: phone.id,
-            token: phone.push_token,
-            token_index: phone.push_token_index,
-        })
-        .collect())
+    if phones.is_empty() || lease.house.window == 0 {
+        return Ok(Vec::new());
+    }
+    let query = deliveries::table
+        .filter(deliveries::device_id.eq_any(phones))
+        .filter(diesel::dsl::sql::<Bool>(BESIDE))
+        .filter(deliveries::next_at.le(lease.now.0 + lease.house.window))
+        .filter(deliveries::provider.eq(lease.provider))
+        .select(deliveries::id)
+        .order((deliveries::device_id, deliveries::next_at))
+        .limit(MOST_BESIDE + due.len() as i64);
+    let found: Vec<Uid> = match c {
+        DbConn::Pg(c) => query.for_update().skip_locked().load(c)?,
+        DbConn::Sqlite(c) => query.load(c)?,
+    };
+    let claimed = |id: &Uid| due.iter().any(|l| l.candidate.id == *id);
+    Ok(found.into_iter().filter(|id| !claimed(id)).collect())
 }
 
-/// Why a push is pointless, if it is.
-fn moot(
-    d: &DeliveryPart,
-    n: &NotificationPart,
-    phone: &DevicePart,
-    user: UserState,
-    campaign: Option<CampaignState>,
-) -> Option<&'static str> {
-    if d.fence > MOST_LEASES {
-        Some("leased_too_often")
-    } else if campaign == Some(CampaignState::Cancelled) {
-        Some("campaign_cancelled")
-    } else if user != UserState::Active {
-        Some("user_disabled")
-    } else if phone.revoked_at.is_some() {
-        Some("device_revoked")
-    } else if phone.push_state != PushState::Live || phone.push_provider != Some(d.provider) {
-        Some("no_live_token")
-    } else if n.opened_at.is_some() || n.read_at.is_some() || n.done_at.is_some() {
-        Some("seen_already")
-    } else {
-        None
+/// Asks whose turn it is, and counts what goes out where it is counted.
+fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Turn>> {
+    let house = &lease.house;
+    let users: Vec<Uid> = column(loaded, |l| l.candidate.user);
+    let manners: HashMap<Uid, Manners> = settings_store::of(c, &users)?
+        .into_iter()
+        .map(|(user, own)| (user, house.of(Some(own))))
+        .collect();
+    let usual = house.of(None);
+    let of = |user: Uid| manners.get(&user).unwrap_or(&usual);
+    // A cap of one's own counts where the house has none.
+    let counts = house.daily > 0
+        || house.campaigns > 0
+        || house.window > 0
+        || manners.values().any(|m| m.daily > 0);
+    let mut sent = HashMap::new();
+    if counts {
+        let phones: Vec<Uid> = loaded
+            .iter()
+            .map(|l| &l.candidate)
+            .filter(|c| c.lane != Lane::Urgent && c.moot.is_none())
+            .filter(|c| of(c.user).wakes(c.user, lease.now).is_none())
+            .map(|c| c.device)
+            .collect();
+        sent = phones::locked(c, &phones, usual.day(lease.now))?;
     }
+    let before = sent.clone();
+    let all: Vec<Candidate> = column(loaded, |l| l.candidate.clone());
+    let turns = turn::turns(&all, &manners, &mut sent, house, lease.now);
+    if counts {
+        let mut changed: Vec<(Uid, turn::Sent)> = sent
+            .into_iter()
+            .filter(|(device, now)| before.get(device) != Some(now))
+            .collect();
+        changed.sort_unstable_by_key(|(device, _)| *device);
+        phones::put(c, &changed)?;
+    }
+    Ok(turns)
+}
+
+/// Stores what was decided; answers what is to be sent.
+fn write(
+    c: &mut DbConn,
+    lease: &Lease,
+    loaded: Vec<Loaded>,
+    turns: &[Turn],
+) -> AppResult<Vec<Leased>> {
+    let mut sends: BTreeMap<(i64, Option<Day>), Vec<Uid>> = BTreeMap::new();
+    let mut ends: BTreeMap<(DeliveryState, &str), Vec<Uid>> = BTreeMap::new();
+    let mut holds: Vec<(Uid, Micros, &'static str)> = Vec::new();
+    let mut leased = Vec::new();
+    for (l, turn) in loaded.into_iter().zip(turns) {
+        let id = l.candidate.id;
+        match *turn {
+            Turn::Send {
+                announces,
+                counted_on,
+            } => {
+                sends.entry((announces, counted_on)).or_default().push(id);
+                leased.push(l.leased(lease.until, announces, counted_on));
+            }
+            Turn::Suppress(why) => ends
+                .entry((DeliveryState::Suppressed, why))
+                .or_default()
+                .push(id),
+            Turn::Expire => ends
+                .entry((DeliveryState::Expired, "expired"))
+                .or_default()
+                .push(id),
+            Turn::Hold(until, why) => holds.push((id, until, why)),
+            Turn::Leave => {}
+        }
+    }
+    for ((announces, counted_on), ids) in sends {
+        diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
+            .set((
+                deliveries::state.eq(DeliveryState::Leased),
+                deliveries::lease_until.eq(Some(lease.until.0)),
+                deliveries::next_at.eq(lease.until.0),
+                deliveries::leased_by.eq(Some(lease.worker)),
+                deliveries::fence.eq(deliveries::fence + 1),
+                deliveries::announces.eq(announces),
+                deliveries::counted_on.eq(counted_on),
+                deliveries::updated_at.eq(lease.now.0),
+            ))
+            .execute(c)?;
+    }
+    for ((state, why), ids) in ends {
+        diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
+            .set((
+                deliveries::state.eq(state),
+                deliveries::last_code.eq(why),
+                deliveries::lease_until.eq(None::<i64>),
+                deliveries::leased_by.eq(None::<Uid>),
+                deliveries::fence.eq(deliveries::fence + 1),
+                deliveries::updated_at.eq(lease.now.0),
+            ))
+            .execute(c)?;
+    }
+    hold(c, &holds, lease.now)?;
+    Ok(leased)
+}
+
+/// They wait on, each until its own instant.
+fn hold(c: &mut DbConn, holds: &[(Uid, Micros, &'static str)], now: Micros) -> AppResult<()> {
+    const SET: &str = "UPDATE deliveries SET state = CASE WHEN attempts > 0 THEN 'retry' ELSE 'pending' END, \
+        lease_until = NULL, leased_by = NULL, fence = fence + 1";
+    match c {
+        DbConn::Pg(c) if !holds.is_empty() => {
+            let sql = format!(
+                "{SET}, next_at = v.next_at, last_code = v.code, updated_at = $4 \
+                 FROM unnest($1, $2, $3) AS v(id, next_at, code) WHERE deliveries.id = v.id"
+            );
+            diesel::sql_query(sql)
+                .bind::<Array<UidSql>, _>(column(holds, |h| h.0))
+                .bind::<Array<BigInt>, _>(column(holds, |h| h.1.0))
+                .bind::<Array<Text>, _>(column(holds, |h| h.2))
+                .bind::<BigInt, _>(now.0)
+                .execute(c)?;
+        }
+        DbConn::Pg(_) => {}
+        DbConn::Sqlite(c) => {
+            let sql = format!("{SET}, next_at = $1, last_code = $2, updated_at = $3 WHERE id = $4");
+            for (id, until, why) in holds {
+                diesel::sql_query(&sql)
+                    .bind::<BigInt, _>(until.0)
+                    .bind::<Text, _>(*why)
+                    .bind::<BigInt, _>(now.0)
+                    .bind::<UidSql, _>(*id)
+                    .execute(c)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is too late, oldest first. `$1` now, `$2` limit. A lease that runs is its holder's to end: its `next_at`
+/// lies ahead.
+pub fn late_sql(sqlite: bool) -> String {
+    format!(
+        "SELECT id FROM deliveries WHERE expires_at <= $1 AND {OPEN} AND (state <> 'leased' OR next_at <= $1) \
+         ORDER BY expires_at LIMIT $2 {}",
+        skip(sqlite)
+    )
 }
 
 /// Ends what nobody sent in time, whoever its provider is; true when there may be more.
 pub fn expire(c: &mut DbConn, now: Micros) -> AppResult<bool> {
     const BATCH: i64 = 1_000;
-    let skip = if c.is_sqlite() {
-        ""
-    } else {
-        "FOR UPDATE SKIP LOCKED"
-    };
-    // A lease that runs is its holder's to end: its `next_at` lies ahead.
     let sql = format!(
-        "WITH late AS MATERIALIZED (SELECT id FROM deliveries WHERE expires_at <= $1 AND {OPEN} \
-         AND (state <> 'leased' OR next_at <= $1) ORDER BY expires_at LIMIT $2 {skip}) \
+        "WITH late AS MATERIALIZED ({}) \
          UPDATE deliveries SET state = 'expired', last_code = COALESCE(last_code, 'expired'), lease_until = NULL, \
-         leased_by = NULL, fence = fence + 1, updated_at = $1 FROM late WHERE deliveries.id = late.id"
+         leased_by = NULL, fence = fence + 1, updated_at = $1 FROM late WHERE deliveries.id = late.id",
+        late_sql(c.is_sqlite())
     );
     let ended = diesel::sql_query(sql)
         .bind::<BigInt, _>(now.0)

@@ -262,6 +262,19 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ("create_enrolment", "it answers a secret"),
     ("revoke_device", "it has to hold at once"),
     ("set_push_subscription", "the newest token alone counts"),
+    (
+        "set_notification_settings",
+        "they hold for what waits at the server already",
+    ),
+    ("test_push", "it asks whether pushes come now"),
+    (
+        "resend_dead_letter",
+        "it is done at a desk, once it is mended",
+    ),
+    (
+        "resend_dead_letters",
+        "it is done at a desk, once it is mended",
+    ),
     ("create_user", "accounts are made at a desk"),
     ("update_user", "accounts are managed at a desk"),
     ("revoke_user_sessions", "it has to hold at once"),

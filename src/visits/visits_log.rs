@@ -290,7 +290,7 @@ fn tell_author(c: &mut DbConn, who: &Who, visit: &VisitRow) -> AppResult<()> {
         // Each return is told of by itself.
         occurrence: Uid::new(who.at),
         not_before: who.at,
-        spread: 0,
+        ramp: None,
         expires_at: who.at.plus(NOTICE),
     };
     let author = Recipient {

@@ -163,6 +163,11 @@ impl Records {
             ("campaign-templates", "id", id(&template)),
             ("festivals", "id", id(festival)),
             ("devices", "id", phone.device.unwrap().to_string()),
+            (
+                "push",
+                "id",
+                make::dead_letter(app, &phone).await.to_string(),
+            ),
             ("users", "id", user.id.to_string()),
             ("users", "assignment_id", id(&assignments["items"][0])),
         ];
@@ -200,7 +205,7 @@ impl Records {
             "sync" if template.contains("quarantine") => &self.coordinator,
             "member-homes" | "follow-ups" | "privacy-requests" | "duplicates" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
-            "users" => &self.administrator,
+            "users" | "push" => &self.administrator,
             _ => &self.member,
         }
     }

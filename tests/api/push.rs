@@ -11,7 +11,7 @@ use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind;
 use qianshou::push::fate::MOST_TRIES;
 use qianshou::push::gateway::{FaultKind, FaultRule};
-use qianshou::push::settle_store::{Ended, Outcome, settle};
+use qianshou::push::settle_store::{Ended, Noter, Outcome, settle};
 use qianshou::push::store::{self, Found, Lease};
 
 use NotificationKind::{CampaignReminder, VisitReturned};
@@ -26,12 +26,14 @@ fn lease(app: &TestApp, limit: i64) -> Lease {
         now,
         until: now.plus(60 * Micros::SECOND),
         limit,
+        house: app.data.config.push_house,
     }
 }
 
 fn due(found: Found) -> Vec<store::Leased> {
     match found {
         Found::Due(due) => due,
+        Found::Again => panic!("what was due is not to be sent"),
         Found::Stopped(until) => panic!("stopped until {until}"),
     }
 }
@@ -381,7 +383,13 @@ fn only_the_newest_lease_ends_a_delivery() {
                     }],
                     app.now(),
                 );
-                db.write(move |c| settle(c, PushProvider::Fcm, &ended, false, now))
+                let by = Noter {
+                    provider: PushProvider::Fcm,
+                    worker: Uid::NIL,
+                    others_pass: false,
+                    now,
+                };
+                db.write(move |c| settle(c, &by, &ended))
             };
             assert_eq!(
                 end(&slow[0], Outcome::Expired).await.unwrap(),

@@ -193,6 +193,32 @@ pub async fn subscribed_phone(app: &TestApp, user: &Client, token: &str) -> Clie
     phone
 }
 
+/// A push to this phone that was set aside; answers the delivery.
+pub async fn dead_letter(app: &TestApp, phone: &Client) -> Uid {
+    use diesel::prelude::*;
+    use qianshou::db::schema::deliveries;
+    use qianshou::notifications::model::NotificationKind;
+    let day = Micros::DAY;
+    let kind = NotificationKind::VisitReturned;
+    let told = super::pushing::tell(app, kind, "走访记录已退回", &[phone.id], day).await;
+    let id = super::pushing::outbox(app, told)[0].id;
+    app.data
+        .db
+        .write(move |c| {
+            diesel::update(deliveries::table.find(id))
+                .set((
+                    deliveries::state.eq("dead_letter"),
+                    deliveries::attempts.eq(1i64),
+                    deliveries::last_code.eq("INVALID_ARGUMENT"),
+                ))
+                .execute(c)?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    id
+}
+
 /// The same, where somebody consents to registration, with its address.
 pub async fn lived_in(client: &Client) -> (Value, Value) {
     let made = household(client).await;

@@ -128,6 +128,11 @@ impl TestApp {
             ("limits.public_burst", "100000".to_owned()),
             ("auth.argon_memory_kib", "8".to_owned()),
             ("push.ramp_seconds", "0".to_owned()),
+            // Whatever the time of day, and however many pushes a test makes.
+            ("push.quiet_hours", String::new()),
+            ("push.daily_cap", "0".to_owned()),
+            ("push.daily_campaigns", "0".to_owned()),
+            ("push.digest_seconds", "0".to_owned()),
             ("keys.dir", scratch().join("keys").display().to_string()),
         ];
         // Keys of its own for a test that changes them.

@@ -15,18 +15,19 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn start(
+    /// The program with the configuration of a test, to be given a command.
+    pub fn command(
         app: &TestApp,
         settings: &[(&'static str, String)],
         more: &[(&str, &str)],
-    ) -> Process {
+    ) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qianshou"));
         let database = match &app.target {
             Target::Sqlite(path) => format!("sqlite:{path}"),
             Target::Postgres(url) => url.clone(),
         };
         let dir = scratch();
-        command.arg("serve").current_dir(&dir);
+        command.current_dir(&dir);
         let mut set = |key: &str, value: &str| {
             let name = format!("QIANSHOU_{}", key.replace('.', "__").to_uppercase());
             command.env(name, value);
@@ -39,12 +40,48 @@ impl Process {
             ("database.writers", "4"),
             ("keys.dir", dir.join("keys").to_str().unwrap()),
             ("push.ramp_seconds", "0"),
+            ("push.quiet_hours", ""),
+            ("push.daily_cap", "0"),
+            ("push.daily_campaigns", "0"),
+            ("push.digest_seconds", "0"),
             ("push.lease_seconds", "2"),
         ] {
             set(key, value);
         }
         settings.iter().for_each(|(key, value)| set(key, value));
         more.iter().for_each(|(key, value)| set(key, value));
+        command
+    }
+
+    /// A server.
+    pub fn start(
+        app: &TestApp,
+        settings: &[(&'static str, String)],
+        more: &[(&str, &str)],
+    ) -> Process {
+        let mut command = Process::command(app, settings, more);
+        command.arg("serve");
+        Process::spawn(command, |line| {
+            let rest = line.split("\"address\":\"").nth(1)?;
+            Some(format!("http://{}", rest.split('"').next()?))
+        })
+    }
+
+    /// The loops without the API.
+    pub fn work(
+        app: &TestApp,
+        settings: &[(&'static str, String)],
+        more: &[(&str, &str)],
+    ) -> Process {
+        let mut command = Process::command(app, settings, more);
+        command.arg("worker");
+        Process::spawn(command, |line| {
+            line.contains("\"working\"").then(String::new)
+        })
+    }
+
+    /// Runs it; it stands once a line of its log says where.
+    fn spawn(mut command: Command, stands: fn(&str) -> Option<String>) -> Process {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -56,8 +93,8 @@ impl Process {
         let url = loop {
             let line = lines.next().expect("the process listens").unwrap();
             log.lock().unwrap().push_str(&format!("{line}\n"));
-            if let Some(rest) = line.split("\"address\":\"").nth(1) {
-                break format!("http://{}", rest.split('"').next().unwrap());
+            if let Some(url) = stands(&line) {
+                break url;
             }
         };
         // A full pipe would block the process.

@@ -250,7 +250,7 @@ pub async fn tell(
         campaign: None,
         occurrence,
         not_before: now,
-        spread: 0,
+        ramp: None,
         expires_at: now.plus(worth),
     };
     let recipients: Vec<Recipient> = users

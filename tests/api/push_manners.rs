@@ -1,0 +1,455 @@
+//! When pushes ring: quiet hours, how many a day, several as one, and reminders clear of the quarter hours.
+
+use crate::both;
+use crate::support::make::{at, renewed};
+use crate::support::pushing::*;
+use crate::support::*;
+use diesel::prelude::*;
+use qianshou::auth::policy::Role;
+use qianshou::db::schema::{deliveries, notifications, push_phones};
+use qianshou::db::{Micros, Uid};
+use qianshou::notifications::model::NotificationKind::{self, *};
+use std::time::Duration;
+
+const DAY: i64 = Micros::DAY;
+const SETTINGS: &str = "/v1/me/notification-settings";
+
+type Body = for<'a> fn(
+    &'a TestApp,
+    &'a qianshou::push::gateway::Running,
+) -> std::pin::Pin<Box<dyn std::future::Future<Output = ()> + 'a>>;
+
+/// On both databases, with these keys.
+fn with(settings: &[(&'static str, &str)], body: Body) {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        pushing::run(backend, settings, body);
+    }
+}
+
+/// Moves the clock to the next time that it is so late in China.
+fn go_to(app: &TestApp, time: &str) {
+    let china = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    let now = china.to_datetime(app.now().timestamp());
+    let time: jiff::civil::Time = time.parse().unwrap();
+    let mut then = now.date().to_datetime(time);
+    if then <= now {
+        then = then.tomorrow().unwrap();
+    }
+    let then = china.to_timestamp(then).unwrap().as_microsecond();
+    app.advance(then - app.now().0);
+}
+
+/// The states, codes and instants of an occurrence's deliveries.
+fn all(app: &TestApp, told: Uid) -> Vec<(String, Option<String>)> {
+    outbox(app, told)
+        .into_iter()
+        .map(|d| (d.state, d.code))
+        .collect()
+}
+
+async fn waits(app: &TestApp, told: Uid, code: &str) -> Stands {
+    for _ in 0..200 {
+        let found = outbox(app, told)[0].clone();
+        if found.code.as_deref() == Some(code) {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("it does not wait for {code}: {:?}", outbox(app, told));
+}
+
+async fn kind_told(app: &TestApp, kind: NotificationKind, phone: &Client) -> Uid {
+    tell(app, kind, "走访记录已退回", &[phone.id], 3 * DAY).await
+}
+
+async fn inbox(app: &TestApp, phone: &Client) -> usize {
+    let page = renewed(app, phone)
+        .get("/v1/notifications")
+        .await
+        .expect(200);
+    page["items"].as_array().unwrap().len()
+}
+
+both! {
+    async fn settings_are_the_services_until_one_sets_ones_own(app) {
+        let member = app.member().await;
+        let found = member.get(SETTINGS).await.expect(200);
+        assert_eq!(found, json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false, "updated_at": null }));
+        let wanted = json!({ "quiet_from": "22:30", "quiet_until": "07:00", "zone": "Asia/Urumqi", "daily_cap": 3, "digest": true });
+        let set = member.put(SETTINGS, wanted.clone()).await.expect(200);
+        for (field, value) in wanted.as_object().unwrap() {
+            assert_eq!(&set[field], value, "{field}");
+        }
+        assert_eq!(member.get(SETTINGS).await.expect(200), set);
+        let none = json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false });
+        let set = member.put(SETTINGS, none).await.expect(200);
+        assert_eq!((&set["quiet_from"], &set["daily_cap"]), (&Value::Null, &Value::Null));
+        assert_eq!(app.member().await.get(SETTINGS).await.expect(200)["updated_at"], Value::Null, "one's own alone");
+    }
+
+    async fn settings_that_cannot_hold_are_refused_with_their_pointer(app) {
+        let member = app.member().await;
+        let body = |changes: Value| {
+            let mut body = json!({ "quiet_from": "21:00", "quiet_until": "08:00", "zone": "Asia/Shanghai", "daily_cap": 3, "digest": true });
+            for (name, value) in changes.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            body
+        };
+        for (changes, pointer, fault) in [
+            (json!({ "quiet_until": null }), "/quiet_until", "required"),
+            (json!({ "quiet_from": null }), "/quiet_from", "required"),
+            (json!({ "quiet_until": "21:00" }), "/quiet_until", "not_fitting"),
+            (json!({ "quiet_from": "24:00" }), "/quiet_from", "bad_pattern"),
+            (json!({ "zone": "Asia/Shangri-La" }), "/zone", "not_one_of"),
+            (json!({ "daily_cap": 0 }), "/daily_cap", "out_of_range"),
+            (json!({ "daily_cap": 51 }), "/daily_cap", "out_of_range"),
+            (json!({ "digest": "yes" }), "/digest", "wrong_type"),
+            (json!({ "digest": null }), "/digest", "wrong_type"),
+            (json!({ "loud": true }), "/loud", "unknown_field"),
+        ] {
+            member.put(SETTINGS, body(changes)).await.fault(pointer, fault);
+        }
+        let mut without = body(json!({}));
+        without.as_object_mut().unwrap().remove("zone");
+        member.put(SETTINGS, without).await.fault("/zone", "required");
+        assert_eq!(member.get(SETTINGS).await.expect(200)["updated_at"], Value::Null);
+    }
+}
+
+#[test]
+fn what_falls_into_quiet_hours_waits_for_the_morning_and_the_urgent_does_not() {
+    with(&[("push.quiet_hours", "21:00-08:00")], |app, gateway| {
+        Box::pin(async move {
+            let mut members = Vec::new();
+            for n in 0..6 {
+                members.push(member_with_phone(app, &format!("token-number-{n}")).await);
+            }
+            let ids: Vec<Uid> = members.iter().map(|m| m.id).collect();
+            go_to(app, "22:00");
+            let evening = app.now();
+            let told = tell(app, CampaignReminder, "会员活动日", &ids, DAY).await;
+            let routine = kind_told(app, VisitReturned, &members[0]).await;
+            let short = tell(app, VisitReturned, "x", &[ids[1]], 2 * Micros::HOUR).await;
+            let urgent = kind_told(app, PushTest, &members[0]).await;
+            stands(app, urgent, "accepted").await;
+            assert_eq!(
+                stands(app, short, "suppressed").await.code.as_deref(),
+                Some("quiet_hours"),
+                "it would come too late"
+            );
+            waits(app, told, "quiet_hours").await;
+            waits(app, routine, "quiet_hours").await;
+            let all_wait = || {
+                outbox(app, told)
+                    .iter()
+                    .all(|d| d.state == "pending" && d.code.is_some())
+            };
+            for _ in 0..200 {
+                if all_wait() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+            let waiting = outbox(app, told);
+            let morning = evening.plus(10 * Micros::HOUR);
+            for d in &waiting {
+                assert_eq!((d.state.as_str(), d.attempts), ("pending", 0));
+                let after = d.next_at.0 - morning.0;
+                assert!(
+                    (2 * Micros::MINUTE - Micros::SECOND..12 * Micros::MINUTE).contains(&after),
+                    "some minutes past eight, clear of the quarter hours: {after}"
+                );
+            }
+            let mut instants: Vec<i64> = waiting.iter().map(|d| d.next_at.0).collect();
+            instants.dedup();
+            assert!(instants.len() > 1, "not all at one instant");
+            assert_eq!(gateway.stats().accepted, 1, "nothing else rang at night");
+            assert_eq!(
+                inbox(app, &members[1]).await,
+                2,
+                "the inbox has everything at once"
+            );
+            app.advance(10 * Micros::HOUR + 12 * Micros::MINUTE);
+            arrived(gateway, 1 + 6 + 1).await;
+        })
+    });
+}
+
+#[test]
+fn settings_hold_for_what_waits_already() {
+    with(&[("push.quiet_hours", "21:00-08:00")], |app, gateway| {
+        Box::pin(async move {
+            let phone = member_with_phone(app, "token-of-a-phone").await;
+            go_to(app, "23:00");
+            let told = kind_told(app, VisitReturned, &phone).await;
+            waits(app, told, "quiet_hours").await;
+            let loud = json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false });
+            renewed(app, &phone).put(SETTINGS, loud).await.expect(200);
+            arrived(gateway, 1).await;
+            stands(app, told, "accepted").await;
+            // And in another zone it is another time of day: here it is 23:00, there 17:00.
+            let abroad = json!({ "quiet_from": "16:00", "quiet_until": "18:00", "zone": "Europe/Berlin", "daily_cap": null, "digest": false });
+            renewed(app, &phone).put(SETTINGS, abroad).await.expect(200);
+            let told = kind_told(app, VisitReturned, &phone).await;
+            let held = waits(app, told, "quiet_hours").await;
+            assert!(held.next_at.0 - app.now().0 < 3 * Micros::HOUR);
+        })
+    });
+}
+
+#[test]
+fn a_phones_day_has_its_cap_and_the_inbox_keeps_the_rest() {
+    let caps = [("push.daily_cap", "4"), ("push.daily_campaigns", "2")];
+    with(&caps, |app, gateway| {
+        Box::pin(async move {
+            let (phone, other) = (
+                member_with_phone(app, "token-of-a-phone").await,
+                member_with_phone(app, "token-of-another").await,
+            );
+            go_to(app, "10:00");
+            for n in 0..3 {
+                let told = kind_told(app, CampaignReminder, &phone).await;
+                let (state, code) = if n < 2 {
+                    ("accepted", "ok")
+                } else {
+                    ("suppressed", "daily_cap")
+                };
+                assert_eq!(
+                    stands(app, told, state).await.code.as_deref(),
+                    Some(code),
+                    "campaign {n}"
+                );
+            }
+            for n in 0..3 {
+                let told = kind_told(app, VisitReturned, &phone).await;
+                let state = if n < 2 { "accepted" } else { "suppressed" };
+                stands(app, told, state).await;
+            }
+            let urgent = kind_told(app, PushTest, &phone).await;
+            stands(app, urgent, "accepted").await;
+            let elsewhere = kind_told(app, VisitReturned, &other).await;
+            stands(app, elsewhere, "accepted").await;
+            assert_eq!((inbox(app, &phone).await, gateway.stats().accepted), (7, 6));
+            // One's own cap is lower; a new day has room again.
+            app.advance(DAY);
+            let own = json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": 1, "digest": false });
+            renewed(app, &phone).put(SETTINGS, own).await.expect(200);
+            for state in ["accepted", "suppressed"] {
+                let told = kind_told(app, VisitReturned, &phone).await;
+                stands(app, told, state).await;
+            }
+        })
+    });
+}
+
+#[test]
+fn what_came_to_nothing_does_not_count_and_a_second_try_counts_once() {
+    use qianshou::push::gateway::{FaultKind, FaultRule};
+    with(&[("push.daily_cap", "2")], |app, gateway| {
+        Box::pin(async move {
+            let phone = member_with_phone(app, "token-of-a-phone").await;
+            let counted = || -> i64 {
+                push_phones::table
+                    .find(phone.device.unwrap())
+                    .select(push_phones::routine)
+                    .first(&mut app.connection())
+                    .unwrap()
+            };
+            go_to(app, "10:00");
+            gateway
+                .add_faults(vec![
+                    FaultRule::new(FaultKind::InvalidArgument).times(1),
+                    FaultRule::new(FaultKind::Internal).times(1),
+                ])
+                .unwrap();
+            let dead = kind_told(app, VisitReturned, &phone).await;
+            stands(app, dead, "dead_letter").await;
+            assert_eq!(counted(), 0);
+            let told = kind_told(app, VisitReturned, &phone).await;
+            stands(app, told, "retry").await;
+            app.advance(Micros::MINUTE);
+            stands(app, told, "accepted").await;
+            assert_eq!(counted(), 1);
+        })
+    });
+}
+
+#[test]
+fn several_that_wait_become_one_push_and_none_leaves_the_inbox() {
+    use qianshou::push::gateway::{FaultKind, FaultRule};
+    with(&[("push.digest_seconds", "60")], |app, gateway| {
+        Box::pin(async move {
+            let (phone, other) = (
+                member_with_phone(app, "token-of-a-phone").await,
+                member_with_phone(app, "token-of-another").await,
+            );
+            let loud = json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false });
+            other.put(SETTINGS, loud).await.expect(200);
+            // An outage of the provider, and what was told meanwhile.
+            gateway
+                .add_faults(vec![
+                    FaultRule::new(FaultKind::ThirdPartyAuthError).times(1),
+                ])
+                .unwrap();
+            let probe = member_with_phone(app, "token-of-a-probe").await;
+            let first = kind_told(app, PushTest, &probe).await;
+            for _ in 0..200 {
+                if outbox(app, first)[0].state == "retry" {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+            let mut told = Vec::new();
+            for _ in 0..3 {
+                told.push(
+                    tell(
+                        app,
+                        VisitReturned,
+                        "走访记录已退回",
+                        &[phone.id, other.id],
+                        3 * DAY,
+                    )
+                    .await,
+                );
+            }
+            app.advance(61 * Micros::SECOND);
+            arrived(gateway, 1 + 1 + 3).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let items = accepted(gateway);
+            let mine: Vec<_> = items
+                .iter()
+                .filter(|i| i["token"] == "token-of-a-phone")
+                .collect();
+            assert_eq!(mine.len(), 1, "one for three");
+            let newest = renewed(app, &phone)
+                .get("/v1/notifications")
+                .await
+                .expect(200)["items"][0]["id"]
+                .clone();
+            assert_eq!(mine[0]["notification"]["title"], "您有 3 条新通知");
+            assert_eq!(
+                (
+                    &mine[0]["data"]["notification_id"],
+                    &mine[0]["data"]["unread"]
+                ),
+                (&newest, &json!("3"))
+            );
+            assert_eq!(
+                items
+                    .iter()
+                    .filter(|i| i["token"] == "token-of-another")
+                    .count(),
+                3,
+                "who wants none gets each"
+            );
+            let ends: Vec<Vec<_>> = told.iter().map(|t| all(app, *t)).collect();
+            let digest = ("suppressed".to_owned(), Some("digest".to_owned()));
+            assert_eq!(ends.iter().flatten().filter(|e| **e == digest).count(), 2);
+            assert_eq!(inbox(app, &phone).await, 3);
+            // Shortly after a push the next ones wait for each other.
+            let (second, third) = (
+                kind_told(app, VisitReturned, &phone).await,
+                kind_told(app, VisitReturned, &phone).await,
+            );
+            waits(app, second, "digest").await;
+            waits(app, third, "digest").await;
+            let before = gateway.stats().accepted;
+            app.advance(61 * Micros::SECOND);
+            arrived(gateway, before + 1).await;
+            stands(app, second, "suppressed").await;
+            stands(app, third, "accepted").await;
+            let last = accepted(gateway).pop().unwrap();
+            assert_eq!(last["notification"]["title"], "您有 2 条新通知");
+        })
+    });
+}
+
+#[test]
+fn a_digest_that_is_tried_again_still_tells_of_all() {
+    use qianshou::push::gateway::{FaultKind, FaultRule};
+    with(&[("push.digest_seconds", "60")], |app, gateway| {
+        Box::pin(async move {
+            let phone = member_with_phone(app, "token-of-a-phone").await;
+            let first = kind_told(app, VisitReturned, &phone).await;
+            stands(app, first, "accepted").await;
+            let (second, third) = (
+                kind_told(app, VisitReturned, &phone).await,
+                kind_told(app, VisitReturned, &phone).await,
+            );
+            waits(app, third, "digest").await;
+            gateway
+                .add_faults(vec![FaultRule::new(FaultKind::Internal).times(1)])
+                .unwrap();
+            app.advance(61 * Micros::SECOND);
+            stands(app, third, "retry").await;
+            stands(app, second, "suppressed").await;
+            app.advance(Micros::MINUTE);
+            stands(app, third, "accepted").await;
+            assert_eq!(
+                accepted(gateway).pop().unwrap()["notification"]["title"],
+                "您有 2 条新通知"
+            );
+        })
+    });
+}
+
+/// A campaign of the village with one reminder that is due now.
+async fn reminded(app: &TestApp) -> String {
+    let (author, approver) = (
+        app.user(Role::CampaignOrganiser, COUNTY).await,
+        app.user(Role::CampaignOrganiser, COUNTY).await,
+    );
+    let text = json!({ "title": "{campaign}", "body": "{day}" });
+    let body = json!({ "area": COUNTY, "starts_on": "2099-05-29", "theme": "members_day", "title": "会员活动日",
+        "audience": { "areas": [VILLAGE], "roles": ["field_member"] }, "message_zh": text, "message_en": text,
+        "reminders": [{ "send_at": app.now().to_string() }] });
+    let path = at(
+        "campaigns",
+        &author.post("/v1/campaigns", body).await.expect(201),
+    );
+    approver.approve(&path).await.expect(200);
+    author
+        .post(&format!("{path}/schedule"), json!({}))
+        .await
+        .expect(200);
+    path.rsplit('/').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_reminder_at_nine_ramps_from_two_minutes_past_nine() {
+    with(&[("push.ramp_seconds", "60")], |app, gateway| {
+        Box::pin(async move {
+            for n in 0..30 {
+                member_with_phone(app, &format!("token-number-{n}")).await;
+            }
+            go_to(app, "08:59:30");
+            let nine = app.now().plus(30 * Micros::SECOND);
+            let campaign: Uid = reminded(app).await.parse().unwrap();
+            let mut found: Vec<i64> = Vec::new();
+            for _ in 0..200 {
+                found = deliveries::table
+                    .inner_join(notifications::table)
+                    .filter(notifications::campaign_id.eq(campaign))
+                    .select(deliveries::next_at)
+                    .order(deliveries::next_at)
+                    .load(&mut app.connection())
+                    .unwrap();
+                if found.len() == 30 {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+            assert_eq!(found.len(), 30);
+            let (first, last) = (found[0] - nine.0, found[29] - nine.0);
+            assert!(
+                first >= 2 * Micros::MINUTE && last <= 3 * Micros::MINUTE,
+                "{first} {last}"
+            );
+            assert!(last - first > 20 * Micros::SECOND, "spread over the minute");
+            assert_eq!(gateway.stats().accepted, 0);
+            app.advance(4 * Micros::MINUTE);
+            arrived(gateway, 30).await;
+        })
+    });
+}
