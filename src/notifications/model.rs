@@ -14,6 +14,11 @@ text_enum! {
         VisitReturned = "visit_returned",
         DuplicateSuspected = "duplicate_suspected",
         PrivacyRequested = "privacy_requested",
+        ClaimClock = "claim_clock",
+        FollowUpDue = "follow_up_due",
+        ApprovalWaiting = "approval_waiting",
+        RequestDue = "request_due",
+        DeviceSilent = "device_silent",
     }
 }
 
@@ -21,9 +26,14 @@ impl NotificationKind {
     pub fn lane(self) -> Lane {
         match self {
             NotificationKind::CampaignReminder => Lane::Campaign,
+            NotificationKind::ClaimClock => Lane::Urgent,
             NotificationKind::VisitReturned
             | NotificationKind::DuplicateSuspected
-            | NotificationKind::PrivacyRequested => Lane::Routine,
+            | NotificationKind::PrivacyRequested
+            | NotificationKind::FollowUpDue
+            | NotificationKind::ApprovalWaiting
+            | NotificationKind::RequestDue
+            | NotificationKind::DeviceSilent => Lane::Routine,
         }
     }
 }

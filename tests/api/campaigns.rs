@@ -17,7 +17,7 @@ fn campaign() -> Value {
     })
 }
 
-fn campaign_with(changes: Value) -> Value {
+pub fn campaign_with(changes: Value) -> Value {
     let mut body = campaign();
     for (key, value) in changes.as_object().unwrap() {
         match value {

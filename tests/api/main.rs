@@ -47,6 +47,7 @@ mod push_kills;
 mod readme;
 mod receipt_page;
 mod receipts;
+mod reminders;
 mod residents;
 mod resting;
 mod rights_requests;
