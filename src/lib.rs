@@ -27,6 +27,7 @@ pub mod openapi;
 pub mod people;
 pub mod privacy;
 pub mod push;
+pub mod reminders;
 pub mod residents;
 pub mod rights_requests;
 pub mod routes;

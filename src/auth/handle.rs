@@ -9,7 +9,7 @@ use crate::db::Uid;
 use crate::error::{AppError, AppResult, Code};
 
 /// Where a record is, by area ids of each level. Wider areas leave the narrower ones empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Place {
     pub county: Option<Uid>,
     pub town: Option<Uid>,

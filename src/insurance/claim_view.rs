@@ -274,6 +274,27 @@ pub fn show_all(
         .collect()
 }
 
+/// The clocks of these claims today, for whoever is reminded of them.
+pub fn clocks_of(
+    c: &mut DbConn,
+    vault: &Vault,
+    claims: &[ClaimRow],
+    today: Day,
+) -> AppResult<HashMap<Uid, Vec<clocks::Clock>>> {
+    let ids: Vec<Uid> = claims.iter().map(|claim| claim.id).collect();
+    let keys = keys_of(c, vault, claims.iter().map(|claim| claim.household_id))?;
+    let covers = covers(c, &keys, claims)?;
+    let events = groups(store::events(c, &ids)?, |e| e.claim_id);
+    let payments = groups(store::payments(c, &ids)?, |p| p.claim_id);
+    let of = |claim: &ClaimRow| {
+        let events = events.get(&claim.id).map_or(&[][..], Vec::as_slice);
+        let payments = payments.get(&claim.id).map_or(&[][..], Vec::as_slice);
+        let facts = facts(claim, covers.of(claim)?, events, payments);
+        Ok((claim.id, clocks::clocks(&facts, calendar(), today.0)))
+    };
+    claims.iter().map(of).collect()
+}
+
 fn keyless() -> AppError {
     AppError::internal("a claim without a household's key")
 }

@@ -129,6 +129,14 @@ machine_word! {
     ClaimStepWord of ClaimStep;
 }
 
+impl ClaimStateWord {
+    /// The states that nothing can follow.
+    pub fn finals() -> Vec<ClaimStateWord> {
+        let all = ClaimState::ALL.into_iter().filter(|state| state.is_final());
+        all.map(ClaimStateWord).collect()
+    }
+}
+
 /// The papers one kind of claim needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaperList {

@@ -11,6 +11,7 @@ use crate::db::Micros;
 use crate::http::idempotency;
 use crate::privacy::erasure;
 use crate::push;
+use crate::reminders;
 use crate::state::App;
 use crate::sync::health;
 use crate::sync::resting::settle;
@@ -50,6 +51,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second / 2, seal_audit),
         every(app, stop, second, send_reminders),
         every(app, stop, second, give_out_alarms),
+        every(app, stop, second * 600, remind_of_work),
         every(app, stop, second * 5, expire_pushes),
         every(app, stop, second / 2, search_duplicates),
         every(app, stop, second, try_held_work),
@@ -146,6 +148,13 @@ async fn seal_audit(app: web::Data<App>) -> bool {
 }
 
 /// Those whose time has come are erased, and whom other machines erased stands in this one's journal too.
+async fn remind_of_work(app: web::Data<App>) -> bool {
+    match reminders::run(&app).await {
+        Ok(()) => false,
+        Err(e) => failed("reminding of work", e),
+    }
+}
+
 async fn erase_due(app: web::Data<App>) -> bool {
     let purposes = match erasure::purposes::run(&app).await {
         Ok(more) => more,

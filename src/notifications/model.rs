@@ -16,6 +16,11 @@ text_enum! {
         PrivacyRequested = "privacy_requested",
         ActivityReturned = "activity_returned",
         PushTest = "push_test",
+        ClaimClock = "claim_clock",
+        FollowUpDue = "follow_up_due",
+        ApprovalWaiting = "approval_waiting",
+        RequestDue = "request_due",
+        DeviceSilent = "device_silent",
     }
 }
 
@@ -42,11 +47,15 @@ impl NotificationKind {
         match self {
             NotificationKind::CampaignReminder => Lane::Campaign,
             // Whoever asks for a test waits for it.
-            NotificationKind::PushTest => Lane::Urgent,
+            NotificationKind::PushTest | NotificationKind::ClaimClock => Lane::Urgent,
             NotificationKind::VisitReturned
             | NotificationKind::DuplicateSuspected
             | NotificationKind::PrivacyRequested
-            | NotificationKind::ActivityReturned => Lane::Routine,
+            | NotificationKind::ActivityReturned
+            | NotificationKind::FollowUpDue
+            | NotificationKind::ApprovalWaiting
+            | NotificationKind::RequestDue
+            | NotificationKind::DeviceSilent => Lane::Routine,
         }
     }
 }

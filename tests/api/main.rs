@@ -61,6 +61,7 @@ mod push_workers;
 mod readme;
 mod receipt_page;
 mod receipts;
+mod reminders;
 mod residents;
 mod resting;
 mod rights_requests;
