@@ -125,7 +125,7 @@ pub fn tell(fixture: &Fixture, c: &mut DbConn, everybody: &[Uid]) {
         campaign: None,
         occurrence: Uid::new(now),
         not_before: now,
-        spread: 0,
+        ramp: None,
         expires_at: now.plus(Micros::DAY),
     };
     for some in everybody.chunks(500) {

@@ -40,7 +40,14 @@ impl NotificationKind {
             NotificationKind::CampaignReminder => NotificationClass::Schedule,
             NotificationKind::VisitReturned
             | NotificationKind::DuplicateSuspected
-            | NotificationKind::PrivacyRequested => NotificationClass::Work,
+            | NotificationKind::PrivacyRequested
+            | NotificationKind::ActivityReturned
+            | NotificationKind::PushTest
+            | NotificationKind::ClaimClock
+            | NotificationKind::FollowUpDue
+            | NotificationKind::ApprovalWaiting
+            | NotificationKind::RequestDue
+            | NotificationKind::DeviceSilent => NotificationClass::Work,
         }
     }
     pub fn lane(self) -> Lane {

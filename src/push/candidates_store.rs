@@ -99,12 +99,7 @@ struct DevicePart {
 }
 
 /// Loads what was claimed; `due` says whether its time has come, or it only waits beside one of which it has.
-pub(super) fn load(
-    c: &mut DbConn,
-    ids: &[Uid],
-    due: bool,
-    now: Micros,
-) -> AppResult<Vec<Loaded>> {
+pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppResult<Vec<Loaded>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

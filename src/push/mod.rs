@@ -30,16 +30,16 @@ pub mod outbox;
 pub mod pace;
 mod phones_store;
 pub mod provider;
-pub mod receipts_store;
 pub mod quarters;
+pub mod receipts_store;
 pub mod room;
 pub mod settle_store;
 pub mod standing_api;
 pub mod standing_store;
 pub mod store;
-pub mod web_push;
 pub mod trial;
 pub mod turn;
+pub mod web_push;
 pub mod wire;
 
 use std::sync::Arc;

@@ -17,7 +17,8 @@ use crate::insurance::model::{ClaimRow, ClaimStateWord};
 use crate::people::model::{PersonState, Purpose};
 use crate::privacy::requests_model::{RequestRow, RequestState};
 use crate::rights_requests::model::{RightsRow, RightsState};
-use crate::visits::model::{FollowUpRow, VisitRow, VisitState};
+use crate::visits::model::{FollowUpRow, VisitRow};
+use crate::visits::rules::VisitState;
 
 /// Days past which a follow-up or a request reminds nobody any more.
 const OLDEST: i64 = 90;
