@@ -44,7 +44,7 @@ pub fn is_public(path: &str) -> bool {
         });
         same && given.next().is_none()
     };
-    PUBLIC_PATHS.iter().any(|template| fits(template))
+    PUBLIC_PATHS.iter().copied().any(fits)
 }
 
 const TAGS: &[(&str, &str)] = &[
