@@ -43,7 +43,7 @@ pub fn users(c: &mut DbConn, due: &Due, now: Micros, known: &mut Known) -> AppRe
             Ok(all.into_iter().filter(|user| Some(*user) != but).collect())
         }
         To::Above { but } => {
-            let all = coordinators(c, above(due.place), now, known)?;
+            let all = above(c, due.place, now, known)?;
             Ok(all.into_iter().filter(|user| Some(*user) != but).collect())
         }
         To::Approvers { area, but } => {
@@ -56,18 +56,28 @@ pub fn users(c: &mut DbConn, due: &Due, now: Micros, known: &mut Known) -> AppRe
     }
 }
 
-/// A level wider; a county stays one.
-fn above(place: Place) -> Place {
-    match place.village {
-        Some(_) => Place {
-            village: None,
-            ..place
-        },
-        None => Place {
-            town: None,
-            ..place
-        },
+/// Those who coordinate around whoever does so at the place; nobody where these are a county's own.
+fn above(c: &mut DbConn, place: Place, now: Micros, known: &mut Known) -> AppResult<Vec<Uid>> {
+    let first = coordinators(c, place, now, known)?;
+    let mut at = place;
+    while let Some(wider) = wider(at) {
+        let found = coordinators(c, wider, now, known)?;
+        if found != first {
+            return Ok(found);
+        }
+        at = wider;
     }
+    Ok(Vec::new())
+}
+
+/// A level wider, up to the county.
+fn wider(place: Place) -> Option<Place> {
+    let (village, town) = (None, place.town.filter(|_| place.village.is_some()));
+    (place.village.is_some() || place.town.is_some()).then_some(Place {
+        village,
+        town,
+        ..place
+    })
 }
 
 fn coordinators(

@@ -71,7 +71,7 @@ async fn results_become(p: &Prepared, server: &Process, path: &str, wanted: Valu
 }
 
 fn figures(accepted: i64) -> Value {
-    json!({ "targeted": 1, "without_push": 0, "accepted": accepted, "displayed": 0, "opened": 0, "acknowledged": 0 })
+    json!({ "targeted": 1, "without_push": 0, "accepted": accepted, "displayed": 0, "opened": 0, "done": 0, "acknowledged": 0, "suppressed": 0 })
 }
 
 fn on_both(body: fn(Prepared) -> std::pin::Pin<Box<dyn Future<Output = ()>>>) {

@@ -21,12 +21,19 @@ async fn told(app: &TestApp, client: &Client, kind: &str) -> Vec<String> {
     let inbox = client.get("/v1/notifications?limit=200").await.expect(200);
     let items = inbox["items"].as_array().unwrap().iter();
     let of = items.filter(|n| n["kind"] == kind);
-    of.map(|n| n["title"].as_str().unwrap().to_owned())
+    of.map(|n| n["title_zh"].as_str().unwrap().to_owned())
         .collect()
 }
 
 async fn visited(member: &Client, body: Value) -> Value {
     member.post("/v1/visits", body).await.expect(201)
+}
+
+/// The same, submitted: its follow-ups are everybody's from then on.
+async fn submitted(member: &Client, body: Value) -> Value {
+    let visit = visited(member, body).await;
+    let path = format!("{}/submission", at("visits", &visit));
+    member.post(&path, json!({})).await.expect(200)
 }
 
 /// A household of which somebody agrees to be come back to.
@@ -43,7 +50,7 @@ both! {
         let mut body = make::home_visit(&household);
         let due = app.now().plus(2 * DAY).china_day();
         body["follow_ups"] = json!([{ "due_on": due.to_string(), "task": "再来看看" }]);
-        visited(&member, body).await;
+        submitted(&member, body).await;
         looked(app).await;
         assert_eq!(told(app, &member, "follow_up_due").await, [] as [String; 0]);
         app.advance(2 * DAY);
@@ -57,7 +64,7 @@ both! {
         assert_eq!(told(app, &coordinator, "follow_up_due").await, ["有回访逾期"]);
         assert_eq!(told(app, &member, "follow_up_due").await.len(), 1);
         // Put off, it reminds again on its new day; nothing is said of whom it is for.
-        let renewed = make::renewed(app, &member);
+        let renewed = make::renewed(app, &coordinator);
         let all = renewed.get("/v1/follow-ups").await.expect(200);
         let path = at("follow-ups", &all["items"][0]);
         let etag = renewed.get(&path).await.etag();
@@ -75,7 +82,7 @@ both! {
         let (household, person) = followed(&member).await;
         let mut body = make::home_visit(&household);
         body["follow_ups"] = json!([{ "due_on": app.now().china_day().to_string(), "task": "再来看看" }]);
-        visited(&member, body).await;
+        submitted(&member, body).await;
         let consents = format!("{}/people/{}/consents", at("households", &household), person["id"].as_str().unwrap());
         withdraw(&member, &consents, "service_follow_up").await;
         looked(app).await;
@@ -130,7 +137,8 @@ both! {
         }
         let claim = member.post("/v1/claims", body).await.expect(201);
         let path = at("claims", &claim);
-        member.post(&format!("{path}/acceptance"), json!({ "on": today.to_string(), "complex": true })).await.expect(200);
+        member.post(&format!("{path}/acceptance"), json!({ "on": today.to_string() })).await.expect(200);
+        member.post(&format!("{path}/review"), json!({ "on": today.to_string(), "complex": true })).await.expect(200);
         let marks = |all: &[String]| -> Vec<String> {
             let mut all = all.to_vec();
             all.sort();
@@ -224,7 +232,7 @@ both! {
         let (household, _) = followed(&member).await;
         let mut body = make::home_visit(&household);
         body["follow_ups"] = json!([{ "due_on": app.now().china_day().to_string(), "task": "再来看看" }]);
-        visited(&member, body).await;
+        submitted(&member, body).await;
         syncing::unassigned(app, &member, VILLAGE).await;
         looked(app).await;
         assert_eq!(told(app, &coordinator, "follow_up_due").await, ["今天有回访"]);

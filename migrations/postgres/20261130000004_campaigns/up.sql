@@ -41,7 +41,7 @@ CREATE TABLE activities (
 CREATE INDEX activities_by_county ON activities (county, id);
 CREATE INDEX activities_by_town ON activities (town, id);
 CREATE INDEX activities_by_village ON activities (village, id);
-CREATE INDEX activities_by_campaign ON activities (campaign_id, id);
+CREATE INDEX activities_by_campaign ON activities (campaign_id, id) WHERE campaign_id IS NOT NULL;
 CREATE INDEX activities_by_organiser ON activities (assignee, activity_day);
 
 -- Who told of an activity by radio, television and internet.
@@ -57,7 +57,7 @@ CREATE TABLE activity_media (
 );
 
 -- The year before is found by festival and area.
-CREATE INDEX campaigns_by_festival ON campaigns (festival_id, area_id, starts_on);
+CREATE INDEX campaigns_by_festival ON campaigns (festival_id, area_id, starts_on) WHERE festival_id IS NOT NULL;
 
 -- Words for reminders, shared by all organisers.
 CREATE TABLE campaign_templates (
