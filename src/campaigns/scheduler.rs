@@ -85,15 +85,16 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
     let (recipients, more) = audience::recipients(c, &audience, now, reminder.reached, PAGE)?;
     reminder.reached = recipients.last().map(|r| r.user).or(reminder.reached);
     let meant = meant(c, &campaign, &reminder, recipients)?;
+    let offset = i64::from(zone.to_offset(now.timestamp()).seconds());
+    let ramp = (spread > 0).then_some(Ramp {
+        over: spread,
+        offset: offset * Micros::SECOND,
+    });
     for (area, recipients) in by_area(c, &campaign, meant)? {
-        let mut what = announcement(&campaign, &reminder, today(&zone, now), &area);
-        if spread > 0 {
-            let offset = i64::from(zone.to_offset(now.timestamp()).seconds());
-            what.ramp = Some(Ramp {
-                over: spread,
-                offset: offset * Micros::SECOND,
-            });
-        }
+        let what = Announcement {
+            ramp,
+            ..announcement(&campaign, &reminder, today(&zone, now), &area)
+        };
         announce(c, now, &what, &recipients)?;
     }
     if !more {

@@ -315,7 +315,7 @@ pub fn forget_papers(
     person: Uid,
     kinds: &[PaperKind],
     at: Micros,
-) -> AppResult<Vec<Uid>> {
+) -> AppResult<Vec<ClaimRow>> {
     let theirs = ids_of_insured(c, person)?;
     let received = claim_documents::table
         .filter(claim_documents::claim_id.eq_any(theirs))
@@ -324,6 +324,13 @@ pub fn forget_papers(
     let mut ids: Vec<Uid> = received.clone().select(claim_documents::claim_id).load(c)?;
     ids.sort_unstable();
     ids.dedup();
+    let mut rows: Vec<ClaimRow> = all_locked!(
+        c,
+        claims::table
+            .filter(claims::id.eq_any(ids))
+            .select(ClaimRow::as_select())
+            .order(claims::id)
+    )?;
     diesel::update(received)
         .set((
             claim_documents::received_on.eq(None::<Day>),
@@ -331,7 +338,7 @@ pub fn forget_papers(
             claim_documents::updated_at.eq(at.0),
         ))
         .execute(c)?;
-    for mut row in these(c, &ids)? {
+    for row in &mut rows {
         row.version += 1;
         row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["documents"]);
         diesel::update(claims::table.find(row.id))
@@ -342,5 +349,5 @@ pub fn forget_papers(
             ))
             .execute(c)?;
     }
-    Ok(ids)
+    Ok(rows)
 }

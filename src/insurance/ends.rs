@@ -8,11 +8,11 @@ use crate::sync;
 
 /// Takes somebody's name from the policies that others are insured by; true where there was one.
 pub fn named_no_more(c: &mut DbConn, who: &Who, person: Uid) -> AppResult<bool> {
-    let ids = store::unname(c, person, who.at)?;
-    for policy in store::these_policies(c, &ids)? {
-        sync::record_change(c, policies::change(who, &policy))?;
+    let changed = store::unname(c, person, who.at)?;
+    for policy in &changed {
+        sync::record_change(c, policies::change(who, policy))?;
     }
-    Ok(!ids.is_empty())
+    Ok(!changed.is_empty())
 }
 
 /// Forgets which papers about somebody's health were received, and which files they are; true where there was one.
@@ -22,9 +22,9 @@ pub fn medical_papers(c: &mut DbConn, who: &Who, person: Uid) -> AppResult<bool>
         .copied()
         .filter(|k| k.is_medical())
         .collect();
-    let ids = claim_store::forget_papers(c, person, &medical, who.at)?;
-    for claim in claim_store::these(c, &ids)? {
-        sync::record_change(c, steps::change(who, &claim, claim.version))?;
+    let changed = claim_store::forget_papers(c, person, &medical, who.at)?;
+    for claim in &changed {
+        sync::record_change(c, steps::change(who, claim, claim.version))?;
     }
-    Ok(!ids.is_empty())
+    Ok(!changed.is_empty())
 }

@@ -126,16 +126,23 @@ pub fn of_these_alone(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<Uid>> {
 }
 
 /// Takes somebody out of those insured and those who benefit; answers the policies that changed.
-pub fn unname(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<Vec<Uid>> {
+pub fn unname(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<Vec<PolicyRow>> {
     let insured = policy_insured::table.filter(policy_insured::person_id.eq(person));
     let benefits = policy_beneficiaries::table.filter(policy_beneficiaries::person_id.eq(person));
     let mut ids: Vec<Uid> = insured.select(policy_insured::policy_id).load(c)?;
     ids.extend::<Vec<Uid>>(benefits.select(policy_beneficiaries::policy_id).load(c)?);
     ids.sort_unstable();
     ids.dedup();
+    let mut rows: Vec<PolicyRow> = all_locked!(
+        c,
+        policies::table
+            .filter(policies::id.eq_any(ids.clone()))
+            .select(PolicyRow::as_select())
+            .order(policies::id)
+    )?;
     diesel::delete(insured).execute(c)?;
     diesel::delete(benefits).execute(c)?;
-    for mut row in these_policies(c, &ids)? {
+    for row in &mut rows {
         row.version += 1;
         row.field_versions = crate::sync::touch(
             &row.field_versions,
@@ -150,7 +157,7 @@ pub fn unname(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<Vec<Uid>> {
             ))
             .execute(c)?;
     }
-    Ok(ids)
+    Ok(rows)
 }
 
 /// The policy, if the caller may do this to it.

@@ -147,7 +147,6 @@ async fn seal_audit(app: web::Data<App>) -> bool {
     }
 }
 
-/// Those whose time has come are erased, and whom other machines erased stands in this one's journal too.
 async fn remind_of_work(app: web::Data<App>) -> bool {
     match reminders::run(&app).await {
         Ok(()) => false,
@@ -155,6 +154,7 @@ async fn remind_of_work(app: web::Data<App>) -> bool {
     }
 }
 
+/// Those whose time has come are erased, and whom other machines erased stands in this one's journal too.
 async fn erase_due(app: web::Data<App>) -> bool {
     let purposes = match erasure::purposes::run(&app).await {
         Ok(more) => more,

@@ -4,7 +4,6 @@ use super::{Due, Found, Look, To, said, store};
 use crate::auth::{Place, Placed};
 use crate::db::{Day, DbConn, Uid};
 use crate::error::AppResult;
-use crate::sync::Kind;
 
 /// Days before the last one from which an answer is asked for.
 const SOON: i64 = 3;
@@ -19,7 +18,7 @@ pub fn privacy(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
             // Whoever recorded it does not answer it.
             let but = row.registered_by;
             let first = To::Coordinators { but };
-            due(look, (row.id, None), row.place(), row.due_on, first, but)
+            due(look, row.id, row.place(), row.due_on, first, but)
         },
     ))
 }
@@ -32,7 +31,7 @@ pub fn rights(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
         |row| row.id,
         |row| {
             let worker = To::Worker(row.assignee.unwrap_or(row.registered_by));
-            due(look, (row.id, None), row.place(), row.due_on, worker, None)
+            due(look, row.id, row.place(), row.due_on, worker, None)
         },
     ))
 }
@@ -40,7 +39,7 @@ pub fn rights(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
 /// Before its day whoever must answer is told, and past it those above them.
 fn due(
     look: &Look<'_>,
-    (record, subject): (Uid, Option<Kind>),
+    record: Uid,
     place: Place,
     due_on: Day,
     first: To,
@@ -48,7 +47,8 @@ fn due(
 ) -> Vec<Due> {
     let one = |mark: &str, to: To, said| Due {
         record,
-        subject,
+        // No phone holds requests.
+        subject: None,
         place,
         mark: format!("{mark} {due_on}"),
         to,
