@@ -165,14 +165,22 @@ pub fn end_web_push(c: &mut DbConn, now: Micros) -> AppResult<usize> {
         .execute(c)?)
 }
 
-/// A message passed: no suspicion rests on this token any more.
-pub fn clear_strikes(c: &mut DbConn, device: Uid, index: &[u8]) -> AppResult<()> {
-    let suspected = devices::table
-        .find(device)
-        .filter(devices::push_token_index.eq(index.to_vec()))
-        .filter(devices::push_strikes.gt(0));
-    diesel::update(suspected)
-        .set(devices::push_strikes.eq(0i64))
-        .execute(c)?;
+/// Messages passed: no suspicion rests on these tokens, phone and index of each, any more.
+pub fn clear_strikes(c: &mut DbConn, passed: &[(Uid, &[u8])]) -> AppResult<()> {
+    // Hardly any is suspected: one look finds those that are.
+    let suspected: Vec<Uid> = devices::table
+        .filter(devices::id.eq_any(passed.iter().map(|(device, _)| *device)))
+        .filter(devices::push_strikes.gt(0))
+        .select(devices::id)
+        .order(devices::id)
+        .load(c)?;
+    for (device, index) in passed.iter().filter(|(d, _)| suspected.contains(d)) {
+        let held = devices::table
+            .find(device)
+            .filter(devices::push_token_index.eq(index.to_vec()));
+        diesel::update(held)
+            .set(devices::push_strikes.eq(0i64))
+            .execute(c)?;
+    }
     Ok(())
 }

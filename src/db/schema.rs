@@ -890,6 +890,7 @@ diesel::table! {
         updated_at -> BigInt,
         announces -> BigInt,
         counted_on -> Nullable<Text>,
+        lost_leases -> BigInt,
     }
 }
 diesel::table! {
@@ -949,6 +950,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         since -> BigInt,
         retry_at -> Nullable<BigInt>,
+        held_until -> Nullable<BigInt>,
     }
 }
 diesel::table! {

@@ -197,6 +197,7 @@ async fn expire_audit(app: web::Data<App>) -> bool {
 
 async fn forget_old(app: web::Data<App>) -> bool {
     let now = app.clock.now();
+    let tries = now.plus(-app.config.push_keep_micros);
     match app
         .db
         .write(move |c| {
@@ -205,7 +206,8 @@ async fn forget_old(app: web::Data<App>) -> bool {
             let keys = idempotency::forget(c, now)?;
             push::standing_store::forget_minutes(c, now)?;
             let synced = crate::sync::forget(c, now)?;
-            Ok(sessions || keys || synced)
+            let tries = push::receipts_store::forget(c, tries)?;
+            Ok(sessions || keys || synced || tries)
         })
         .await
     {

@@ -8,7 +8,7 @@ use crate::db::{DbConn, Micros, Uid};
 use crate::each_backend;
 use crate::error::AppResult;
 use crate::push::manners::{Own, Quiet, clock};
-use crate::push::model::DeliveryState;
+use crate::push::store::WAITING;
 use crate::push::turn;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -84,7 +84,7 @@ pub fn wake(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<()> {
         .load(c)?;
     let held = deliveries::table
         .filter(deliveries::device_id.eq_any(phones))
-        .filter(deliveries::state.eq_any([DeliveryState::Pending, DeliveryState::Retry]))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(WAITING))
         .filter(deliveries::last_code.eq(turn::QUIET))
         .filter(deliveries::next_at.gt(now.0));
     diesel::update(held)

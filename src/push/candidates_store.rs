@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use std::collections::HashMap;
 
-use super::model::Lane;
+use super::model::{DeliveryState, Lane};
 use super::receipts_store::left_references;
 use super::store::Leased;
 use super::turn::Candidate;
@@ -14,8 +14,8 @@ use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::notifications::model::NotificationKind;
 
-/// Leased so often without an end, something about it kills whoever holds it: it is left alone.
-const MOST_LEASES: i64 = 200;
+/// So many leases ran out without an end: something about it kills whoever holds it, and it is left alone.
+const MOST_LOST: i64 = 20;
 
 /// A delivery as it is decided about, and the rest of what sending it takes.
 pub(super) struct Loaded {
@@ -27,9 +27,15 @@ pub(super) struct Loaded {
     token: Option<Vec<u8>>,
     token_index: Option<Vec<u8>>,
     reference: Option<String>,
+    state: DeliveryState,
 }
 
 impl Loaded {
+    /// Whoever leased it before did not end it.
+    pub(super) fn lease_was_lost(&self) -> bool {
+        self.state == DeliveryState::Leased
+    }
+
     /// As the holder of its lease gets it.
     pub(super) fn leased(
         self,
@@ -73,6 +79,8 @@ struct DeliveryPart {
     provider: PushProvider,
     announces: i64,
     counted_on: Option<Day>,
+    state: DeliveryState,
+    lost_leases: i64,
 }
 
 #[derive(Queryable, Selectable)]
@@ -148,6 +156,7 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
                 due,
             },
             fence: d.fence,
+            state: d.state,
             kind: n.kind,
             title: n.title_zh,
             unread: unread.get(&n.user_id).copied().unwrap_or(0),
@@ -180,7 +189,7 @@ fn moot(
     user: UserState,
     campaign: Option<CampaignState>,
 ) -> Option<&'static str> {
-    if d.fence >= MOST_LEASES {
+    if d.lost_leases >= MOST_LOST {
         Some("leased_too_often")
     } else if campaign == Some(CampaignState::Cancelled) {
         Some("campaign_cancelled")

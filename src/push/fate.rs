@@ -54,6 +54,7 @@ pub fn fate(verdict: Verdict, before: i64, expires_at: Micros, now: Micros, luck
         Verdict::Later(least) => again(after, backoff(before, least, luck)),
         // It waits for the provider's gate, not for itself.
         Verdict::Refused => again(before, jitter(luck, Micros::SECOND)),
+        Verdict::NotAsked(least) => again(before, backoff(0, least, luck)),
     }
 }
 

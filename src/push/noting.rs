@@ -11,7 +11,7 @@ use crate::db::Micros;
 use crate::error::AppResult;
 
 /// Noted in one write at the most.
-pub(super) const NOTED: usize = 200;
+pub(super) const NOTED: usize = 500;
 /// A malformed message says something about its token when the provider took others within this.
 const LATELY: i64 = 10 * Micros::MINUTE;
 /// Waiting on a full database.

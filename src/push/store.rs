@@ -28,7 +28,9 @@ use crate::notifications::settings_store;
 
 /// The states in which a delivery is still to be sent, as the partial indexes of the outbox name them.
 pub const OPEN: &str = "state IN ('pending','leased','retry')";
-/// What may become one push with another one to the same phone, as its partial index names it.
+/// What waits and is held by nobody, as the partial index by phone names it.
+pub const WAITING: &str = "state IN ('pending','retry')";
+/// What may become one push with another one to the same phone.
 pub const BESIDE: &str = "lane = 1 AND state IN ('pending','retry')";
 /// Beside those that are due, at the most.
 const MOST_BESIDE: i64 = 500;
@@ -77,19 +79,25 @@ pub enum Found {
     Due(Vec<Leased>),
     /// Nothing of what was due is to be sent; there may be more.
     Again,
-    /// The provider refuses us: not before this instant.
+    /// The provider refuses us, or asks all of us to wait: not before this instant.
     Stopped(Micros),
 }
 
 #[derive(QueryableByName)]
-struct Id {
+pub(super) struct Id {
     #[diesel(sql_type = UidSql)]
-    id: Uid,
+    pub(super) id: Uid,
 }
 
 /// Leases what is due, the urgent lane first. While the provider is stopped, one delivery at a time probes it.
 pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
-    let stopped = standing(c, lease.provider)?.filter(Standing::stopped);
+    let standing = standing(c, lease.provider)?;
+    if let Some(until) = standing.as_ref().and_then(|s| s.held_until)
+        && until > lease.now
+    {
+        return Ok(Found::Stopped(until));
+    }
+    let stopped = standing.filter(Standing::stopped);
     if let Some(retry_at) = stopped.as_ref().and_then(|s| s.retry_at)
         && retry_at > lease.now
     {
@@ -221,7 +229,7 @@ fn write(
     loaded: Vec<Loaded>,
     turns: &[Turn],
 ) -> AppResult<Vec<Leased>> {
-    let mut sends: BTreeMap<(i64, Option<Day>), Vec<Uid>> = BTreeMap::new();
+    let mut sends: BTreeMap<(i64, Option<Day>, bool), Vec<Uid>> = BTreeMap::new();
     let mut ends: BTreeMap<(DeliveryState, &str), Vec<Uid>> = BTreeMap::new();
     let mut holds: Vec<(Uid, Micros, &'static str)> = Vec::new();
     let mut leased = Vec::new();
@@ -232,7 +240,11 @@ fn write(
                 announces,
                 counted_on,
             } => {
-                sends.entry((announces, counted_on)).or_default().push(id);
+                let lost = l.lease_was_lost();
+                sends
+                    .entry((announces, counted_on, lost))
+                    .or_default()
+                    .push(id);
                 leased.push(l.leased(lease.until, announces, counted_on));
             }
             Turn::Suppress(why) => ends
@@ -247,7 +259,7 @@ fn write(
             Turn::Leave => {}
         }
     }
-    for ((announces, counted_on), ids) in sends {
+    for ((announces, counted_on, lost), ids) in sends {
         diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
             .set((
                 deliveries::state.eq(DeliveryState::Leased),
@@ -255,6 +267,7 @@ fn write(
                 deliveries::next_at.eq(lease.until.0),
                 deliveries::leased_by.eq(Some(lease.worker)),
                 deliveries::fence.eq(deliveries::fence + 1),
+                deliveries::lost_leases.eq(deliveries::lost_leases + i64::from(lost)),
                 deliveries::announces.eq(announces),
                 deliveries::counted_on.eq(counted_on),
                 deliveries::updated_at.eq(lease.now.0),

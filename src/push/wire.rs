@@ -56,15 +56,17 @@ pub async fn read(
     Ok((status, headers, body))
 }
 
-/// `Retry-After` in seconds. (The form with a date is for browsers; push services send numbers.)
+/// `Retry-After`: seconds, or a date (RFC 9110, 10.2.3).
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match text.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+            let left = at.as_second() - jiff::Timestamp::now().as_second();
+            left.max(0).unsigned_abs()
+        }
+    };
     Some(Duration::from_secs(seconds.min(86_400)))
 }
 
@@ -85,4 +87,29 @@ pub fn abroad(base_url: &str) -> bool {
     let host = url.as_ref().and_then(|u| u.host_str()).unwrap_or_default();
     let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
     host != "localhost" && !ip.is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, text.parse().unwrap());
+        retry_after(&headers)
+    }
+
+    #[test]
+    fn when_to_come_back_is_told_in_seconds_or_as_a_date() {
+        assert_eq!(told("120"), Some(Duration::from_secs(120)));
+        assert_eq!(
+            told("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(Duration::ZERO),
+            "long past"
+        );
+        let far = told("Fri, 31 Dec 2999 23:59:59 GMT");
+        assert_eq!(far, Some(Duration::from_secs(86_400)), "a day at the most");
+        assert_eq!(told("soon"), None);
+    }
 }

@@ -9,8 +9,9 @@ use qianshou::auth::policy::Role;
 use qianshou::db::schema::{deliveries, delivery_receipts, push_providers};
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind;
-use qianshou::push::fate::MOST_TRIES;
+use qianshou::push::fate::{MOST_TRIES, fate};
 use qianshou::push::gateway::{FaultKind, FaultRule};
+use qianshou::push::provider::{Attempt, Verdict};
 use qianshou::push::settle_store::{Ended, Noter, Outcome, settle};
 use qianshou::push::store::{self, Found, Lease};
 
@@ -404,6 +405,96 @@ fn only_the_newest_lease_ends_a_delivery() {
                 1,
                 "an end is an end"
             );
+        })
+    });
+}
+
+#[test]
+fn what_kills_whoever_holds_it_is_left_alone_and_what_is_given_back_is_not() {
+    by_hand(|app| {
+        Box::pin(async move {
+            let phone = member_with_phone(app, "token-of-a-phone").await;
+            let told = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+            let db = &app.data.db;
+            // A provider that refuses us for days: every probe gives its lease back.
+            for _ in 0..250 {
+                let again = lease(app, 1);
+                let leased = due(db.write(move |c| store::lease(c, &again)).await.unwrap());
+                let now = app.now();
+                let by = Noter {
+                    provider: PushProvider::Fcm,
+                    worker: Uid::NIL,
+                    others_pass: false,
+                    now,
+                };
+                let ended = vec![Ended {
+                    leased: leased[0].clone(),
+                    outcome: Outcome::Released,
+                }];
+                db.write(move |c| settle(c, &by, &ended)).await.unwrap();
+            }
+            assert_eq!(outbox(app, told)[0].state, "retry", "it waits on");
+            // And now everybody who takes it dies.
+            for _ in 0..21 {
+                let again = lease(app, 1);
+                let leased = due(db.write(move |c| store::lease(c, &again)).await.unwrap());
+                assert_eq!(leased.len(), 1);
+                app.advance(61 * Micros::SECOND);
+            }
+            let last = lease(app, 1);
+            let found = db.write(move |c| store::lease(c, &last)).await.unwrap();
+            assert!(matches!(found, Found::Again), "nobody takes it any more");
+            let left = &outbox(app, told)[0];
+            assert_eq!(
+                (left.state.as_str(), left.code.as_deref()),
+                ("suppressed", Some("leased_too_often"))
+            );
+        })
+    });
+}
+
+#[test]
+fn a_pause_that_one_worker_was_asked_for_is_kept_by_all() {
+    by_hand(|app| {
+        Box::pin(async move {
+            let phone = member_with_phone(app, "token-of-a-phone").await;
+            let other = member_with_phone(app, "token-of-another").await;
+            tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+            let (db, first) = (&app.data.db, lease(app, 10));
+            let leased = due(db.write(move |c| store::lease(c, &first)).await.unwrap());
+            let (now, wait) = (app.now(), std::time::Duration::from_secs(300));
+            let attempt = Attempt::new(Verdict::Later(wait), "QUOTA_EXCEEDED").holding_all(true);
+            let ended = vec![Ended {
+                outcome: Outcome::Tried {
+                    fate: fate(attempt.verdict, 0, leased[0].expires_at, now, 0.0),
+                    attempt,
+                    took_ms: 1,
+                    at: now,
+                },
+                leased: leased[0].clone(),
+            }];
+            let by = Noter {
+                provider: PushProvider::Fcm,
+                worker: Uid::NIL,
+                others_pass: false,
+                now,
+            };
+            db.write(move |c| settle(c, &by, &ended)).await.unwrap();
+            tell(app, VisitReturned, "走访记录已退回", &[other.id], DAY).await;
+            let held = lease(app, 10);
+            match db.write(move |c| store::lease(c, &held)).await.unwrap() {
+                Found::Stopped(until) => assert_eq!(until, now.plus(300 * Micros::SECOND)),
+                _ => panic!("another worker asks meanwhile"),
+            }
+            assert_eq!(
+                provider_state(app).unwrap().0,
+                "working",
+                "it is no refusal"
+            );
+            app.advance(301 * Micros::SECOND);
+            let after = lease(app, 10);
+            let found = due(db.write(move |c| store::lease(c, &after)).await.unwrap());
+            assert!(!found.is_empty());
         })
     });
 }

@@ -15,7 +15,7 @@ use qianshou::db::schema::campaign_reminders;
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind::PushTest;
 use qianshou::push::standing_store::depth_sql;
-use qianshou::push::store::{self, BESIDE, Found, Lease};
+use qianshou::push::store::{self, BESIDE, Found, Lease, WAITING};
 use std::time::{Duration, Instant};
 
 #[derive(QueryableByName)]
@@ -55,7 +55,14 @@ fn nothing_that_is_asked_again_and_again_grows_with_the_queue() {
     );
     assert_eq!(
         plan(&beside),
-        "SEARCH deliveries USING INDEX deliveries_together (device_id=? AND next_at<?)"
+        "SEARCH deliveries USING INDEX deliveries_waiting (device_id=? AND next_at<?)"
+    );
+    let woken = format!(
+        "SELECT id FROM deliveries WHERE device_id IN (?, ?) AND {WAITING} AND last_code = ? AND next_at > ?"
+    );
+    assert_eq!(
+        plan(&woken),
+        "SEARCH deliveries USING INDEX deliveries_waiting (device_id=? AND next_at>?)"
     );
     // The metrics' count does, from the index alone; it is paced by what it costs.
     assert!(

@@ -215,6 +215,8 @@ impl Apns {
             .with_reference(id.filter(|_| verdict == Verdict::Accepted))
             .with_dead_since(since.map(|ms| Micros(ms.saturating_mul(1000))))
             .with_good_token(verdict == Verdict::Malformed)
+            // Too many for one phone. That we renewed our own token too often concerns all.
+            .about_one(status == 429 && reason != "TooManyProviderTokenUpdates")
     }
 }
 
