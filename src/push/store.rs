@@ -8,7 +8,7 @@
 //! touched once a night, however many there are.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use std::collections::{BTreeMap, HashMap};
 
 use super::candidates_store::{self as candidates, Loaded};
@@ -194,8 +194,11 @@ fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Tur
         let phones: Vec<Uid> = loaded
             .iter()
             .map(|l| &l.candidate)
-            .filter(|c| c.lane != Lane::Urgent && c.moot.is_none())
-            .filter(|c| of(c.user).wakes(c.user, lease.now).is_none())
+            .filter(|c| {
+                let waits = || of(c.user).wakes(c.user, lease.now).is_some();
+                let counts = c.lane != Lane::Urgent && c.moot.is_none() && !waits();
+                counts || c.counted_on.is_some()
+            })
             .map(|c| c.device)
             .collect();
         sent = phones::locked(c, &phones, usual.day(lease.now))?;
@@ -203,6 +206,7 @@ fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Tur
     let before = sent.clone();
     let all: Vec<Candidate> = column(loaded, |l| l.candidate.clone());
     let turns = turn::turns(&all, &manners, &mut sent, house, lease.now);
+    turn::give_back(&all, &turns, &mut sent);
     if counts {
         let mut changed: Vec<(Uid, turn::Sent)> = sent
             .into_iter()
@@ -326,12 +330,33 @@ pub fn expire(c: &mut DbConn, now: Micros) -> AppResult<bool> {
     let sql = format!(
         "WITH late AS MATERIALIZED ({}) \
          UPDATE deliveries SET state = 'expired', last_code = COALESCE(last_code, 'expired'), lease_until = NULL, \
-         leased_by = NULL, fence = fence + 1, updated_at = $1 FROM late WHERE deliveries.id = late.id",
+         leased_by = NULL, fence = fence + 1, updated_at = $1 FROM late WHERE deliveries.id = late.id \
+         RETURNING deliveries.device_id, deliveries.lane, deliveries.counted_on",
         late_sql(c.is_sqlite())
     );
-    let ended = diesel::sql_query(sql)
+    let mut ended: Vec<Late> = diesel::sql_query(sql)
         .bind::<BigInt, _>(now.0)
         .bind::<BigInt, _>(BATCH)
-        .execute(c)?;
-    Ok(ended as i64 == BATCH)
+        .load(c)?;
+    // What was counted against a phone's day and came to nothing counts no more; in the order of the phones.
+    ended.sort_unstable_by_key(|late| late.device_id);
+    for late in &ended {
+        let day = late.counted_on.as_deref().map(str::parse::<Day>);
+        if let Some(Ok(day)) = day {
+            let campaign = late.lane == Lane::Campaign.ordinal();
+            phones::give_back(c, late.device_id, day, campaign)?;
+        }
+    }
+    Ok(ended.len() as i64 == BATCH)
+}
+
+/// What ended unsent, and where it was counted.
+#[derive(QueryableByName)]
+struct Late {
+    #[diesel(sql_type = UidSql)]
+    device_id: Uid,
+    #[diesel(sql_type = BigInt)]
+    lane: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    counted_on: Option<String>,
 }
