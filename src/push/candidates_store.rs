@@ -17,6 +17,9 @@ use crate::notifications::model::NotificationKind;
 /// Leased so often without an end, something about it kills whoever holds it: it is left alone.
 const MOST_LEASES: i64 = 200;
 
+/// Why a push ends whose phone is reached by no token now.
+pub(super) const NO_LIVE_TOKEN: &str = "no_live_token";
+
 /// A delivery as it is decided about, and the rest of what sending it takes.
 pub(super) struct Loaded {
     pub candidate: Candidate,
@@ -189,7 +192,7 @@ fn moot(
     } else if phone.revoked_at.is_some() {
         Some("device_revoked")
     } else if phone.push_state != PushState::Live || phone.push_provider != Some(d.provider) {
-        Some("no_live_token")
+        Some(NO_LIVE_TOKEN)
     } else if n.opened_at.is_some() || n.read_at.is_some() || n.done_at.is_some() {
         Some("seen_already")
     } else {

@@ -75,6 +75,16 @@ pub fn pause(stopped_since: Option<Micros>, now: Micros) -> i64 {
     been.clamp(Micros::MINUTE, 15 * Micros::MINUTE)
 }
 
+/// Where a delivery stands whose try failed for a token that is no longer its phone's: the one that has replaced it
+/// meanwhile is asked at once. Nothing, where that would be one try too many, or too late.
+pub fn with_new_token(attempts: i64, expires_at: Micros, now: Micros) -> Option<Fate> {
+    (attempts < MOST_TRIES && expires_at > now).then_some(Fate {
+        state: DeliveryState::Retry,
+        attempts,
+        next_at: now,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +142,14 @@ mod tests {
             4 * Micros::MINUTE
         );
         assert_eq!(pause(Some(Micros(0)), DAY), 15 * Micros::MINUTE);
+    }
+
+    #[test]
+    fn a_replaced_token_costs_a_try_and_no_wait() {
+        let found = with_new_token(3, DAY, Micros(5)).map(|f| (f.state, f.attempts, f.next_at));
+        assert_eq!(found, Some((DeliveryState::Retry, 3, Micros(5))));
+        assert_eq!(with_new_token(MOST_TRIES, DAY, Micros(5)), None);
+        assert_eq!(with_new_token(3, DAY, DAY), None);
     }
 
     proptest! {

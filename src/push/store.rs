@@ -11,13 +11,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use std::collections::{BTreeMap, HashMap};
 
-use super::candidates_store::{self as candidates, Loaded};
+use super::candidates_store::{self as candidates, Loaded, NO_LIVE_TOKEN};
 use super::manners::{House, Manners};
 use super::model::{DeliveryState, Lane};
 use super::phones_store as phones;
 use super::standing_store::{Standing, probed, standing};
 use super::turn::{self, Candidate, Turn};
 use crate::auth::model::PushProvider;
+use crate::auth::push_tokens_store;
 use crate::db::schema::deliveries;
 use crate::db::together::column;
 use crate::db::types::UidSql;
@@ -108,6 +109,7 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
         return Ok(Found::Due(Vec::new()));
     }
     let mut loaded = candidates::load(c, &due, true, lease.now)?;
+    look_again(c, lease, &mut loaded)?;
     let beside = beside(c, lease, &loaded)?;
     loaded.extend(candidates::load(c, &beside, false, lease.now)?);
     let turns = decide(c, lease, &loaded)?;
@@ -146,6 +148,27 @@ fn claim(c: &mut DbConn, lease: &Lease, lane: Lane, limit: i64) -> AppResult<Vec
         .bind::<BigInt, _>(limit)
         .load(c)?;
     Ok(rows.into_iter().map(|r| r.id).collect())
+}
+
+/// Phones that no token reaches are looked at once more, locked: an app that brings one at this moment is waited for,
+/// and what waits for its phone is sent.
+fn look_again(c: &mut DbConn, lease: &Lease, loaded: &mut [Loaded]) -> AppResult<()> {
+    let silent = loaded
+        .iter()
+        .map(|l| &l.candidate)
+        .filter(|c| c.moot == Some(NO_LIVE_TOKEN));
+    let (ids, phones): (Vec<Uid>, Vec<Uid>) = silent.map(|c| (c.id, c.device)).unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    push_tokens_store::locked_tokens(c, phones)?;
+    for found in candidates::load(c, &ids, true, lease.now)? {
+        let same = |l: &&mut Loaded| l.candidate.id == found.candidate.id;
+        if let Some(known) = loaded.iter_mut().find(same) {
+            *known = found;
+        }
+    }
+    Ok(())
 }
 
 /// What waits for the same phones as the routine pushes that are due, and is due itself within the window.
