@@ -34,12 +34,7 @@ pub(super) struct Loaded {
 
 impl Loaded {
     /// As the holder of its lease gets it.
-    pub(super) fn leased(
-        self,
-        lease_until: Micros,
-        announces: i64,
-        counted_on: Option<Day>,
-    ) -> Leased {
+    pub(super) fn leased(self, announces: i64, counted_on: Option<Day>) -> Leased {
         let c = self.candidate;
         Leased {
             id: c.id,
@@ -47,7 +42,6 @@ impl Loaded {
             attempts: c.attempts,
             lane: c.lane,
             expires_at: c.expires_at,
-            lease_until,
             notification: c.notification,
             kind: self.kind,
             title: match announces {

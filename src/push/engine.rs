@@ -69,6 +69,13 @@ pub(super) struct Engine {
     stop: watch::Receiver<bool>,
 }
 
+/// A lease, and until when a try by it may last: it ends before the lease does, or another worker would send the
+/// same. By the machine's own running time, which goes on when somebody sets its clock.
+struct Held {
+    leased: Leased,
+    until: Instant,
+}
+
 /// What comes next.
 enum Next {
     /// Look again at once.
@@ -129,14 +136,19 @@ impl Engine {
         if limit == 0 {
             return Next::Room;
         }
+        let began = Instant::now();
         match self.look(limit as i64).await {
             Ok(Found::Due(due)) if due.is_empty() => Next::Rest(PAUSE),
             Ok(Found::Due(due)) => {
                 self.refused.store(false, Ordering::Relaxed);
                 self.pace.take(due.len());
                 for leased in due {
+                    let held = Held {
+                        leased,
+                        until: began + self.lease() * 9 / 10,
+                    };
                     let place = self.room.enter();
-                    tokio::spawn(self.clone().one(leased, done.clone(), place));
+                    tokio::spawn(self.clone().one(held, done.clone(), place));
                 }
                 Next::Look
             }
@@ -154,6 +166,11 @@ impl Engine {
 
     fn stopping(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// How long a lease runs.
+    pub(super) fn lease(&self) -> Duration {
+        Duration::from_micros(self.app.config.push_lease_micros.unsigned_abs())
     }
 
     fn show(&self) {
@@ -181,15 +198,16 @@ impl Engine {
     }
 
     /// One delivery from its lease to the note of its end.
-    async fn one(self: Arc<Self>, leased: Leased, done: mpsc::Sender<Ended>, place: Place) {
-        let outcome = self.outcome(&leased, &place).await;
+    async fn one(self: Arc<Self>, held: Held, done: mpsc::Sender<Ended>, place: Place) {
+        let outcome = self.outcome(&held, &place).await;
+        let leased = held.leased;
         // The channel closes only after every sender is gone.
         drop(done.send(Ended { leased, outcome }).await);
         drop(place);
     }
 
-    async fn outcome(&self, leased: &Leased, place: &Place) -> Outcome {
-        let now = self.app.clock.now();
+    async fn outcome(&self, held: &Held, place: &Place) -> Outcome {
+        let (leased, now) = (&held.leased, self.app.clock.now());
         if leased.expires_at <= now {
             return Outcome::Expired;
         }
@@ -204,9 +222,11 @@ impl Engine {
             return Outcome::Suppressed(why);
         }
         let began = Instant::now();
-        // A try ends before its lease does, or another worker would send the same.
-        let room = (leased.lease_until.0 - now.0).max(0) * 9 / 10;
-        let patience = PATIENCE.min(Duration::from_micros(room.unsigned_abs()));
+        let left = held.until.saturating_duration_since(began);
+        if left.is_zero() {
+            return Outcome::Released;
+        }
+        let patience = PATIENCE.min(left);
         let sending = self.provider.send(message(leased, token, now));
         let attempt = tokio::time::timeout(patience, sending)
             .await

@@ -12,6 +12,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use std::collections::{BTreeMap, HashMap};
 
 use super::candidates_store::{self as candidates, Loaded, NO_LIVE_TOKEN};
+use super::fate::pauses;
 use super::manners::{House, Manners};
 use super::model::{DeliveryState, Lane};
 use super::phones_store as phones;
@@ -54,7 +55,6 @@ pub struct Leased {
     pub attempts: i64,
     pub lane: Lane,
     pub expires_at: Micros,
-    pub lease_until: Micros,
     pub notification: Uid,
     pub kind: NotificationKind,
     pub title: String,
@@ -92,7 +92,7 @@ struct Id {
 pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
     let stopped = standing(c, lease.provider)?.filter(Standing::stopped);
     if let Some(retry_at) = stopped.as_ref().and_then(|s| s.retry_at)
-        && retry_at > lease.now
+        && pauses(retry_at, lease.now)
     {
         return Ok(Found::Stopped(retry_at));
     }
@@ -260,7 +260,7 @@ fn write(
                 counted_on,
             } => {
                 sends.entry((announces, counted_on)).or_default().push(id);
-                leased.push(l.leased(lease.until, announces, counted_on));
+                leased.push(l.leased(announces, counted_on));
             }
             Turn::Suppress(why) => ends
                 .entry((DeliveryState::Suppressed, why))
