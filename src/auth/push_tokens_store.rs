@@ -1,9 +1,11 @@
 //! Where pushes to a phone go, and when they end.
 
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 use super::handle::Handle;
 use super::model::{DeviceRow, PushProvider, PushState};
+use crate::all_locked;
 use crate::db::schema::{devices, sessions};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
@@ -66,6 +68,26 @@ pub fn set_push(
         ))
         .returning(devices::version)
         .get_result(c)?)
+}
+
+/// By which token each of these phones is reached now, locked in the order of their ids; none of those that no push
+/// reaches.
+pub fn locked_tokens(c: &mut DbConn, mut phones: Vec<Uid>) -> AppResult<HashMap<Uid, Vec<u8>>> {
+    phones.sort_unstable();
+    phones.dedup();
+    // All are locked: one without a token may be given one at this moment.
+    let found: Vec<(Uid, PushState, Option<Vec<u8>>)> = all_locked!(
+        c,
+        devices::table
+            .filter(devices::id.eq_any(phones))
+            .select((devices::id, devices::push_state, devices::push_token_index))
+            .order(devices::id)
+    )?;
+    Ok(found
+        .into_iter()
+        .filter(|(_, state, _)| *state == PushState::Live)
+        .filter_map(|(phone, _, index)| Some((phone, index?)))
+        .collect())
 }
 
 /// Ends pushes to the phones of a user that no live session holds: whoever has such a phone in hand

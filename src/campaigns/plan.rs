@@ -136,8 +136,8 @@ pub enum Due {
     Move(Micros),
 }
 
-/// Decides by the campaign's policy; `last` is the end of the campaign's last day.
-pub fn due(policy: LatePolicy, due_at: Micros, now: Micros, last: Micros) -> Due {
+/// Decides by the campaign's policy; `last` is the end of the campaign's last day, `zone` where it takes place.
+pub fn due(policy: LatePolicy, due_at: Micros, now: Micros, last: Micros, zone: &TimeZone) -> Due {
     if now.0 - due_at.0 <= PATIENCE {
         return Due::Send;
     }
@@ -145,15 +145,25 @@ pub fn due(policy: LatePolicy, due_at: Micros, now: Micros, last: Micros) -> Due
         LatePolicy::Skip => Due::Skip,
         LatePolicy::SendNow if now < last => Due::Send,
         LatePolicy::SendNow => Due::Skip,
-        LatePolicy::NextWindow => {
-            let days = (now.0 - due_at.0 + Micros::DAY - 1) / Micros::DAY;
-            let next = due_at.plus(days * Micros::DAY);
-            if next < last {
-                Due::Move(next)
-            } else {
-                Due::Skip
-            }
-        }
+        LatePolicy::NextWindow => match next_window(due_at, now, zone) {
+            Some(next) if next < last => Due::Move(next),
+            Some(_) | None => Due::Skip,
+        },
+    }
+}
+
+/// The same time of day again, on the first day on which it does not lie behind: as the clocks of the campaign show
+/// it, which is not always a whole number of days later. A time that a clock skips is the next one that it shows.
+fn next_window(due_at: Micros, now: Micros, zone: &TimeZone) -> Option<Micros> {
+    let local = zone.to_datetime(due_at.timestamp());
+    let today = zone.to_datetime(now.timestamp()).date();
+    let at = |day: Date| {
+        let then = zone.to_timestamp(day.to_datetime(local.time())).ok()?;
+        Some(Micros(then.as_microsecond()))
+    };
+    match at(today)? {
+        then if then >= now => Some(then),
+        _ => at(today.tomorrow().ok()?),
     }
 }
 
@@ -220,6 +230,7 @@ mod tests {
     fn late_reminders_follow_the_policy() {
         let (at, hour, day) = (Micros(0), Micros::HOUR, Micros::DAY);
         let last = Micros(10 * day);
+        let due = |policy, at, now, last| due(policy, at, now, last, &china());
         for policy in LatePolicy::ALL {
             assert_eq!(due(*policy, at, Micros(hour), last), Due::Send);
         }
@@ -231,5 +242,34 @@ mod tests {
         assert_eq!(next, Due::Move(Micros(day)));
         let over = due(LatePolicy::NextWindow, at, Micros(9 * day + 1), last);
         assert_eq!(over, Due::Skip);
+    }
+
+    /// Nine in the morning stays nine when the clocks are changed in the night between.
+    #[test]
+    fn the_next_window_is_at_the_same_time_of_day() {
+        let at = |text: &str| -> Micros { text.parse().unwrap() };
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let last = at("2027-12-31T00:00:00Z");
+        let next = |due_at: &str, now: &str| match due(
+            LatePolicy::NextWindow,
+            at(due_at),
+            at(now),
+            last,
+            &berlin,
+        ) {
+            Due::Move(next) => next.to_string(),
+            other => panic!("{other:?}"),
+        };
+        // On 2027-03-28 they go forward at 02:00, on 2027-10-31 back at 03:00.
+        let spring = next("2027-03-27T08:00:00Z", "2027-03-27T12:00:00Z");
+        assert_eq!(spring, "2027-03-28T07:00:00Z");
+        let autumn = next("2027-10-30T07:00:00Z", "2027-10-30T12:00:00Z");
+        assert_eq!(autumn, "2027-10-31T08:00:00Z");
+        // Found a day later still, and early enough on that day.
+        let later = next("2027-03-27T08:00:00Z", "2027-03-29T06:00:00Z");
+        assert_eq!(later, "2027-03-29T07:00:00Z");
+        // 02:30 is not shown on that day.
+        let skipped = next("2027-03-27T01:30:00Z", "2027-03-27T12:00:00Z");
+        assert_eq!(skipped, "2027-03-28T01:30:00Z");
     }
 }

@@ -4,6 +4,7 @@
 //! transaction: inbox rows, outbox rows, and how far the run came. A process that dies in between goes on
 //! after the last committed page, and the inbox's own key lets nobody be told twice.
 
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 use super::lifecycle::{audience_of, end_of, today, transition, zone};
@@ -75,7 +76,7 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
     }
     let zone = zone(&campaign.zone)?;
     let last = end_of(campaign.ends_on.0, &zone);
-    if !opened(c, &campaign, &mut reminder, last, now)? {
+    if !opened(c, &campaign, &mut reminder, (last, &zone), now)? {
         return Ok(false);
     }
     if campaign.state == CampaignState::Scheduled {
@@ -154,7 +155,7 @@ fn opened(
     c: &mut DbConn,
     campaign: &CampaignRow,
     reminder: &mut ReminderRow,
-    last: Micros,
+    (last, zone): (Micros, &TimeZone),
     now: Micros,
 ) -> AppResult<bool> {
     let under_way = reminder.state == ReminderState::Sending;
@@ -162,7 +163,7 @@ fn opened(
     if under_way && now < reminder.expires_at {
         return Ok(true);
     }
-    match plan::due(campaign.late_policy, reminder.due_at, now, last) {
+    match plan::due(campaign.late_policy, reminder.due_at, now, last, zone) {
         Due::Send => {
             reminder.state = ReminderState::Sending;
             reminder.started_at = Some(now);

@@ -197,7 +197,8 @@ fn alone(conn: &mut Option<DbConn>, options: &DbOptions, mut job: Write) {
         };
         if let Err(e) = begin(c) {
             *conn = None;
-            if attempt == TRIES {
+            // Waiting for another process's lock may have taken all the time there was.
+            if attempt == TRIES || Instant::now() > job.deadline() {
                 return job.answer(Some(AppError::Db(e)));
             }
             continue;

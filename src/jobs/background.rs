@@ -38,6 +38,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
     let engines = if app.config.push_worker {
         let mut engines = push::engine::start(app, push::providers(&app.config)?, stop);
         engines.push(push::depth::watch(app, stop));
+        engines.push(push::ahead::watch(app, stop));
         engines
     } else {
         Vec::new()

@@ -17,6 +17,9 @@ use crate::notifications::model::NotificationKind;
 /// So many leases ran out without an end: something about it kills whoever holds it, and it is left alone.
 const MOST_LOST: i64 = 20;
 
+/// Why a push ends whose phone is reached by no token now.
+pub(super) const NO_LIVE_TOKEN: &str = "no_live_token";
+
 /// A delivery as it is decided about, and the rest of what sending it takes.
 pub(super) struct Loaded {
     pub candidate: Candidate,
@@ -37,12 +40,7 @@ impl Loaded {
     }
 
     /// As the holder of its lease gets it.
-    pub(super) fn leased(
-        self,
-        lease_until: Micros,
-        announces: i64,
-        counted_on: Option<Day>,
-    ) -> Leased {
+    pub(super) fn leased(self, announces: i64, counted_on: Option<Day>) -> Leased {
         let c = self.candidate;
         Leased {
             id: c.id,
@@ -50,7 +48,6 @@ impl Loaded {
             attempts: c.attempts,
             lane: c.lane,
             expires_at: c.expires_at,
-            lease_until,
             notification: c.notification,
             kind: self.kind,
             title: match announces {
@@ -198,7 +195,7 @@ fn moot(
     } else if phone.revoked_at.is_some() {
         Some("device_revoked")
     } else if phone.push_state != PushState::Live || phone.push_provider != Some(d.provider) {
-        Some("no_live_token")
+        Some(NO_LIVE_TOKEN)
     } else if n.opened_at.is_some() || n.read_at.is_some() || n.done_at.is_some() {
         Some("seen_already")
     } else {

@@ -72,8 +72,15 @@ pub(super) struct Engine {
     /// The provider refused us since the last look: what is leased goes back unsent.
     refused: AtomicBool,
     /// Leased, and out as soon as a place is free: a look at the outbox costs the more the less it brings.
-    ahead: Mutex<VecDeque<Leased>>,
+    ahead: Mutex<VecDeque<Held>>,
     stop: watch::Receiver<bool>,
+}
+
+/// A lease, and until when a try by it may last: it ends before the lease does, or another worker would send the
+/// same. By the machine's own running time, which goes on when somebody sets its clock.
+struct Held {
+    leased: Leased,
+    until: Instant,
 }
 
 /// What comes next.
@@ -116,7 +123,7 @@ impl Engine {
         }
         // What did not set out is for the next worker; what is under way ends and is noted.
         let unsent = std::mem::take(&mut *self.ahead());
-        for leased in unsent {
+        for Held { leased, .. } in unsent {
             let outcome = Outcome::Released;
             drop(done.send(Ended { leased, outcome }).await);
         }
@@ -149,11 +156,14 @@ impl Engine {
         if limit == 0 {
             return Next::Room;
         }
+        let began = Instant::now();
         match self.look(limit as i64).await {
             Ok(Found::Due(due)) if due.is_empty() => Next::Rest(PAUSE),
             Ok(Found::Due(due)) => {
                 self.refused.store(false, Ordering::Relaxed);
                 self.pace.take(due.len());
+                let until = began + self.lease() * 9 / 10;
+                let due = due.into_iter().map(|leased| Held { leased, until });
                 self.ahead().extend(due);
                 self.set_out(done);
                 Next::Look
@@ -170,30 +180,35 @@ impl Engine {
         }
     }
 
-    fn ahead(&self) -> MutexGuard<'_, VecDeque<Leased>> {
+    fn ahead(&self) -> MutexGuard<'_, VecDeque<Held>> {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is leased goes out wherever a place is free.
     fn set_out(self: &Arc<Self>, done: &mpsc::Sender<Ended>) {
-        while let Some((leased, place)) = self.next() {
-            tokio::spawn(self.clone().some(leased, place, done.clone()));
+        while let Some((held, place)) = self.next() {
+            tokio::spawn(self.clone().some(held, place, done.clone()));
         }
     }
 
     /// The next one and its place, if there is one for it.
-    fn next(&self) -> Option<(Leased, Place)> {
+    fn next(&self) -> Option<(Held, Place)> {
         let mut ahead = self.ahead();
         if ahead.is_empty() {
             return None;
         }
         let place = self.room.enter()?;
-        let leased = ahead.pop_front()?;
-        Some((leased, place))
+        let held = ahead.pop_front()?;
+        Some((held, place))
     }
 
     fn stopping(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// How long a lease runs.
+    pub(super) fn lease(&self) -> Duration {
+        Duration::from_micros(self.app.config.push_lease_micros.unsigned_abs())
     }
 
     fn show(&self) {
@@ -221,10 +236,11 @@ impl Engine {
     }
 
     /// One delivery after another, each from its lease to the note of its end, while there are any.
-    async fn some(self: Arc<Self>, leased: Leased, place: Place, done: mpsc::Sender<Ended>) {
-        let mut next = Some((leased, place));
-        while let Some((leased, place)) = next {
-            let outcome = self.outcome(&leased, &place).await;
+    async fn some(self: Arc<Self>, held: Held, place: Place, done: mpsc::Sender<Ended>) {
+        let mut next = Some((held, place));
+        while let Some((held, place)) = next {
+            let outcome = self.outcome(&held, &place).await;
+            let leased = held.leased;
             // The channel closes only after every sender is gone.
             drop(done.send(Ended { leased, outcome }).await);
             drop(place);
@@ -232,8 +248,8 @@ impl Engine {
         }
     }
 
-    async fn outcome(&self, leased: &Leased, place: &Place) -> Outcome {
-        let now = self.app.clock.now();
+    async fn outcome(&self, held: &Held, place: &Place) -> Outcome {
+        let (leased, now) = (&held.leased, self.app.clock.now());
         if leased.expires_at <= now {
             return Outcome::Expired;
         }
@@ -248,9 +264,11 @@ impl Engine {
             return Outcome::Suppressed(why);
         }
         let began = Instant::now();
-        // A try ends before its lease does, or another worker would send the same.
-        let room = (leased.lease_until.0 - now.0).max(0) * 9 / 10;
-        let patience = PATIENCE.min(Duration::from_micros(room.unsigned_abs()));
+        let left = held.until.saturating_duration_since(began);
+        if left.is_zero() {
+            return Outcome::Released;
+        }
+        let patience = PATIENCE.min(left);
         let sending = self.provider.send(message(leased, token, now));
         let attempt = tokio::time::timeout(patience, sending)
             .await

@@ -166,5 +166,5 @@ pub trait Provider: Send + Sync {
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt>;
 }
 
-/// The longest that one try may take, getting a token for it included.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+/// The longest that one try may take, getting a token for it included: two answers of a slow provider.
+pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -4,9 +4,10 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::fate::Fate;
+use super::fate::{Fate, with_new_token};
 use super::model::{DeliveryState, Lane, ReceiptRow};
 use super::phones_store;
 use super::provider::{Attempt, Verdict};
@@ -58,6 +59,8 @@ pub struct Noter {
 /// Notes how leases ended; answers how many were no longer this worker's to end.
 pub fn settle(c: &mut DbConn, by: &Noter, ended: &[Ended]) -> AppResult<usize> {
     let now = by.now;
+    let ended = replaced(c, ended, now)?;
+    let ended: &[Ended] = &ended;
     let ends: Vec<End> = column(ended, |e| end(e, now));
     let ours = end_all(c, &ends, now)?;
     let mine: Vec<&Ended> = ended
@@ -95,6 +98,51 @@ pub fn settle(c: &mut DbConn, by: &Noter, ended: &[Ended]) -> AppResult<usize> {
     count_accepted(c, by, ended)?;
     judge_provider(c, by.provider, ended, now)?;
     Ok(ended.len() - mine.len())
+}
+
+/// What failed for a token that the app has replaced since it was leased goes to the new one. The phones of all that
+/// blame their tokens are locked here, before their deliveries: a token that is replaced at this moment is either
+/// seen, or finds the delivery ended and puts it back itself (`outbox::follow`).
+fn replaced<'a>(c: &mut DbConn, ended: &'a [Ended], now: Micros) -> AppResult<Cow<'a, [Ended]>> {
+    let phones: Vec<Uid> = ended
+        .iter()
+        .filter(|e| blames_token(&e.outcome))
+        .map(|e| e.leased.device)
+        .collect();
+    if phones.is_empty() {
+        return Ok(Cow::Borrowed(ended));
+    }
+    let held = push_tokens_store::locked_tokens(c, phones)?;
+    let is_new = |leased: &Leased| {
+        let held = held.get(&leased.device);
+        held.is_some_and(|index| leased.token_index.as_ref() != Some(index))
+    };
+    let mut ended = ended.to_vec();
+    for e in ended.iter_mut().filter(|e| blames_token(&e.outcome)) {
+        if is_new(&e.leased)
+            && let Outcome::Tried { attempt, fate, .. } = &mut e.outcome
+            && let Some(again) = with_new_token(fate.attempts, e.leased.expires_at, now)
+        {
+            *fate = again;
+            // What the old token was asked under is nothing to the new one.
+            attempt.reference = None;
+        }
+    }
+    Ok(Cow::Owned(ended))
+}
+
+/// A try that failed because of the phone's token, as far as can be told.
+fn blames_token(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Tried { attempt, .. } => match attempt.verdict {
+            Verdict::DeadToken => true,
+            Verdict::Malformed => !attempt.token_is_good,
+            Verdict::Accepted | Verdict::Later(_) | Verdict::Refused | Verdict::NotAsked(_) => {
+                false
+            }
+        },
+        Outcome::Suppressed(_) | Outcome::Expired | Outcome::Released => false,
+    }
 }
 
 /// What was counted against a phone's day and came to nothing counts no more; in the order of the phones.

@@ -81,16 +81,23 @@ fn held_for(wait: Duration) -> i64 {
     i64::try_from(wait.as_micros()).map_or(LONGEST_HOLD, |wait| wait.min(LONGEST_HOLD))
 }
 
+/// Whether a pause that a provider asked for goes on. One that lies further ahead than any does was measured by a
+/// clock that was ahead, and is over.
+pub(super) fn holds(until: Micros, now: Micros) -> bool {
+    (1..=LONGEST_HOLD).contains(&(until.0 - now.0))
+}
+
 /// It asks all of us to wait, on whatever node. What was asked for before is not shortened.
 fn hold(c: &mut DbConn, provider: PushProvider, until: Micros, now: Micros) -> AppResult<()> {
     diesel::sql_query(
         "INSERT INTO push_providers (provider, state, since, held_until) VALUES ($1, 'working', $2, $3) \
          ON CONFLICT (provider) DO UPDATE SET held_until = excluded.held_until \
-         WHERE COALESCE(push_providers.held_until, 0) < excluded.held_until",
+         WHERE COALESCE(push_providers.held_until, 0) NOT BETWEEN excluded.held_until AND $4",
     )
     .bind::<Text, _>(provider.as_str())
     .bind::<BigInt, _>(now.0)
     .bind::<BigInt, _>(until.0)
+    .bind::<BigInt, _>(now.0 + LONGEST_HOLD)
     .execute(c)?;
     Ok(())
 }

@@ -8,16 +8,18 @@
 //! touched once a night, however many there are.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use std::collections::{BTreeMap, HashMap};
 
-use super::candidates_store::{self as candidates, Loaded};
+use super::candidates_store::{self as candidates, Loaded, NO_LIVE_TOKEN};
+use super::fate::pauses;
 use super::manners::{House, Manners};
 use super::model::{DeliveryState, Lane};
 use super::phones_store as phones;
-use super::standing_store::{Standing, probed, standing};
+use super::standing_store::{Standing, holds, probed, standing};
 use super::turn::{self, Candidate, Turn};
 use crate::auth::model::PushProvider;
+use crate::auth::push_tokens_store;
 use crate::db::schema::deliveries;
 use crate::db::together::column;
 use crate::db::types::UidSql;
@@ -55,7 +57,6 @@ pub struct Leased {
     pub attempts: i64,
     pub lane: Lane,
     pub expires_at: Micros,
-    pub lease_until: Micros,
     pub notification: Uid,
     pub kind: NotificationKind,
     pub title: String,
@@ -93,13 +94,13 @@ pub(super) struct Id {
 pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
     let standing = standing(c, lease.provider)?;
     if let Some(until) = standing.as_ref().and_then(|s| s.held_until)
-        && until > lease.now
+        && holds(until, lease.now)
     {
         return Ok(Found::Stopped(until));
     }
     let stopped = standing.filter(Standing::stopped);
     if let Some(retry_at) = stopped.as_ref().and_then(|s| s.retry_at)
-        && retry_at > lease.now
+        && pauses(retry_at, lease.now)
     {
         return Ok(Found::Stopped(retry_at));
     }
@@ -116,6 +117,7 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
         return Ok(Found::Due(Vec::new()));
     }
     let mut loaded = candidates::load(c, &due, true, lease.now)?;
+    look_again(c, lease, &mut loaded)?;
     let beside = beside(c, lease, &loaded)?;
     loaded.extend(candidates::load(c, &beside, false, lease.now)?);
     let turns = decide(c, lease, &loaded)?;
@@ -154,6 +156,27 @@ fn claim(c: &mut DbConn, lease: &Lease, lane: Lane, limit: i64) -> AppResult<Vec
         .bind::<BigInt, _>(limit)
         .load(c)?;
     Ok(rows.into_iter().map(|r| r.id).collect())
+}
+
+/// Phones that no token reaches are looked at once more, locked: an app that brings one at this moment is waited for,
+/// and what waits for its phone is sent.
+fn look_again(c: &mut DbConn, lease: &Lease, loaded: &mut [Loaded]) -> AppResult<()> {
+    let silent = loaded
+        .iter()
+        .map(|l| &l.candidate)
+        .filter(|c| c.moot == Some(NO_LIVE_TOKEN));
+    let (ids, phones): (Vec<Uid>, Vec<Uid>) = silent.map(|c| (c.id, c.device)).unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    push_tokens_store::locked_tokens(c, phones)?;
+    for found in candidates::load(c, &ids, true, lease.now)? {
+        let same = |l: &&mut Loaded| l.candidate.id == found.candidate.id;
+        if let Some(known) = loaded.iter_mut().find(same) {
+            *known = found;
+        }
+    }
+    Ok(())
 }
 
 /// What waits for the same phones as the routine pushes that are due, and is due itself within the window.
@@ -202,8 +225,11 @@ fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Tur
         let phones: Vec<Uid> = loaded
             .iter()
             .map(|l| &l.candidate)
-            .filter(|c| c.lane != Lane::Urgent && c.moot.is_none())
-            .filter(|c| of(c.user).wakes(c.user, lease.now).is_none())
+            .filter(|c| {
+                let waits = || of(c.user).wakes(c.user, lease.now).is_some();
+                let counts = c.lane != Lane::Urgent && c.moot.is_none() && !waits();
+                counts || c.counted_on.is_some()
+            })
             .map(|c| c.device)
             .collect();
         sent = phones::locked(c, &phones, usual.day(lease.now))?;
@@ -211,6 +237,7 @@ fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Tur
     let before = sent.clone();
     let all: Vec<Candidate> = column(loaded, |l| l.candidate.clone());
     let turns = turn::turns(&all, &manners, &mut sent, house, lease.now);
+    turn::give_back(&all, &turns, &mut sent);
     if counts {
         let mut changed: Vec<(Uid, turn::Sent)> = sent
             .into_iter()
@@ -245,7 +272,7 @@ fn write(
                     .entry((announces, counted_on, lost))
                     .or_default()
                     .push(id);
-                leased.push(l.leased(lease.until, announces, counted_on));
+                leased.push(l.leased(announces, counted_on));
             }
             Turn::Suppress(why) => ends
                 .entry((DeliveryState::Suppressed, why))
@@ -339,12 +366,33 @@ pub fn expire(c: &mut DbConn, now: Micros) -> AppResult<bool> {
     let sql = format!(
         "WITH late AS MATERIALIZED ({}) \
          UPDATE deliveries SET state = 'expired', last_code = COALESCE(last_code, 'expired'), lease_until = NULL, \
-         leased_by = NULL, fence = fence + 1, updated_at = $1 FROM late WHERE deliveries.id = late.id",
+         leased_by = NULL, fence = fence + 1, updated_at = $1 FROM late WHERE deliveries.id = late.id \
+         RETURNING deliveries.device_id, deliveries.lane, deliveries.counted_on",
         late_sql(c.is_sqlite())
     );
-    let ended = diesel::sql_query(sql)
+    let mut ended: Vec<Late> = diesel::sql_query(sql)
         .bind::<BigInt, _>(now.0)
         .bind::<BigInt, _>(BATCH)
-        .execute(c)?;
-    Ok(ended as i64 == BATCH)
+        .load(c)?;
+    // What was counted against a phone's day and came to nothing counts no more; in the order of the phones.
+    ended.sort_unstable_by_key(|late| late.device_id);
+    for late in &ended {
+        let day = late.counted_on.as_deref().map(str::parse::<Day>);
+        if let Some(Ok(day)) = day {
+            let campaign = late.lane == Lane::Campaign.ordinal();
+            phones::give_back(c, late.device_id, day, campaign)?;
+        }
+    }
+    Ok(ended.len() as i64 == BATCH)
+}
+
+/// What ended unsent, and where it was counted.
+#[derive(QueryableByName)]
+struct Late {
+    #[diesel(sql_type = UidSql)]
+    device_id: Uid,
+    #[diesel(sql_type = BigInt)]
+    lane: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    counted_on: Option<String>,
 }

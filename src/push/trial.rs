@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::{Action, Place, Who};
+use crate::auth::{Action, Place, Who, store};
 use crate::db::schema::notifications;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code};
@@ -66,8 +66,10 @@ pub fn send(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<PushTest> {
     })
 }
 
-/// Seconds until the caller may test again, if not now.
+/// Seconds until the caller may test again, if not now. Tests of one user are one after another: each of several
+/// that come at once counts those before it.
 fn wait(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<Option<u32>> {
+    store::lock_user(c, user)?;
     let since = Uid::least_of(now.plus(-WITHIN));
     let tests: Vec<Micros> = notifications::table
         .filter(notifications::user_id.eq(user))

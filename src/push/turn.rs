@@ -101,6 +101,29 @@ pub fn turns(
         .collect()
 }
 
+/// What was counted at an earlier try and is not sent after all counts no more. What became a digest with others is
+/// counted there.
+pub fn give_back(all: &[Candidate], turns: &[Turn], sent: &mut HashMap<Uid, Sent>) {
+    for (c, turn) in all.iter().zip(turns) {
+        let ends = match turn {
+            Turn::Suppress(why) => *why != DIGEST,
+            Turn::Expire => true,
+            Turn::Send { .. } | Turn::Hold(..) | Turn::Leave => false,
+        };
+        let phone = sent
+            .get_mut(&c.device)
+            .filter(|s| Some(s.day) == c.counted_on);
+        let Some(phone) = phone.filter(|_| ends) else {
+            continue;
+        };
+        let count = match c.lane {
+            Lane::Campaign => &mut phone.campaign,
+            Lane::Urgent | Lane::Routine => &mut phone.routine,
+        };
+        *count = (*count - 1).max(0);
+    }
+}
+
 /// What is decided of a delivery by itself; nothing, where others have a say.
 fn alone(c: &Candidate, manners: &Manners, now: Micros) -> Option<Turn> {
     if let (Some(why), true) = (c.moot, c.due) {

@@ -12,6 +12,9 @@ use super::provider::{Attempt, Verdict};
 const AFTER_NOTHING: Duration = Duration::from_secs(2);
 /// For what it did not answer in time, or not as it should.
 const AFTER_TROUBLE: Duration = Duration::from_secs(10);
+/// An answer is waited for so long. A provider that takes ten seconds is slow and not away: who hangs up just before
+/// its answer never hears that it took the message, and sends it again and again.
+pub const ANSWER: Duration = Duration::from_secs(14);
 /// No answer of a provider is longer than a few hundred bytes.
 const MOST_ANSWER: usize = 16 * 1024;
 
@@ -19,7 +22,7 @@ const MOST_ANSWER: usize = 16 * 1024;
 pub fn client() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(10))
+        .timeout(ANSWER)
         .pool_idle_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none())
 }

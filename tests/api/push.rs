@@ -119,7 +119,7 @@ pushing! {
         }
     }
 
-    async fn a_token_that_changed_meanwhile_is_not_buried(app, gateway) {
+    async fn a_token_that_changed_meanwhile_is_not_buried_and_gets_the_push(app, gateway) {
         let phone = member_with_phone(app, "token-of-yesterday").await;
         gateway.add_faults(vec![
             FaultRule { ms: Some(1500), ..FaultRule::new(FaultKind::Slow).times(1) },
@@ -129,8 +129,47 @@ pushing! {
         stands(app, told, "leased").await;
         let path = format!("/v1/devices/{}/push-subscription", phone.device.unwrap());
         phone.put(&path, json!({ "provider": "fcm", "token": "token-of-today" })).await.expect(200);
-        stands(app, told, "dead_token").await;
+        assert_eq!(stands(app, told, "accepted").await.attempts, 2, "the new one is asked at once");
+        assert_eq!(accepted(gateway)[0]["token"], "token-of-today");
         assert_eq!(push_state(app, &phone).await, "live");
+    }
+
+    async fn what_a_dead_token_kept_back_goes_to_the_one_that_replaces_it(app, gateway) {
+        let phone = member_with_phone(app, "token-of-yesterday").await;
+        gateway.add_faults(vec![FaultRule { token: Some("token-of-yesterday".into()), ..FaultRule::new(FaultKind::Unregistered) }]).unwrap();
+        let short = tell(app, VisitReturned, "走访记录已退回", &[phone.id], Micros::HOUR).await;
+        let told = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+        let read = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+        for occurrence in [short, told, read] {
+            for _ in 0..200 {
+                let state = outbox(app, occurrence)[0].state.clone();
+                if ["dead_token", "suppressed"].contains(&state.as_str()) { break; }
+                tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+            }
+        }
+        assert_eq!(push_state(app, &phone).await, "dead");
+        let id = outbox(app, read)[0].id;
+        let notification: Uid = deliveries::table.find(id).select(deliveries::notification_id).first(&mut app.connection()).unwrap();
+        phone.post("/v1/notifications/marks", json!({ "marks": [{ "notification_id": notification, "mark": "read" }] })).await.expect(200);
+        app.advance(2 * Micros::HOUR);
+        let phone = make::renewed(app, &phone);
+        subscribe(&phone, PushProvider::Fcm, "token-of-today").await;
+        stands(app, told, "accepted").await;
+        assert_eq!(stands(app, read, "suppressed").await.code.as_deref(), Some("seen_already"));
+        assert_eq!(accepted(gateway).len(), 1, "what is not worth sending any more is not sent");
+        assert!(["dead_token", "suppressed"].contains(&outbox(app, short)[0].state.as_str()));
+    }
+
+    async fn what_waits_goes_by_the_provider_that_reaches_the_phone_now(app, gateway) {
+        let phone = member_with_phone(app, "token-of-a-phone").await;
+        gateway.add_faults(vec![FaultRule::new(FaultKind::Internal)]).unwrap();
+        let told = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+        stands(app, told, "retry").await;
+        let browser = gateway.create_subscription(Some(&web_key(&phone).await)).unwrap();
+        phone.put(&path_of(&phone), body_of("web_push", &browser)).await.expect(200);
+        app.advance(Micros::MINUTE);
+        assert_eq!(stands(app, told, "accepted").await.attempts, 2);
+        assert_eq!(accepted(gateway)[0]["provider"], "web_push");
     }
 
     async fn malformed_thrice_while_others_pass_sets_a_token_aside(app, gateway) {

@@ -9,6 +9,7 @@ use qianshou::auth::policy::Role;
 use qianshou::db::schema::{deliveries, notifications, push_phones};
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind::{self, *};
+use qianshou::push::fate::fate;
 use std::time::Duration;
 
 const DAY: i64 = Micros::DAY;
@@ -271,6 +272,103 @@ fn what_came_to_nothing_does_not_count_and_a_second_try_counts_once() {
             app.advance(Micros::MINUTE);
             stands(app, told, "accepted").await;
             assert_eq!(counted(), 1);
+        })
+    });
+}
+
+/// A phone whose only push was tried once, counted, and waits for its next try.
+async fn tried_once(app: &TestApp) -> (Client, Uid) {
+    use qianshou::auth::model::PushProvider;
+    use qianshou::push::provider::{Attempt, Verdict};
+    use qianshou::push::settle_store::{Ended, Noter, Outcome, settle};
+    use qianshou::push::store::{self, Found, Lease};
+    let phone = member_with_phone(app, "token-of-a-phone").await;
+    let told = kind_told(app, CampaignReminder, &phone).await;
+    let (now, provider, worker) = (app.now(), PushProvider::Fcm, Uid::new(app.now()));
+    let lease = Lease {
+        provider,
+        worker,
+        now,
+        until: now.plus(Micros::MINUTE),
+        limit: 10,
+        house: app.data.config.push_house,
+    };
+    let found = app.data.db.write(move |c| store::lease(c, &lease));
+    let Found::Due(due) = found.await.unwrap() else {
+        panic!("nothing was due");
+    };
+    let wait = Duration::from_secs(60);
+    let outcome = Outcome::Tried {
+        attempt: Attempt::new(Verdict::Later(wait), "UNAVAILABLE"),
+        fate: fate(Verdict::Later(wait), 0, due[0].expires_at, now, 0.0),
+        took_ms: 1,
+        at: now,
+    };
+    let ended = vec![Ended {
+        leased: due[0].clone(),
+        outcome,
+    }];
+    let by = Noter {
+        provider,
+        worker,
+        others_pass: true,
+        now,
+    };
+    let settled = app.data.db.write(move |c| settle(c, &by, &ended));
+    assert_eq!(settled.await.unwrap(), 0);
+    assert_eq!(counted(app, &phone), 1);
+    (phone, told)
+}
+
+fn counted(app: &TestApp, phone: &Client) -> i64 {
+    push_phones::table
+        .find(phone.device.unwrap())
+        .select(push_phones::campaign + push_phones::routine)
+        .first(&mut app.connection())
+        .unwrap()
+}
+
+#[test]
+fn what_expires_before_its_second_try_does_not_count() {
+    let settings = [("push.daily_cap", "2"), ("push.worker", "false")];
+    with(&settings, |app, _| {
+        Box::pin(async move {
+            let (phone, told) = tried_once(app).await;
+            app.advance(4 * DAY);
+            stands(app, told, "expired").await;
+            assert_eq!(counted(app, &phone), 0);
+        })
+    });
+}
+
+#[test]
+fn what_is_pointless_at_its_second_try_does_not_count() {
+    use qianshou::auth::model::PushProvider;
+    use qianshou::push::store::{self, Found, Lease};
+    let settings = [("push.daily_cap", "2"), ("push.worker", "false")];
+    with(&settings, |app, _| {
+        Box::pin(async move {
+            let (phone, told) = tried_once(app).await;
+            let id = phone.get("/v1/notifications").await.expect(200)["items"][0]["id"].clone();
+            let marks = json!({ "marks": [{ "notification_id": id, "mark": "read" }] });
+            phone
+                .post("/v1/notifications/marks", marks)
+                .await
+                .expect(200);
+            app.advance(2 * Micros::MINUTE);
+            let now = app.now();
+            let lease = Lease {
+                provider: PushProvider::Fcm,
+                worker: Uid::new(now),
+                now,
+                until: now.plus(Micros::MINUTE),
+                limit: 10,
+                house: app.data.config.push_house,
+            };
+            let found = app.data.db.write(move |c| store::lease(c, &lease));
+            assert!(matches!(found.await.unwrap(), Found::Again));
+            stands(app, told, "suppressed").await;
+            assert_eq!(counted(app, &phone), 0);
         })
     });
 }

@@ -14,6 +14,7 @@ use qianshou::auth::policy::Role;
 use qianshou::db::schema::campaign_reminders;
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind::PushTest;
+use qianshou::push::ahead_store::ahead_sql;
 use qianshou::push::standing_store::depth_sql;
 use qianshou::push::store::{self, BESIDE, Found, Lease, WAITING};
 use std::time::{Duration, Instant};
@@ -63,6 +64,10 @@ fn nothing_that_is_asked_again_and_again_grows_with_the_queue() {
     assert_eq!(
         plan(&woken),
         "SEARCH deliveries USING INDEX deliveries_waiting (device_id=? AND next_at>?)"
+    );
+    assert_eq!(
+        plan(&ahead_sql()),
+        "SEARCH deliveries USING INDEX deliveries_due (provider=? AND lane=? AND next_at>?)"
     );
     // The metrics' count does, from the index alone; it is paced by what it costs.
     assert!(

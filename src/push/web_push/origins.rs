@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::crypto::WebPushKey;
 use crate::db::Micros;
-use crate::push::fate::pause;
+use crate::push::fate::{pause, pauses};
 use crate::push::provider::PATIENCE;
 
 /// Of so many at once; phones choose their number, so the least used are forgotten.
@@ -113,7 +113,7 @@ impl Origin {
     pub fn ask(&self, now: Micros) -> Result<(), Duration> {
         let mut state = self.state();
         match &mut state.held {
-            Some(hold) if hold.until > now => Err(span(hold.until.0 - now.0)),
+            Some(hold) if pauses(hold.until, now) => Err(span(hold.until.0 - now.0)),
             Some(hold) => {
                 // The others wait as long as a try may take.
                 hold.until =
@@ -166,7 +166,7 @@ impl Origin {
         let mut state = self.state();
         let hold = match state.held {
             // Those that were under way when it was held say nothing new.
-            Some(hold) if hold.until > now && !hold.asking => hold,
+            Some(hold) if pauses(hold.until, now) && !hold.asking => hold,
             held => {
                 let since = held.map_or(now, |hold| hold.since);
                 Hold {
@@ -248,6 +248,9 @@ mod tests {
         assert_eq!(one.ask(at(1)), Err(PATIENCE), "for all");
         one.refused(at(4));
         assert_eq!(one.ask(at(4)), Err(Duration::from_secs(240)));
+        // Measured by a clock that was an hour ahead: over, once it is put right.
+        one.refused(at(64));
+        assert!(one.ask(at(5)).is_ok());
         one.accepted(at(5));
         assert!(one.ask(at(5)).is_ok());
         assert_eq!(

@@ -1,6 +1,7 @@
 //! A PostgreSQL cluster of the run's own, from the installed binaries, on a free port; for tests and benchmarks.
 
 use diesel::connection::SimpleConnection;
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,8 +12,9 @@ use qianshou::db::{DbConn, Target, connect};
 /// A running cluster; it ends with this process, however that ends.
 pub struct Cluster {
     port: u16,
-    /// Reads our pipe to its end, then stops the server and removes its folder.
-    _guard: Child,
+    /// Reads our pipe to its end, then stops the server and removes its folder. Until then it does what is written
+    /// there: `stop` and `start`.
+    guard: Child,
 }
 
 /// Where the server's programs are; nothing when PostgreSQL is not installed.
@@ -110,8 +112,10 @@ fn serve(bin: &Path, dir: &Path, settings: &str) -> Cluster {
         .unwrap()
         .port();
     let script = format!(
-        "'{bin}/postgres' -D '{data}' -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
-         -c max_connections=400 {settings} -c logging_collector=off -c log_min_messages=fatal & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid; rm -rf '{dir}'",
+        "serve() {{ '{bin}/postgres' -D '{data}' -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
+         -c max_connections=400 {settings} -c logging_collector=off -c log_min_messages=fatal </dev/null & pid=$!; }}; \
+         serve; while read -r word; do case $word in stop) kill -QUIT $pid; wait $pid;; start) serve;; esac; done; \
+         kill -INT $pid; wait $pid; rm -rf '{dir}'",
         bin = bin.display(),
         data = data.display(),
         dir = dir.display()
@@ -123,21 +127,41 @@ fn serve(bin: &Path, dir: &Path, settings: &str) -> Cluster {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let cluster = Cluster {
-        port,
-        _guard: guard,
-    };
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        match connect(&Target::Postgres(cluster.url("postgres")), true) {
-            Ok(_) => return cluster,
-            Err(e) if Instant::now() > deadline => panic!("the cluster did not start: {e}"),
-            Err(_) => std::thread::sleep(Duration::from_millis(50)),
-        }
-    }
+    let cluster = Cluster { port, guard };
+    cluster.stands();
+    cluster
 }
 
 impl Cluster {
+    fn stands(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while let Err(e) = connect(&Target::Postgres(self.url("postgres")), true) {
+            assert!(Instant::now() < deadline, "the cluster did not start: {e}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn say(&mut self, word: &str) {
+        let pipe = self.guard.stdin.as_mut().unwrap();
+        writeln!(pipe, "{word}").unwrap();
+    }
+
+    /// Stops it at once, as a crash would: nothing of it ends in order, and connections break.
+    #[allow(dead_code)] // benchmarks do not
+    pub fn crash(&mut self) {
+        self.say("stop");
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Starts it again; it recovers what was committed.
+    #[allow(dead_code)] // benchmarks do not
+    pub fn revive(&mut self) {
+        self.say("start");
+        self.stands();
+    }
+
     pub fn url(&self, database: &str) -> String {
         format!("postgres://qianshou@127.0.0.1:{}/{database}", self.port)
     }
