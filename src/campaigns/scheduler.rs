@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
+
 use super::lifecycle::{audience_of, end_of, today, transition, zone};
 use super::machine::{self, CampaignState, CampaignStep};
 use super::model::{CampaignRow, ReminderRow, ReminderState};
@@ -13,7 +15,7 @@ use super::plan::{self, Due};
 use super::{alarms, audience, results_store, store, texts};
 use crate::areas;
 use crate::auth::Placed;
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::notifications::announce::{Announcement, Recipient, announce};
 use crate::notifications::model::NotificationKind;
@@ -75,7 +77,7 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
     }
     let zone = zone(&campaign.zone)?;
     let last = end_of(campaign.ends_on.0, &zone);
-    if !opened(c, &campaign, &mut reminder, last, now)? {
+    if !opened(c, &campaign, &mut reminder, last, now, &zone)? {
         return Ok(false);
     }
     if campaign.state == CampaignState::Scheduled {
@@ -156,13 +158,22 @@ fn opened(
     reminder: &mut ReminderRow,
     last: Micros,
     now: Micros,
+    zone: &TimeZone,
 ) -> AppResult<bool> {
     let under_way = reminder.state == ReminderState::Sending;
     // A run that stood still for longer than it is worth is as late as one that never began.
     if under_way && now < reminder.expires_at {
         return Ok(true);
     }
-    match plan::due(campaign.late_policy, reminder.due_at, now, last) {
+    let mut due = plan::due(campaign.late_policy, reminder.due_at, now, last, zone);
+    // Of several that were missed the newest says what all would: one is enough.
+    if due == Due::Send
+        && plan::is_late(reminder.due_at, now)
+        && store::said_since(c, reminder, now)?
+    {
+        due = Due::Skip;
+    }
+    match due {
         Due::Send => {
             reminder.state = ReminderState::Sending;
             reminder.started_at = Some(now);
@@ -206,7 +217,7 @@ fn announcement(
         body,
         subject: Some((Kind::Campaign, campaign.id)),
         campaign: Some(campaign.id),
-        occurrence: reminder.id,
+        occurrence: reminder.occurrence_id,
         not_before: reminder.started_at.unwrap_or(reminder.due_at),
         ramp: None,
         expires_at: reminder.expires_at,
@@ -215,9 +226,8 @@ fn announcement(
 
 /// Ends the campaigns whose last day has passed and that have nothing left to send.
 async fn finish(app: &App, now: Micros) -> AppResult<bool> {
-    // The latest zone is half a day ahead of the earliest: who is over everywhere is looked at closely.
-    let before = Day(now.plus(Micros::DAY).china_day());
-    let over = app.db.read(move |c| store::over(c, before, LOOK)).await?;
+    let over = app.db.read(move |c| store::over(c, now, LOOK)).await?;
+    let more = over.len() as i64 == LOOK;
     for id in over {
         app.db
             .write(move |c| {
@@ -237,7 +247,7 @@ async fn finish(app: &App, now: Micros) -> AppResult<bool> {
             })
             .await?;
     }
-    Ok(false)
+    Ok(more)
 }
 
 /// A step that nobody takes: it happens because its time has come.

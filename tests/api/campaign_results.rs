@@ -3,24 +3,100 @@
 
 use std::collections::BTreeMap;
 
-use crate::activities::{activity, report, with};
+use crate::activities::{activity, confirmed, report, with};
 use crate::both;
 use crate::campaigns::{campaign_with, inbox, organisers, scheduled, settled};
 use crate::support::make::at;
 use crate::support::*;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use qianshou::auth::policy::Role;
 
-/// Randomness that a seed brings back.
-struct Dice(u64);
+/// Where people work and activities are held.
+const PLACES: &[(Role, &str)] = &[
+    (Role::FieldMember, VILLAGE),
+    (Role::FieldMember, SECOND_VILLAGE),
+    (Role::FieldMember, "330402008016"),
+    (Role::Coordinator, TOWN),
+    (Role::Coordinator, OTHER_TOWN),
+    (Role::Coordinator, COUNTY),
+    (Role::Coordinator, OTHER_COUNTY),
+    // More than a county: of the total alone.
+    (Role::Coordinator, CITY),
+];
+/// How far a push may come.
+const FATES: &[&str] = &[
+    "pending",
+    "suppressed",
+    "accepted",
+    "dead_token",
+    "expired",
+    "dead_letter",
+];
+const MARKS: &[&str] = &["displayed", "opened", "read", "done"];
+const CHANNELS: &[&str] = &["radio", "television", "internet"];
 
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) % n as u64) as usize
-    }
+/// What becomes of one reminder at one person: of the push to each of two phones, and what they do.
+#[derive(Debug, Clone)]
+struct Reminded {
+    pushes: [usize; 2],
+    mark: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+struct Person {
+    place: usize,
+    phones: usize,
+    /// Of each year two reminders.
+    years: [[Reminded; 2]; 2],
+}
+
+/// An activity and how far it comes.
+#[derive(Debug, Clone)]
+struct Held {
+    place: usize,
+    far: usize,
+    figure: i64,
+    media: Vec<usize>,
+}
+
+#[derive(Debug, Clone)]
+struct World {
+    people: Vec<Person>,
+    years: [Vec<Held>; 2],
+}
+
+fn reminded() -> impl Strategy<Value = Reminded> {
+    let push = || 0..FATES.len();
+    let mark = proptest::option::weighted(0.6, 0..MARKS.len());
+    ([push(), push()], mark).prop_map(|(pushes, mark)| Reminded { pushes, mark })
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    let year = || [reminded(), reminded()];
+    (0..PLACES.len(), 0..3usize, [year(), year()]).prop_map(|(place, phones, years)| Person {
+        place,
+        phones,
+        years,
+    })
+}
+
+fn held() -> impl Strategy<Value = Held> {
+    // Nothing is held in a whole city.
+    let place = 0..PLACES.len() - 1;
+    let media = proptest::collection::vec(0..CHANNELS.len(), 0..4);
+    (place, 0..5usize, 0..90i64, media).prop_map(|(place, far, figure, media)| Held {
+        place,
+        far,
+        figure,
+        media,
+    })
+}
+
+fn world() -> impl Strategy<Value = World> {
+    let people = proptest::collection::vec(person(), 1..7);
+    let year = || proptest::collection::vec(held(), 0..5);
+    (people, [year(), year()]).prop_map(|(people, years)| World { people, years })
 }
 
 const FIGURES: &[&str] = &[
@@ -88,140 +164,131 @@ async fn results(who: &Client, path: &str, level: &str) -> Value {
         .expect(200)
 }
 
-/// One year's campaign with random people who come so far, and random activities; answers its path.
-async fn played(
-    app: &TestApp,
-    dice: &mut Dice,
-    model: &mut Model,
-    body: Value,
-    people: &[(Client, String)],
-) -> String {
-    let (author, approver) = (
-        app.user(Role::CampaignOrganiser, CITY).await,
-        app.user(Role::CampaignOrganiser, CITY).await,
-    );
-    let path = scheduled(&author, &approver, body).await;
-    let id = json!(path.rsplit('/').next().unwrap());
-    for state in settled(&author, &path).await {
-        assert_eq!(state, "sent");
-    }
-    for (person, area) in people {
-        add(model, area, "targeted", 1);
-        add(model, area, "without_push", 1);
-        let own: Vec<Value> = inbox(person)
-            .await
-            .into_iter()
-            .filter(|n| n["subject_id"] == id)
-            .collect();
-        assert_eq!(own.len(), 2, "two reminders");
-        // The better of the two counts, once.
-        let marks = ["displayed", "opened", "read", "done"];
-        let mut best: Vec<&str> = Vec::new();
-        for notification in own {
-            if dice.below(3) > 0 {
-                let mark = marks[dice.below(4)];
-                best.push(mark);
-                let mark =
-                    json!({ "marks": [{ "notification_id": notification["id"], "mark": mark }] });
-                person
-                    .post("/v1/notifications/marks", mark)
-                    .await
-                    .expect(200);
-            }
-        }
-        let acknowledged = best.iter().any(|m| *m != "displayed");
-        for (figure, yes) in [
-            ("displayed", !best.is_empty()),
-            ("opened", acknowledged),
-            ("done", best.contains(&"done")),
-            ("acknowledged", acknowledged),
-        ] {
-            add(model, area, figure, i64::from(yes));
-        }
-    }
-    let coordinators = [
-        app.user(Role::CampaignOrganiser, CITY).await,
-        app.user(Role::CampaignOrganiser, CITY).await,
-    ];
-    let villages = [
-        VILLAGE,
-        SECOND_VILLAGE,
-        "330402008016",
-        TOWN,
-        OTHER_TOWN,
-        COUNTY,
-        OTHER_COUNTY,
-    ];
-    for _ in 0..8 {
-        let area = villages[dice.below(villages.len())];
-        let made = coordinators[0]
-            .post(
-                "/v1/activities",
-                with(activity(), json!({ "area": area, "campaign_id": id })),
-            )
-            .await
-            .expect(201);
-        let at = at("activities", &made);
-        let far = dice.below(5);
-        if far == 0 {
-            add(model, area, "planned", 1);
-            continue;
-        }
-        if far == 1 {
-            coordinators[0]
-                .post(&format!("{at}/cancellation"), json!({}))
-                .await
-                .expect(200);
-            continue;
-        }
-        let n = dice.below(90) as i64;
-        let channels = ["radio", "television", "internet"];
-        let media: Vec<&str> = (0..dice.below(4))
-            .map(|_| channels[dice.below(3)])
-            .collect();
-        let told: Vec<Value> = media.iter().map(|c| json!({ "channel": c, "outlet": "南湖", "title": "活动日", "published_on": "2026-05-29" })).collect();
-        let body = with(
-            report(),
-            json!({ "participants": n, "leaflets": 2 * n, "households_informed": n / 2, "media": told }),
+/// The deliveries of a notification, in the order of their phones, come so far.
+fn pushed(app: &TestApp, notification: &Value, fates: &[usize]) {
+    use diesel::prelude::*;
+    use qianshou::db::Uid;
+    use qianshou::db::schema::deliveries;
+    let mut c = app.connection();
+    let id: Uid = notification["id"].as_str().unwrap().parse().unwrap();
+    let all: Vec<Uid> = deliveries::table
+        .filter(deliveries::notification_id.eq(id))
+        .select(deliveries::id)
+        .order(deliveries::device_id)
+        .load(&mut c)
+        .unwrap();
+    assert_eq!(all.len(), fates.len(), "one push a phone");
+    for (delivery, fate) in all.into_iter().zip(fates) {
+        let accepted = (FATES[*fate] == "accepted").then_some(app.now().0);
+        let set = (
+            deliveries::state.eq(FATES[*fate]),
+            deliveries::accepted_at.eq(accepted),
         );
-        coordinators[0]
-            .post(&format!("{at}/report"), body)
+        diesel::update(deliveries::table.find(delivery))
+            .set(set)
+            .execute(&mut c)
+            .unwrap();
+    }
+}
+
+/// What one person's two reminders of a year come to: the better of them counts, once.
+async fn followed(
+    app: &TestApp,
+    model: &mut Model,
+    campaign: &Value,
+    (who, person): (&Client, &Person),
+    year: &[Reminded; 2],
+) {
+    let (_, area) = PLACES[person.place];
+    let own: Vec<Value> = inbox(who)
+        .await
+        .into_iter()
+        .filter(|n| n["subject_id"] == *campaign)
+        .collect();
+    assert_eq!(own.len(), 2, "two reminders");
+    let mut marks: Vec<&str> = Vec::new();
+    let mut fates: Vec<&str> = Vec::new();
+    for (notification, reminded) in own.iter().zip(year) {
+        let pushes = &reminded.pushes[..person.phones];
+        pushed(app, notification, pushes);
+        fates.extend(pushes.iter().map(|fate| FATES[*fate]));
+        if let Some(mark) = reminded.mark {
+            let mark = MARKS[mark];
+            marks.push(mark);
+            let body =
+                json!({ "marks": [{ "notification_id": notification["id"], "mark": mark }] });
+            who.post("/v1/notifications/marks", body).await.expect(200);
+        }
+    }
+    let acknowledged = marks.iter().any(|mark| *mark != "displayed");
+    for (figure, yes) in [
+        ("targeted", true),
+        ("without_push", person.phones == 0),
+        ("suppressed", fates.contains(&"suppressed")),
+        ("accepted", fates.contains(&"accepted")),
+        ("displayed", !marks.is_empty()),
+        ("opened", acknowledged),
+        ("done", marks.contains(&"done")),
+        ("acknowledged", acknowledged),
+    ] {
+        add(model, area, figure, i64::from(yes));
+    }
+}
+
+/// An activity of a campaign that comes so far.
+async fn came_to(model: &mut Model, staff: &[Client; 2], campaign: &Value, held: &Held) {
+    let (_, area) = PLACES[held.place];
+    let body = with(activity(), json!({ "area": area, "campaign_id": campaign }));
+    let made = staff[0].post("/v1/activities", body).await.expect(201);
+    let at = at("activities", &made);
+    match held.far {
+        0 => return add(model, area, "planned", 1),
+        1 => {
+            let path = format!("{at}/cancellation");
+            staff[0].post(&path, json!({})).await.expect(200);
+            return;
+        }
+        _ => {}
+    }
+    let n = held.figure;
+    let media: Vec<&str> = held
+        .media
+        .iter()
+        .map(|channel| CHANNELS[*channel])
+        .collect();
+    let told: Vec<Value> = media.iter().map(|c| json!({ "channel": c, "outlet": "南湖", "title": "活动日", "published_on": "2026-05-29" })).collect();
+    let body = with(
+        report(),
+        json!({ "participants": n, "leaflets": 2 * n, "households_informed": n / 2, "media": told }),
+    );
+    staff[0]
+        .post(&format!("{at}/report"), body)
+        .await
+        .expect(200);
+    if held.far == 2 {
+        // What was returned counts again when it was told anew.
+        let back = json!({ "reason": "incomplete" });
+        staff[1]
+            .post(&format!("{at}/return"), back)
             .await
             .expect(200);
-        if far == 2 {
-            // What was returned counts again when it was told anew.
-            coordinators[1]
-                .post(&format!("{at}/return"), json!({ "reason": "incomplete" }))
-                .await
-                .expect(200);
-            add(model, area, "planned", 1);
-            continue;
-        }
-        for (figure, more) in [
-            ("held", 1),
-            ("participants", n),
-            ("leaflets", 2 * n),
-            ("households_informed", n / 2),
-        ] {
-            add(model, area, figure, more);
-        }
-        for channel in media {
-            add(
-                model,
-                area,
-                channels.iter().find(|c| **c == channel).unwrap(),
-                1,
-            );
-        }
-        if far == 3 {
-            coordinators[1]
-                .post(&format!("{at}/confirmation"), json!({}))
-                .await
-                .expect(200);
-            add(model, area, "confirmed", 1);
-        }
+        return add(model, area, "planned", 1);
     }
-    path
+    for (figure, more) in [
+        ("held", 1),
+        ("participants", n),
+        ("leaflets", 2 * n),
+        ("households_informed", n / 2),
+    ] {
+        add(model, area, figure, more);
+    }
+    for channel in media {
+        add(model, area, channel, 1);
+    }
+    if held.far == 3 {
+        confirmed(&staff[1], &at).await.expect(200);
+        add(model, area, "confirmed", 1);
+    }
 }
 
 fn cleaned(mut model: Model) -> Model {
@@ -263,48 +330,140 @@ fn total(model: &Model) -> BTreeMap<&'static str, i64> {
     out
 }
 
+/// Whatever happened: villages and what is of a whole township are the township's, those the county's, and everything
+/// with what is of more than a county is the total; this year's and the year before's alike.
+async fn adds_up(app: &TestApp, world: &World) {
+    let organiser = || app.user(Role::CampaignOrganiser, CITY);
+    let staff = [organiser().await, organiser().await];
+    let mut people = Vec::new();
+    for person in &world.people {
+        let (role, area) = PLACES[person.place];
+        let who = app.user(role, area).await;
+        for _ in 0..person.phones {
+            make::subscribed_phone(app, &who, &format!("fcm-token-{}", make::unique())).await;
+        }
+        people.push((who, person));
+    }
+    let festival = json!({ "code": "a-day", "title_zh": "服务日", "title_en": "A day", "rule": "solar:05-29" });
+    let festival = staff[0].post("/v1/festivals", festival).await.expect(201);
+    let now = app.now();
+    let plan =
+        json!([{ "send_at": now.plus(-2).to_string() }, { "send_at": now.plus(-1).to_string() }]);
+    let mut models = [Model::new(), Model::new()];
+    let mut paths = Vec::new();
+    for (year, model) in models.iter_mut().enumerate() {
+        let body = campaign_with(
+            json!({ "area": CITY, "festival_id": festival["id"], "starts_on": festival["days"][year]["starts_on"],
+                "audience": { "areas": [CITY], "roles": ["field_member", "coordinator"] }, "reminders": plan }),
+        );
+        let path = scheduled(&staff[0], &staff[1], body).await;
+        while qianshou::campaigns::scheduler::run(&app.data)
+            .await
+            .unwrap()
+        {}
+        assert_eq!(settled(&staff[0], &path).await, ["sent", "sent"]);
+        let id = json!(path.rsplit('/').next().unwrap());
+        for (who, person) in &people {
+            followed(app, model, &id, (who, person), &person.years[year]).await;
+        }
+        for held in &world.years[year] {
+            came_to(model, &staff, &id, held).await;
+        }
+        paths.push(path);
+    }
+    for (level, digits) in [("village", 12), ("town", 9), ("county", 6)] {
+        let found = results(&staff[0], &paths[1], level).await;
+        assert_eq!(found["level"], level);
+        assert_eq!(
+            by_area(&found),
+            cleaned(at_level(&models[1], digits)),
+            "{level}"
+        );
+        assert_eq!(
+            year_before(&found),
+            cleaned(at_level(&models[0], digits)),
+            "the year before, {level}"
+        );
+        assert_eq!(
+            sums(&found["total"], &found["activities"]),
+            total(&cleaned(models[1].clone()))
+        );
+        let before = &found["year_before"];
+        assert_eq!(
+            sums(&before["figures"], &before["activities"]),
+            total(&cleaned(models[0].clone()))
+        );
+    }
+    assert_eq!(
+        results(&staff[0], &paths[0], "village").await["year_before"],
+        Value::Null
+    );
+}
+
+#[test]
+fn sums_over_villages_are_the_townships_and_the_countys() {
+    let config = Config {
+        cases: 4,
+        max_shrink_iters: 20,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    for backend in pushing::backends() {
+        let outcome = TestRunner::new(config.clone()).run(&world(), |world| {
+            actix_web::rt::System::new().block_on(async move {
+                let app = TestApp::start(backend, Vec::new()).await;
+                adds_up(&app, &world).await;
+                app.stop().await;
+            });
+            Ok(())
+        });
+        outcome.unwrap_or_else(|e| panic!("{backend:?}: {e}"));
+    }
+}
+
 both! {
-    /// Whatever happened: villages and what is of a whole township are the township's, those the county's, and
-    /// everything with what is of more than a county is the total; this year's and the year before's alike.
-    async fn sums_over_villages_are_the_townships_and_the_countys(app) {
-        for seed in [3, 11] {
-            let mut dice = Dice(seed);
-            let places = [(Role::FieldMember, VILLAGE), (Role::FieldMember, VILLAGE), (Role::FieldMember, SECOND_VILLAGE), (Role::Coordinator, TOWN),
-                (Role::FieldMember, "330402008016"), (Role::Coordinator, OTHER_TOWN), (Role::Coordinator, COUNTY), (Role::Coordinator, OTHER_COUNTY), (Role::Coordinator, CITY)];
-            let mut people = Vec::new();
-            for (role, area) in places {
-                people.push((app.user(role, area).await, area.to_owned()));
+    async fn areas_come_a_page_at_a_time_and_sums_stay_whole(app) {
+        let (author, approver) = organisers(app).await;
+        for (role, area) in [(Role::FieldMember, VILLAGE), (Role::FieldMember, SECOND_VILLAGE), (Role::Coordinator, TOWN)] {
+            app.user(role, area).await;
+        }
+        let path = scheduled(&author, &approver, campaign_with(json!({ "reminders": [{ "send_at": app.now().to_string() }] }))).await;
+        settled(&author, &path).await;
+        let ask = |way: &'static str, who: &Client, query: String| {
+            let (who, path) = (who.clone(), path.clone());
+            async move {
+                match way {
+                    "results" => who.get(&format!("{path}/results?{query}")).await,
+                    _ => who.post(&format!("{path}/audience-preview?{query}"), json!({})).await,
+                }
             }
-            let festival = app.user(Role::CampaignOrganiser, CITY).await.post("/v1/festivals", json!({
-                "code": format!("day-{seed}"), "title_zh": "服务日", "title_en": "A day", "rule": "solar:05-29" })).await.expect(201);
-            let now = app.now();
-            let plan = json!([{ "send_at": now.plus(-2).to_string() }, { "send_at": now.plus(-1).to_string() }]);
-            let roles: Vec<&str> = vec!["field_member", "coordinator"];
-            let body = |day: &Value| campaign_with(json!({ "area": CITY, "festival_id": festival["id"], "starts_on": day["starts_on"],
-                "audience": { "areas": [CITY], "roles": roles }, "reminders": plan }));
-            let mut models = [Model::new(), Model::new()];
-            let mut paths = Vec::new();
-            for (year, model) in models.iter_mut().enumerate() {
-                paths.push(played(app, &mut dice, model, body(&festival["days"][year]), &people).await);
+        };
+        for way in ["results", "preview"] {
+            let whole = ask(way, &author, String::new()).await.expect(200);
+            let codes: Vec<&str> = whole["by_area"].as_array().unwrap().iter().map(|a| a["area"].as_str().unwrap()).collect();
+            assert_eq!((codes, &whole["next_cursor"]), (vec![TOWN, VILLAGE, SECOND_VILLAGE], &Value::Null));
+            let total = |page: &Value| match way {
+                "results" => page["total"].clone(),
+                _ => json!([page["targeted"], page["without_push"]]),
+            };
+            let (mut query, mut pages) = ("limit=2".to_owned(), Vec::new());
+            loop {
+                let page = ask(way, &author, query).await.expect(200);
+                assert_eq!(total(&page), total(&whole));
+                let next = page["next_cursor"].clone();
+                pages.push(page);
+                match next.as_str() {
+                    Some(cursor) => query = format!("limit=2&cursor={cursor}"),
+                    None => break,
+                }
             }
-            let organiser = app.user(Role::CampaignOrganiser, CITY).await;
-            for (level, digits) in [("village", 12), ("town", 9), ("county", 6)] {
-                let found = results(&organiser, &paths[1], level).await;
-                assert_eq!(found["level"], level);
-                assert_eq!(by_area(&found), cleaned(at_level(&models[1], digits)), "{level}, seed {seed}");
-                assert_eq!(year_before(&found), cleaned(at_level(&models[0], digits)), "the year before, {level}, seed {seed}");
-                assert_eq!(sums(&found["total"], &found["activities"]), total(&cleaned(models[1].clone())));
-                let before = &found["year_before"];
-                assert_eq!(sums(&before["figures"], &before["activities"]), total(&cleaned(models[0].clone())));
-            }
-            assert_eq!(results(&organiser, &paths[0], "village").await["year_before"], Value::Null);
-            // Nobody of the audience is left for the next seed.
-            for (person, _) in people {
-                let admin = app.user(Role::Administrator, CITY).await;
-                let path = format!("/v1/users/{}/assignments", person.id);
-                let all = admin.get(&path).await.expect(200);
-                admin.delete(&format!("{path}/{}", all["items"][0]["id"].as_str().unwrap())).await.expect(204);
-            }
+            let sizes: Vec<usize> = pages.iter().map(|page| page["by_area"].as_array().unwrap().len()).collect();
+            assert_eq!(sizes, [2, 1]);
+            let all: Vec<Value> = pages.iter().flat_map(|page| page["by_area"].as_array().unwrap().clone()).collect();
+            assert_eq!(json!(all), whole["by_area"]);
+            let cursor = pages[0]["next_cursor"].as_str().unwrap();
+            ask(way, &approver, format!("cursor={cursor}")).await.problem(400, "cursor_invalid");
+            ask(way, &author, "limit=201".into()).await.problem(400, "malformed_query");
         }
     }
 

@@ -13,6 +13,7 @@ mod audit;
 mod audit_chain;
 mod audit_export;
 mod calendar_feed;
+mod campaign_again;
 mod campaign_changes;
 mod campaign_results;
 mod campaign_words;
