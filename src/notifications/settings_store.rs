@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use std::collections::HashMap;
 
+use super::model::PushLanguage;
 use crate::db::schema::{deliveries, devices, notification_settings};
 use crate::db::{DbConn, Micros, Uid};
 use crate::each_backend;
@@ -26,6 +27,8 @@ pub struct SettingsRow {
     pub daily_cap: Option<i64>,
     pub digest: bool,
     pub updated_at: Micros,
+    /// In which pushes speak.
+    pub language: PushLanguage,
 }
 
 impl SettingsRow {
@@ -62,6 +65,18 @@ pub fn of(c: &mut DbConn, users: &[Uid]) -> AppResult<HashMap<Uid, Own>> {
         .select(SettingsRow::as_select())
         .load(c)?;
     Ok(rows.iter().map(|r| (r.user_id, r.own())).collect())
+}
+
+/// In which language the pushes of these users speak; of who set nothing in the house's, Chinese.
+pub fn languages(c: &mut DbConn, users: &[Uid]) -> AppResult<HashMap<Uid, PushLanguage>> {
+    let rows: Vec<(Uid, PushLanguage)> = notification_settings::table
+        .filter(notification_settings::user_id.eq_any(users.to_vec()))
+        .select((
+            notification_settings::user_id,
+            notification_settings::language,
+        ))
+        .load(c)?;
+    Ok(rows.into_iter().collect())
 }
 
 pub fn put(c: &mut DbConn, row: &SettingsRow) -> AppResult<()> {

@@ -12,7 +12,8 @@ use crate::campaigns::machine::CampaignState;
 use crate::db::schema::{campaigns, deliveries, devices, notifications, users};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
-use crate::notifications::model::NotificationKind;
+use crate::notifications::model::{NotificationKind, PushLanguage};
+use crate::notifications::settings_store;
 
 /// So many leases ran out without an end: something about it kills whoever holds it, and it is left alone.
 const MOST_LOST: i64 = 20;
@@ -26,6 +27,7 @@ pub(super) struct Loaded {
     fence: i64,
     kind: NotificationKind,
     title: String,
+    language: PushLanguage,
     unread: i64,
     token: Option<Vec<u8>>,
     token_index: Option<Vec<u8>>,
@@ -52,7 +54,10 @@ impl Loaded {
             kind: self.kind,
             title: match announces {
                 ..=1 => self.title,
-                many => format!("您有 {many} 条新通知"),
+                many => match self.language {
+                    PushLanguage::ZhCn => format!("您有 {many} 条新通知"),
+                    PushLanguage::En => format!("You have {many} new notifications"),
+                },
             },
             unread: self.unread,
             announces,
@@ -87,6 +92,7 @@ struct NotificationPart {
     user_id: Uid,
     kind: NotificationKind,
     title_zh: String,
+    title_en: String,
     opened_at: Option<Micros>,
     read_at: Option<Micros>,
     done_at: Option<Micros>,
@@ -128,13 +134,16 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
         ))
         .order((deliveries::lane, deliveries::created_at, deliveries::id))
         .load(c)?;
-    let unread = unread(c, rows.iter().map(|(_, n, ..)| n.user_id).collect())?;
+    let users: Vec<Uid> = rows.iter().map(|(_, n, ..)| n.user_id).collect();
+    let languages = settings_store::languages(c, &users)?;
+    let unread = unread(c, users)?;
     let tried: Vec<Uid> = rows
         .iter()
         .filter(|(d, ..)| d.attempts > 0)
         .map(|(d, ..)| d.id)
         .collect();
     let mut references = left_references(c, &tried, now)?;
+    let language = |user: Uid| languages.get(&user).copied().unwrap_or(PushLanguage::ZhCn);
     Ok(rows
         .into_iter()
         .map(|(d, n, phone, user, campaign)| Loaded {
@@ -155,7 +164,11 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
             fence: d.fence,
             state: d.state,
             kind: n.kind,
-            title: n.title_zh,
+            language: language(n.user_id),
+            title: match language(n.user_id) {
+                PushLanguage::ZhCn => n.title_zh,
+                PushLanguage::En => n.title_en,
+            },
             unread: unread.get(&n.user_id).copied().unwrap_or(0),
             token: phone.push_token,
             token_index: phone.push_token_index,

@@ -75,8 +75,8 @@ both! {
     async fn settings_are_the_services_until_one_sets_ones_own(app) {
         let member = app.member().await;
         let found = member.get(SETTINGS).await.expect(200);
-        assert_eq!(found, json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false, "updated_at": null }));
-        let wanted = json!({ "quiet_from": "22:30", "quiet_until": "07:00", "zone": "Asia/Urumqi", "daily_cap": 3, "digest": true });
+        assert_eq!(found, json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false, "language": "zh-CN", "updated_at": null }));
+        let wanted = json!({ "quiet_from": "22:30", "quiet_until": "07:00", "zone": "Asia/Urumqi", "daily_cap": 3, "digest": true, "language": "en" });
         let set = member.put(SETTINGS, wanted.clone()).await.expect(200);
         for (field, value) in wanted.as_object().unwrap() {
             assert_eq!(&set[field], value, "{field}");
@@ -84,7 +84,7 @@ both! {
         assert_eq!(member.get(SETTINGS).await.expect(200), set);
         let none = json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false });
         let set = member.put(SETTINGS, none).await.expect(200);
-        assert_eq!((&set["quiet_from"], &set["daily_cap"]), (&Value::Null, &Value::Null));
+        assert_eq!((&set["quiet_from"], &set["daily_cap"], &set["language"]), (&Value::Null, &Value::Null, &json!("zh-CN")));
         assert_eq!(app.member().await.get(SETTINGS).await.expect(200)["updated_at"], Value::Null, "one's own alone");
     }
 
@@ -107,6 +107,8 @@ both! {
             (json!({ "daily_cap": 51 }), "/daily_cap", "out_of_range"),
             (json!({ "digest": "yes" }), "/digest", "wrong_type"),
             (json!({ "digest": null }), "/digest", "wrong_type"),
+            (json!({ "language": "de" }), "/language", "not_one_of"),
+            (json!({ "language": null }), "/language", "not_null"),
             (json!({ "loud": true }), "/loud", "unknown_field"),
         ] {
             member.put(SETTINGS, body(changes)).await.fault(pointer, fault);
@@ -548,6 +550,49 @@ fn a_reminder_at_nine_ramps_from_two_minutes_past_nine() {
             assert_eq!(gateway.stats().accepted, 0);
             app.advance(4 * Micros::MINUTE);
             arrived(gateway, 30).await;
+        })
+    });
+}
+
+#[test]
+fn a_push_speaks_its_readers_language() {
+    let keys = [
+        ("push.quiet_hours", "21:00-08:00"),
+        ("push.digest_seconds", "60"),
+    ];
+    with(&keys, |app, gateway| {
+        Box::pin(async move {
+            let (chinese, english) = (
+                member_with_phone(app, "token-of-a-chinese-phone").await,
+                member_with_phone(app, "token-of-an-english-phone").await,
+            );
+            let settings = json!({ "quiet_from": "21:00", "quiet_until": "08:00", "zone": "Asia/Shanghai", "digest": true, "language": "en" });
+            english.put(SETTINGS, settings).await.expect(200);
+            for phone in [&chinese, &english] {
+                phone.post("/v1/push/test", json!({})).await.expect(200);
+            }
+            arrived(gateway, 2).await;
+            let title = |token: &str| {
+                let all = accepted(gateway);
+                let own = all.iter().rfind(|item| item["token"] == token).unwrap();
+                own["notification"]["title"].as_str().unwrap().to_owned()
+            };
+            assert_eq!(title("token-of-a-chinese-phone"), "推送测试");
+            assert_eq!(title("token-of-an-english-phone"), "Push test");
+            go_to(app, "22:00");
+            for _ in 0..3 {
+                for phone in [&chinese, &english] {
+                    let told = kind_told(app, VisitReturned, phone).await;
+                    waits(app, told, "quiet_hours").await;
+                }
+            }
+            go_to(app, "08:15");
+            arrived(gateway, 4).await;
+            assert_eq!(title("token-of-a-chinese-phone"), "您有 3 条新通知");
+            assert_eq!(
+                title("token-of-an-english-phone"),
+                "You have 3 new notifications"
+            );
         })
     });
 }

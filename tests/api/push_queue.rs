@@ -77,6 +77,57 @@ fn nothing_that_is_asked_again_and_again_grows_with_the_queue() {
     );
 }
 
+/// PostgreSQL's planner counts: with many that have ended it goes by index all the same.
+#[test]
+fn postgres_finds_what_is_due_by_index_too() {
+    use qianshou::db::{Target, connect, migrate};
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+        plan: String,
+    }
+    let Some(cluster) = postgres::cluster() else {
+        return;
+    };
+    let mut c = connect(&Target::Postgres(cluster.empty_database()), true).unwrap();
+    migrate::run(&mut c).unwrap();
+    c.batch_execute(
+        "SET session_replication_role = replica; \
+         INSERT INTO deliveries (id, notification_id, device_id, provider, lane, state, attempts, next_at, expires_at, fence, created_at, updated_at) \
+         SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'fcm', i % 3, CASE WHEN i % 20 = 0 THEN 'pending' ELSE 'accepted' END, \
+         0, i, i + 1000000, 0, i, i FROM generate_series(1, 50000) i; \
+         ANALYZE deliveries",
+    )
+    .unwrap();
+    let phones = "'00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'";
+    let beside = format!(
+        "SELECT id FROM deliveries WHERE device_id IN ({phones}) AND {BESIDE} AND next_at <= 40000 AND provider = 'fcm' \
+         ORDER BY device_id, next_at LIMIT 500 FOR UPDATE SKIP LOCKED"
+    );
+    let due = store::due_sql(false);
+    let due = [("$1", "'fcm'"), ("$2", "1"), ("$3", "40000"), ("$4", "64")]
+        .iter()
+        .fold(due, |sql, (parameter, value)| sql.replace(parameter, value));
+    let late = store::late_sql(false)
+        .replace("$1", "1000100")
+        .replace("$2", "1000");
+    for (sql, index) in [
+        (due, "deliveries_due"),
+        (late, "deliveries_by_expiry"),
+        (beside, "deliveries_together"),
+    ] {
+        let lines: Vec<Line> = diesel::sql_query(format!("EXPLAIN {sql}"))
+            .load(&mut c)
+            .unwrap();
+        let plan: Vec<String> = lines.into_iter().map(|line| line.plan).collect();
+        let plan = plan.join("\n");
+        assert!(
+            plan.contains(index) && !plan.contains("Seq Scan"),
+            "{sql}\n{plan}"
+        );
+    }
+}
+
 /// A million by hand: QIANSHOU_TEST_QUEUE=1000000.
 #[test]
 fn the_urgent_goes_first_behind_a_long_queue_and_leasing_takes_no_longer() {
