@@ -145,7 +145,7 @@ keys! {
     "push.concurrency" = "64": "Sends in flight at once, by provider, at the most; fewer while it is slow or refuses.";
     "push.per_second" = "": "Sends a second of this process, such as fcm=600; a provider that is not named has no limit.";
     "push.quiet_hours" = "21:00-08:00": "When nothing but the urgent rings, for who sets nothing else; empty: no quiet hours.";
-    "push.daily_cap" = "8": "Pushes a day to one phone, urgent ones aside; 0: as many as there are.";
+    "push.daily_cap" = "8": "Pushes a day to one person, urgent ones aside, each once however many phones they have; 0: as many as there are.";
     "push.daily_campaigns" = "2": "Of those, of campaigns: vendors take about two marketing messages a device a day.";
     "push.digest_seconds" = "60": "So long after a push for somebody's work the next ones wait and become one; 0: no digests.";
     "push.keep_tries_days" = "90": "How long each single try of a push is remembered; what became of the push stays.";

@@ -26,7 +26,7 @@ pub struct NotificationSettings {
     pub quiet_until: Option<ClockTime>,
     #[schema(value_type = ZoneName)]
     pub zone: String,
-    /// Pushes a day to one phone at the most, urgent ones aside; null: as many as there are.
+    /// Pushes a day at the most, urgent ones aside and each once on however many phones; null: as many as there are.
     #[schema(minimum = 1, maximum = 1000, example = 8)]
     pub daily_cap: Option<i64>,
     /// Several that wait at the same time come as one push that says how many.

@@ -157,6 +157,9 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
                 notification: n.id,
                 user: n.user_id,
                 device: phone.id,
+                // Until it is asked for, where anything is counted at all.
+                account: phone.id,
+                told: false,
                 announces: d.announces,
                 counted_on: d.counted_on,
                 due,

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::fate::{Fate, with_new_token};
-use super::model::{DeliveryState, Lane, ReceiptRow};
+use super::model::{DeliveryState, ReceiptRow};
 use super::phones_store;
 use super::provider::{Attempt, Verdict};
 use super::standing_store::{count_accepted, judge_provider};
@@ -145,9 +145,9 @@ fn blames_token(outcome: &Outcome) -> bool {
     }
 }
 
-/// What was counted against a phone's day and came to nothing counts no more; in the order of the phones.
+/// What was counted and came to nothing counts no more.
 fn give_back(c: &mut DbConn, ended: &[&Ended]) -> AppResult<()> {
-    let mut failed: Vec<&Leased> = ended
+    let failed: Vec<Uid> = ended
         .iter()
         .filter(|e| match &e.outcome {
             Outcome::Tried { fate, .. } => {
@@ -156,15 +156,9 @@ fn give_back(c: &mut DbConn, ended: &[&Ended]) -> AppResult<()> {
             Outcome::Suppressed(_) | Outcome::Expired => true,
             Outcome::Released => false,
         })
-        .map(|e| &e.leased)
+        .map(|e| e.leased.id)
         .collect();
-    failed.sort_unstable_by_key(|l| l.device);
-    for leased in failed {
-        if let Some(day) = leased.counted_on {
-            phones_store::give_back(c, leased.device, day, leased.lane == Lane::Campaign)?;
-        }
-    }
-    Ok(())
+    phones_store::give_back(c, &failed)
 }
 
 fn receipt(e: &Ended, attempt: &Attempt, fate: &Fate, took_ms: i64, at: Micros) -> ReceiptRow {

@@ -8,7 +8,7 @@
 //! touched once a night, however many there are.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
 use std::collections::{BTreeMap, HashMap};
 
 use super::candidates_store::{self as candidates, Loaded, NO_LIVE_TOKEN};
@@ -221,23 +221,29 @@ fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Tur
         || house.window > 0
         || manners.values().any(|m| m.daily > 0);
     let mut sent = HashMap::new();
+    let mut all: Vec<Candidate> = column(loaded, |l| l.candidate.clone());
     if counts {
-        let phones: Vec<Uid> = loaded
+        let accounts = phones::accounts(c, users)?;
+        for c in &mut all {
+            c.account = accounts.get(&c.user).copied().unwrap_or(c.device);
+        }
+        let phones: Vec<Uid> = all
             .iter()
-            .map(|l| &l.candidate)
-            .filter(|c| {
-                let waits = || of(c.user).wakes(c.user, lease.now).is_some();
-                let counts = c.lane != Lane::Urgent && c.moot.is_none() && !waits();
-                counts || c.counted_on.is_some()
-            })
-            .map(|c| c.device)
+            .filter(|c| c.lane != Lane::Urgent && c.moot.is_none())
+            .filter(|c| of(c.user).wakes(c.user, lease.now).is_none())
+            .flat_map(|c| [c.device, c.account])
             .collect();
         sent = phones::locked(c, &phones, usual.day(lease.now))?;
+        // Only now: whoever counted one of these a moment before held its receiver's row.
+        let notifications = column(&all, |c| c.notification);
+        let counted = phones::counted(c, notifications)?;
+        for c in &mut all {
+            let by = counted.get(&c.notification);
+            c.told = by.is_some_and(|deliveries| deliveries.iter().any(|id| *id != c.id));
+        }
     }
     let before = sent.clone();
-    let all: Vec<Candidate> = column(loaded, |l| l.candidate.clone());
     let turns = turn::turns(&all, &manners, &mut sent, house, lease.now);
-    turn::give_back(&all, &turns, &mut sent);
     if counts {
         let mut changed: Vec<(Uid, turn::Sent)> = sent
             .into_iter()
@@ -301,7 +307,12 @@ fn write(
             ))
             .execute(c)?;
     }
+    let mut pointless: Vec<Uid> = Vec::new();
     for ((state, why), ids) in ends {
+        // What became one push with others is counted with them.
+        if why != turn::DIGEST {
+            pointless.extend(&ids);
+        }
         diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
             .set((
                 deliveries::state.eq(state),
@@ -314,6 +325,7 @@ fn write(
             .execute(c)?;
     }
     hold(c, &holds, lease.now)?;
+    phones::give_back(c, &pointless)?;
     Ok(leased)
 }
 
@@ -367,32 +379,14 @@ pub fn expire(c: &mut DbConn, now: Micros) -> AppResult<bool> {
         "WITH late AS MATERIALIZED ({}) \
          UPDATE deliveries SET state = 'expired', last_code = COALESCE(last_code, 'expired'), lease_until = NULL, \
          leased_by = NULL, fence = fence + 1, updated_at = $1 FROM late WHERE deliveries.id = late.id \
-         RETURNING deliveries.device_id, deliveries.lane, deliveries.counted_on",
+         RETURNING deliveries.id",
         late_sql(c.is_sqlite())
     );
-    let mut ended: Vec<Late> = diesel::sql_query(sql)
+    let ended: Vec<Id> = diesel::sql_query(sql)
         .bind::<BigInt, _>(now.0)
         .bind::<BigInt, _>(BATCH)
         .load(c)?;
-    // What was counted against a phone's day and came to nothing counts no more; in the order of the phones.
-    ended.sort_unstable_by_key(|late| late.device_id);
-    for late in &ended {
-        let day = late.counted_on.as_deref().map(str::parse::<Day>);
-        if let Some(Ok(day)) = day {
-            let campaign = late.lane == Lane::Campaign.ordinal();
-            phones::give_back(c, late.device_id, day, campaign)?;
-        }
-    }
+    let ended: Vec<Uid> = ended.into_iter().map(|row| row.id).collect();
+    phones::give_back(c, &ended)?;
     Ok(ended.len() as i64 == BATCH)
-}
-
-/// What ended unsent, and where it was counted.
-#[derive(QueryableByName)]
-struct Late {
-    #[diesel(sql_type = UidSql)]
-    device_id: Uid,
-    #[diesel(sql_type = BigInt)]
-    lane: i64,
-    #[diesel(sql_type = Nullable<Text>)]
-    counted_on: Option<String>,
 }

@@ -246,6 +246,59 @@ fn a_phones_day_has_its_cap_and_the_inbox_keeps_the_rest() {
     });
 }
 
+/// How both phones' pushes of an occurrence ended, sorted.
+async fn both_end(app: &TestApp, told: Uid) -> [String; 2] {
+    for _ in 0..300 {
+        let found = outbox(app, told);
+        let open = ["pending", "leased", "retry"];
+        if !found.iter().any(|d| open.contains(&d.state.as_str())) {
+            let mut states: Vec<String> = found.into_iter().map(|d| d.state).collect();
+            states.sort();
+            return states.try_into().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("they did not end: {:?}", outbox(app, told));
+}
+
+#[test]
+fn what_goes_to_two_phones_of_one_person_counts_once() {
+    use qianshou::push::gateway::{FaultKind, FaultRule};
+    with(
+        &[("push.daily_cap", "3"), ("push.daily_campaigns", "2")],
+        |app, gateway| {
+            Box::pin(async move {
+                let first = member_with_phone(app, "token-of-a-phone").await;
+                make::subscribed_phone(app, &first, "token-of-their-other").await;
+                go_to(app, "10:00");
+                let malformed = |times| FaultRule::new(FaultKind::InvalidArgument).times(times);
+                for (refused, ends, in_all) in [
+                    (2, ["dead_letter", "dead_letter"], 0),
+                    (1, ["accepted", "dead_letter"], 1),
+                    (0, ["accepted", "accepted"], 2),
+                    (0, ["suppressed", "suppressed"], 2),
+                ] {
+                    if refused > 0 {
+                        gateway.add_faults(vec![malformed(refused)]).unwrap();
+                    }
+                    let told = kind_told(app, CampaignReminder, &first).await;
+                    assert_eq!(both_end(app, told).await, ends);
+                    assert_eq!(counted(app, &first), in_all, "{ends:?}");
+                }
+                let told = kind_told(app, VisitReturned, &first).await;
+                assert_eq!(both_end(app, told).await, ["accepted", "accepted"]);
+                let told = kind_told(app, VisitReturned, &first).await;
+                assert_eq!(
+                    both_end(app, told).await,
+                    ["suppressed", "suppressed"],
+                    "three in all"
+                );
+                assert_eq!(gateway.stats().accepted, 5);
+            })
+        },
+    );
+}
+
 #[test]
 fn what_came_to_nothing_does_not_count_and_a_second_try_counts_once() {
     use qianshou::push::gateway::{FaultKind, FaultRule};

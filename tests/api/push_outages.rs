@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 beside! {
     a_campaign_outlives_what_is_away_for_half_a_minute:
         the_database_is_away,
+        the_database_hangs,
         push_services_that_mean_no_good_hold_up_nobody,
 }
 
@@ -137,23 +138,39 @@ async fn the_database_is_away(backend: Backend) {
     }
 }
 
-async fn a_cluster_that_crashes() {
+/// A cluster of this test alone, and a campaign on it.
+async fn on_a_cluster_of_its_own() -> (cluster::Cluster, UnderWay) {
     let bin = cluster::binaries().unwrap();
-    let mut own = cluster::start(
-        &bin,
-        "-c fsync=off -c full_page_writes=off -c shared_buffers=32MB",
-    );
+    let quick = "-c fsync=off -c full_page_writes=off -c shared_buffers=32MB";
+    let own = cluster::start(&bin, quick);
     let url = own.make("campaign");
     fill(&mut connect(&Target::Postgres(url.clone()), true).unwrap());
     let dir = tempfile::tempdir().unwrap();
-    let app = TestApp::on(
-        Backend::Postgres,
-        url,
-        dir,
-        vec![("push.worker", "false".into())],
-    )
-    .await;
-    let busy = under_way(app).await;
+    let settings = vec![("push.worker", "false".into())];
+    let app = TestApp::on(Backend::Postgres, url, dir, settings).await;
+    (own, under_way(app).await)
+}
+
+/// No connection breaks, and nothing is answered: a machine that stands still, or a network.
+async fn the_database_hangs(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return;
+    }
+    let (own, busy) = on_a_cluster_of_its_own().await;
+    own.hang(true);
+    // What the server itself asks takes every connection there is.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let still = Instant::now();
+    while still.elapsed() < Duration::from_secs(15) {
+        busy.author.get(&busy.path).await.problem(503, "overloaded");
+        busy.write().await.problem(503, "overloaded");
+    }
+    own.hang(false);
+    busy.recovers().await;
+}
+
+async fn a_cluster_that_crashes() {
+    let (mut own, busy) = on_a_cluster_of_its_own().await;
     own.crash();
     let gone = Instant::now();
     while gone.elapsed() < AWAY {

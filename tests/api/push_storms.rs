@@ -10,8 +10,9 @@ use crate::support::*;
 use diesel::prelude::*;
 use futures_util::StreamExt;
 use qianshou::auth::model::PushProvider;
-use qianshou::db::schema::devices;
+use qianshou::db::schema::{delivery_receipts, devices};
 use qianshou::notifications::model::NotificationKind::CampaignReminder;
+use qianshou::push::gateway::{FaultKind, FaultRule};
 use std::collections::HashMap;
 
 beside! {
@@ -20,7 +21,14 @@ beside! {
 
 /// Phones; a million by hand: `QIANSHOU_STORM=1000000`.
 fn phones() -> usize {
-    std::env::var("QIANSHOU_STORM").map_or(2_000, |n| n.parse().unwrap())
+    std::env::var("QIANSHOU_STORM").map_or(1_000, |n| n.parse().unwrap())
+}
+
+/// Phones tell in another order than that in which they are pushed to.
+fn in_disorder(members: &[Member]) -> Vec<(usize, &Member)> {
+    let mut all: Vec<_> = members.iter().enumerate().collect();
+    all.sort_by_key(|(n, _)| n.wrapping_mul(0x9e37_79b9) % 0xffff);
+    all
 }
 
 /// The provider has retired every old token already; the apps have the new ones and tell us one after another, while
@@ -37,10 +45,21 @@ async fn every_phone_replaces_its_token_while_pushes_go_out(backend: Backend) {
     let members = crowd(&app, PushProvider::Fcm, &old).await;
     tell_all(&app, CampaignReminder, &members).await;
     app.pause().await;
-    let mut server = Process::start(&app, &gateway.settings(), &[("push.lease_seconds", "60")]);
-    let storm = futures_util::stream::iter(members.iter().enumerate()).for_each_concurrent(
-        16,
-        |(n, member)| {
+    // What goes out and what the apps tell meet: a push is under way for a while, and many go out after their phone
+    // has told its token, many before.
+    let under_way = FaultRule {
+        ms: Some(200),
+        ..FaultRule::new(FaultKind::Slow)
+    };
+    gateway.add_faults(vec![under_way]).await;
+    let pace = format!("fcm={}", (many / 8).max(100));
+    let more = [
+        ("push.lease_seconds", "60"),
+        ("push.per_second", pace.as_str()),
+    ];
+    let mut server = Process::start(&app, &gateway.settings(), &more);
+    let storm =
+        futures_util::stream::iter(in_disorder(&members)).for_each_concurrent(16, |(n, member)| {
             let phone = member.phone(&app, &server.url);
             async move {
                 let path = format!("/v1/devices/{}/push-subscription", member.device);
@@ -53,8 +72,7 @@ async fn every_phone_replaces_its_token_while_pushes_go_out(backend: Backend) {
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 }
             }
-        },
-    );
+        });
     let arriving = async {
         let (mut by_token, mut since) = (HashMap::new(), 0);
         let until = Instant::now() + patience;
@@ -94,6 +112,15 @@ async fn every_phone_replaces_its_token_while_pushes_go_out(backend: Backend) {
         );
         assert_eq!(push.state, "accepted", "{push:?}");
     }
+    let replaced: i64 = delivery_receipts::table
+        .filter(delivery_receipts::outcome.eq("retry"))
+        .count()
+        .get_result(&mut app.connection())
+        .unwrap();
+    assert!(
+        replaced > 0,
+        "none was replaced while its push was under way"
+    );
     let live: i64 = devices::table
         .filter(devices::push_state.eq("live"))
         .count()

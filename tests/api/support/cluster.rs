@@ -12,6 +12,7 @@ use qianshou::db::{DbConn, Target, connect};
 /// A running cluster; it ends with this process, however that ends.
 pub struct Cluster {
     port: u16,
+    data: PathBuf,
     /// Reads our pipe to its end, then stops the server and removes its folder. Until then it does what is written
     /// there: `stop` and `start`.
     guard: Child,
@@ -127,7 +128,7 @@ fn serve(bin: &Path, dir: &Path, settings: &str) -> Cluster {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let cluster = Cluster { port, guard };
+    let cluster = Cluster { port, data, guard };
     cluster.stands();
     cluster
 }
@@ -153,6 +154,38 @@ impl Cluster {
         while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Every process of it stands still, as on a machine that hangs, until it is to go on.
+    #[allow(dead_code)] // benchmarks do not
+    pub fn hang(&self, still: bool) {
+        let first = std::fs::read_to_string(self.data.join("postmaster.pid")).unwrap();
+        let first = first.lines().next().unwrap().to_owned();
+        let children = std::fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter_map(|entry| {
+                let pid = entry.file_name().into_string().ok()?;
+                let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+                // Behind the name, which may hold anything: the state, then the parent.
+                let parent = stat
+                    .rsplit_once(')')?
+                    .1
+                    .split_whitespace()
+                    .nth(1)?
+                    .to_owned();
+                (parent == first).then_some(pid)
+            });
+        let pids: Vec<String> = children.chain([first.clone()]).collect();
+        assert!(pids.len() > 3, "{pids:?}");
+        let signal = if still { "-STOP" } else { "-CONT" };
+        // The first one is the last to stop: what it starts meanwhile would go on.
+        let told = Command::new("kill")
+            .arg(signal)
+            .args(&pids)
+            .status()
+            .unwrap();
+        assert!(told.success());
     }
 
     /// Starts it again; it recovers what was committed.
