@@ -69,6 +69,10 @@ const TAGS: &[(&str, &str)] = &[
         "services",
         "Free services, offered and delivered, and how often (服务)",
     ),
+    (
+        "liaison",
+        "Notices between inflow and outflow areas, handovers, offices elsewhere (协作通报)",
+    ),
     ("households", "Households, local and migrant (家庭)"),
     (
         "member-homes",
@@ -343,6 +347,7 @@ const NAMES_A_RECORD: &[&str] = &[
     "withdraw_consent_by_receipt",
     "revoke_by_receipt",
     "get_service_statistics",
+    "get_service_reach",
 ];
 
 /// What changes or approves a record names the version that was read.

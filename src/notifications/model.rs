@@ -21,6 +21,8 @@ text_enum! {
         ApprovalWaiting = "approval_waiting",
         RequestDue = "request_due",
         DeviceSilent = "device_silent",
+        LiaisonArrived = "liaison_arrived",
+        LiaisonDue = "liaison_due",
     }
 }
 
@@ -47,7 +49,9 @@ impl NotificationKind {
             | NotificationKind::FollowUpDue
             | NotificationKind::ApprovalWaiting
             | NotificationKind::RequestDue
-            | NotificationKind::DeviceSilent => NotificationClass::Work,
+            | NotificationKind::DeviceSilent
+            | NotificationKind::LiaisonArrived
+            | NotificationKind::LiaisonDue => NotificationClass::Work,
         }
     }
     pub fn lane(self) -> Lane {
@@ -62,7 +66,9 @@ impl NotificationKind {
             | NotificationKind::FollowUpDue
             | NotificationKind::ApprovalWaiting
             | NotificationKind::RequestDue
-            | NotificationKind::DeviceSilent => Lane::Routine,
+            | NotificationKind::DeviceSilent
+            | NotificationKind::LiaisonArrived
+            | NotificationKind::LiaisonDue => Lane::Routine,
         }
     }
 }

@@ -10,6 +10,7 @@
 mod claims;
 mod devices;
 mod drafts;
+mod liaison;
 mod requests;
 mod said;
 mod store;
@@ -80,6 +81,16 @@ pub const WORK: &[Work] = &[
         name: "rights_requests",
         kind: NotificationKind::RequestDue,
         find: requests::rights,
+    },
+    Work {
+        name: "liaison_notices",
+        kind: NotificationKind::LiaisonDue,
+        find: liaison::notices,
+    },
+    Work {
+        name: "liaison_withdrawals",
+        kind: NotificationKind::LiaisonDue,
+        find: liaison::withdrawals,
     },
     Work {
         name: "silent_devices",
