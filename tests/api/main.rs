@@ -39,6 +39,8 @@ mod insurance;
 mod jpush;
 mod keys;
 mod kinds;
+mod liaison;
+mod liaison_files;
 mod lineage;
 mod lineage_model;
 mod member_homes;
