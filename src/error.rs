@@ -128,7 +128,7 @@ catalogue! {
         OpIdReused "op_id_reused" 422 "Operation id used for another operation" "操作编号已用于其他操作"
             "This op_id came before with something else in it. Make a new id for a new operation." "此 op_id 曾用于内容不同的操作，新操作请使用新编号。";
         SignerUnknown "signer_unknown" 422 "Signer unknown" "签发方未登记"
-            "Nobody registered the keys that signed this file. Compare the fingerprint with the office and have an administrator register it." "此文件的签发密钥未登记。请与对方核对指纹，由管理员登记后再导入。";
+            "Nobody registered the keys that signed this file. Compare the digest of its keys with the office and have an administrator register it." "此文件的签发密钥未登记。请与对方核对密钥摘要，由管理员登记后再导入。";
         SignerRevoked "signer_revoked" 422 "Keys revoked" "密钥已停用"
             "The keys of this office were revoked here; nothing of theirs is taken and nothing is sealed for them." "该单位的密钥已在本系统停用，不再接收其文件，也不再向其加密。";
         FileAltered "file_altered" 422 "File altered" "文件被改动"

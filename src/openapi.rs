@@ -295,8 +295,8 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
         statuses.extend([413, 415, 422]);
     }
     // Two records that its path names may not fit each other; what rests may not be done any more as it was
-    // written.
-    if matches!(id.as_str(), "join_household" | "release_quarantined_work") {
+    // written; of an office the keys may be revoked.
+    if NOT_AS_IT_STANDS.contains(&id.as_str()) {
         statuses.push(422);
     }
     if matches!(method, "post" | "put") && (has_body || has_id) {
@@ -348,6 +348,14 @@ const NAMES_A_RECORD: &[&str] = &[
     "revoke_by_receipt",
     "get_service_statistics",
     "get_service_reach",
+];
+
+/// Operations without a body that may be refused for what stands in a record.
+const NOT_AS_IT_STANDS: &[&str] = &[
+    "join_household",
+    "release_quarantined_work",
+    "export_liaison_notice",
+    "export_liaison_withdrawal",
 ];
 
 /// What changes or approves a record names the version that was read.

@@ -1255,7 +1255,7 @@ diesel::table! {
         area_code -> Text,
         signing_key -> Text,
         sealing_key -> Text,
-        fingerprint -> Text,
+        key_digest -> Text,
         registered_by -> UidSql,
         revoked_at -> Nullable<BigInt>,
         created_at -> BigInt,

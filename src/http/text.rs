@@ -261,8 +261,8 @@ text_type! {
     LiaisonCode 14..=14 WORD check_word "7KQM-3TXP-9AWE";
     /// A public key of an office: 32 bytes in base64url.
     OfficeKey 43..=43 BASE64URL check_base64url "6kpsY-KcUgq-9VB7Ey7F-ZVHdq6-vnuSQh7qaRRG0iw";
-    /// The fingerprint of an office's keys, to be compared by telephone.
-    KeyFingerprint 39..=39 WORD check_word "177d-079c-e1dc-230d-3398-cb58-47b4-05e7";
+    /// The digest of an office's keys, to be compared by telephone.
+    KeyDigest 39..=39 WORD check_word "177d-079c-e1dc-230d-3398-cb58-47b4-05e7";
     /// A part of a signed file, in base64url.
     FileText 1..=100000 BASE64URL check_base64url "AAAA";
     /// The number of an identity document, as printed.

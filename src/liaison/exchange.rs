@@ -227,7 +227,7 @@ pub fn import(
 ) -> AppResult<Imported> {
     who.may(Action::LiaisonImport)?;
     let header = &file.header;
-    let peer = peers::store::by_fingerprint(c, &header.from)?.ok_or_else(file::signer_unknown)?;
+    let peer = peers::store::by_digest(c, &header.from)?.ok_or_else(file::signer_unknown)?;
     if peer.revoked_at.is_some() {
         return Err(AppError::of(Code::SignerRevoked));
     }

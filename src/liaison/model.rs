@@ -160,7 +160,7 @@ pub struct PeerRow {
     pub area_code: String,
     pub signing_key: String,
     pub sealing_key: String,
-    pub fingerprint: String,
+    pub key_digest: String,
     pub registered_by: Uid,
     pub revoked_at: Option<Micros>,
     pub created_at: Micros,

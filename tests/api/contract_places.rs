@@ -64,6 +64,8 @@ impl Records {
             .post(&consents, make::consent("service_follow_up"))
             .await
             .expect(201);
+        let liaison_consent = make::consent("liaison_with_home_area");
+        member.post(&consents, liaison_consent).await.expect(201);
         let number = crate::support::twins::document();
         for name in ["周丽华", "周立华"] {
             let body = json!({ "name": name, "document": number });

@@ -139,6 +139,9 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     assert_eq!(rests["outcome"], "conflict", "{rests}");
     let stays = member.get(&format!("{path}/residences")).await.expect(200);
     let given = member.get(&format!("{path}/consents")).await.expect(200);
+    let all = given["items"].as_array().unwrap().iter();
+    let mut liaison = all.filter(|k| k["purpose"] == "liaison_with_home_area");
+    let with_liaison = liaison.next().unwrap().clone();
     let records = vec![
         ("resident", resident.clone()),
         ("residence", stays["items"][0].clone()),
@@ -150,6 +153,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         ("claim", claim),
         ("service", service),
         ("liaison_notice", notice),
+        ("consent", with_liaison),
     ];
     Family {
         member,

@@ -565,7 +565,7 @@ both! {
         s.coordinator.get(&path).await.problem(404, "not_found");
         let kept = s.home_member.get(&at("services", &service)).await.expect(200);
         assert_eq!((&kept["follow_up_on"], &kept["resident_id"]), (&json!(follow_up), &resident["id"]));
-        let due = s.home.get("/v1/services?due_before=2099-01-01").await.expect(200);
+        let due = s.home.get("/v1/services?follow_up_due_before=2099-01-01").await.expect(200);
         assert_eq!(due["items"][0]["id"], service["id"]);
         let stays = s.home_member.get(&format!("{path}/residences")).await.expect(200);
         assert_eq!((&stays["items"][0]["from_day"], &stays["items"][1]["to_day"], &stays["items"][1]["area"]), (&json!(today), &json!(today), &json!(VILLAGE)));

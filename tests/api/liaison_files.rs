@@ -36,17 +36,10 @@ async fn card(app: &TestApp, office: &str, area: &str) -> Value {
 async fn acquainted(a: &TestApp, b: &TestApp) -> (Value, Value) {
     let theirs = card(b, "秀洲区计划生育协会", OTHER_COUNTY).await;
     let ours = card(a, "南湖区计划生育协会", COUNTY).await;
-    let admin = |app: &TestApp| app.user(Role::Administrator, CITY);
-    let of_b = admin(a)
-        .await
-        .post("/v1/liaison-peers", theirs)
-        .await
-        .expect(201);
-    let of_a = admin(b)
-        .await
-        .post("/v1/liaison-peers", ours)
-        .await
-        .expect(201);
+    let here = a.user(Role::Administrator, CITY).await;
+    let there = b.user(Role::Administrator, CITY).await;
+    let of_b = here.post("/v1/liaison-peers", theirs).await.expect(201);
+    let of_a = there.post("/v1/liaison-peers", ours).await.expect(201);
     (of_b, of_a)
 }
 
@@ -690,14 +683,14 @@ both! {
         member.get(&at("liaison-notices", &draft)).await.problem(404, "not_found");
     }
 
-    async fn an_office_is_registered_by_the_fingerprint_that_was_read_out(app) {
+    async fn an_office_is_registered_by_the_digest_that_was_read_out(app) {
         let admin = app.user(Role::Administrator, CITY).await;
         let own = admin.get("/v1/liaison-identity").await.expect(200);
-        assert_eq!(own["fingerprint"].as_str().unwrap().len(), 39);
+        assert_eq!(own["key_digest"].as_str().unwrap().len(), 39);
         assert_eq!(app.coordinator().await.get("/v1/liaison-identity").await.expect(200), own);
         let good = json!({ "office": "秀洲区计划生育协会", "area": "330411",
             "signing_key": "6kpsY-KcUgq-9VB7Ey7F-ZVHdq6-vnuSQh7qaRRG0iw", "sealing_key": "V9tLNZ8jrl4Ubk4lEgVnBHIlBjSMFQwUdT0Mkz0E1CE",
-            "fingerprint": "177d-079c-e1dc-230d-3398-cb58-47b4-05e7" });
+            "key_digest": "177d-079c-e1dc-230d-3398-cb58-47b4-05e7" });
         let with = |key: &str, value: Value| {
             let mut body = good.clone();
             body[key] = value;
@@ -706,9 +699,9 @@ both! {
         for (key, value, pointer, fault) in [
             ("area", json!("999999"), "/area", "no_such_area"),
             ("signing_key", json!("AAAA"), "/signing_key", "too_short"),
-            ("signing_key", json!("V9tLNZ8jrl4Ubk4lEgVnBHIlBjSMFQwUdT0Mkz0E1CE"), "/fingerprint", "not_fitting"),
+            ("signing_key", json!("V9tLNZ8jrl4Ubk4lEgVnBHIlBjSMFQwUdT0Mkz0E1CE"), "/key_digest", "not_fitting"),
             ("sealing_key", json!("V9tLNZ8jrl4Ubk4lEgVnBHIlBjSMFQwUdT0Mkz0E1CF"), "/sealing_key", "key_length"),
-            ("fingerprint", json!("177d-079c-e1dc-230d-3398-cb58-47b4-05e8"), "/fingerprint", "not_fitting"),
+            ("key_digest", json!("177d-079c-e1dc-230d-3398-cb58-47b4-05e8"), "/key_digest", "not_fitting"),
         ] {
             admin.post("/v1/liaison-peers", with(key, value)).await.fault(pointer, fault);
         }
@@ -716,7 +709,7 @@ both! {
         let mut ourselves = own.clone();
         ourselves["office"] = json!("本单位");
         ourselves["area"] = json!(COUNTY);
-        admin.post("/v1/liaison-peers", ourselves).await.fault("/fingerprint", "not_fitting");
+        admin.post("/v1/liaison-peers", ourselves).await.fault("/key_digest", "not_fitting");
         let made = admin.post("/v1/liaison-peers", good.clone()).await.expect(201);
         admin.post("/v1/liaison-peers", good).await.problem(409, "already_exists");
         let coordinator = app.coordinator().await;

@@ -70,6 +70,7 @@ mod rights_requests;
 mod rotated;
 mod schema;
 mod search;
+mod service_reach;
 mod services;
 mod services_tally;
 mod sign_in;

@@ -19,7 +19,7 @@ CREATE TABLE liaison_peers (
   area_code TEXT COLLATE "C" NOT NULL,
   signing_key TEXT COLLATE "C" NOT NULL,
   sealing_key TEXT COLLATE "C" NOT NULL,
-  fingerprint TEXT COLLATE "C" NOT NULL UNIQUE,
+  key_digest TEXT COLLATE "C" NOT NULL UNIQUE,
   registered_by UUID NOT NULL REFERENCES users(id),
   revoked_at BIGINT,
   created_at BIGINT NOT NULL,

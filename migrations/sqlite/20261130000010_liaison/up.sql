@@ -19,7 +19,7 @@ CREATE TABLE liaison_peers (
   area_code TEXT NOT NULL,
   signing_key TEXT NOT NULL,
   sealing_key TEXT NOT NULL,
-  fingerprint TEXT NOT NULL UNIQUE,
+  key_digest TEXT NOT NULL UNIQUE,
   registered_by BLOB NOT NULL REFERENCES users(id),
   revoked_at INTEGER,
   created_at INTEGER NOT NULL,

@@ -18,7 +18,7 @@ use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
 use crate::http::precondition::{Tagged, changed, created, found};
-use crate::http::text::{AreaCode, KeyFingerprint, Label, OfficeKey, not_null};
+use crate::http::text::{AreaCode, KeyDigest, Label, OfficeKey, not_null};
 use crate::liaison::model::PeerRow;
 use crate::page_of;
 use crate::state::App;
@@ -38,13 +38,13 @@ pub struct LiaisonIdentity {
     #[schema(value_type = OfficeKey, example = "V9tLNZ8jrl4Ubk4lEgVnBHIlBjSMFQwUdT0Mkz0E1CE")]
     pub sealing_key: String,
     /// To be compared by telephone, never taken from the message that brought the card.
-    #[schema(value_type = KeyFingerprint)]
-    pub fingerprint: String,
+    #[schema(value_type = KeyDigest)]
+    pub key_digest: String,
 }
 
 /// Show our card
 ///
-/// The public keys of this installation and their fingerprint, for an office elsewhere to register.
+/// The public keys of this installation and their digest, for an office elsewhere to register.
 #[utoipa::path(tag = "liaison", responses((status = 200, description = "The card", body = LiaisonIdentity)))]
 #[get("/liaison-identity")]
 pub async fn get_liaison_identity(app: web::Data<App>, who: Who) -> AppResult<HttpResponse> {
@@ -53,14 +53,14 @@ pub async fn get_liaison_identity(app: web::Data<App>, who: Who) -> AppResult<Ht
     Ok(HttpResponse::Ok().json(LiaisonIdentity {
         signing_key: URL_SAFE_NO_PAD.encode(card.signing),
         sealing_key: URL_SAFE_NO_PAD.encode(card.sealing),
-        fingerprint: card.fingerprint(),
+        key_digest: card.fingerprint(),
     }))
 }
 
 /// The card of an office elsewhere.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"office": "秀洲区计划生育协会", "area": "330411", "signing_key": "6kpsY-KcUgq-9VB7Ey7F-ZVHdq6-vnuSQh7qaRRG0iw", "sealing_key": "V9tLNZ8jrl4Ubk4lEgVnBHIlBjSMFQwUdT0Mkz0E1CE", "fingerprint": "177d-079c-e1dc-230d-3398-cb58-47b4-05e7"}))]
+#[schema(example = json!({"office": "秀洲区计划生育协会", "area": "330411", "signing_key": "6kpsY-KcUgq-9VB7Ey7F-ZVHdq6-vnuSQh7qaRRG0iw", "sealing_key": "V9tLNZ8jrl4Ubk4lEgVnBHIlBjSMFQwUdT0Mkz0E1CE", "key_digest": "177d-079c-e1dc-230d-3398-cb58-47b4-05e7"}))]
 pub struct NewLiaisonPeer {
     /// Made by the caller, if they like.
     #[serde(default, deserialize_with = "not_null")]
@@ -72,7 +72,7 @@ pub struct NewLiaisonPeer {
     signing_key: OfficeKey,
     sealing_key: OfficeKey,
     /// As the office read it out by telephone.
-    fingerprint: KeyFingerprint,
+    key_digest: KeyDigest,
 }
 
 impl NewLiaisonPeer {
@@ -84,9 +84,9 @@ impl NewLiaisonPeer {
             signing: key("/signing_key", &self.signing_key)?,
             sealing: key("/sealing_key", &self.sealing_key)?,
         };
-        match card.fingerprint() == self.fingerprint.as_str() {
+        match card.fingerprint() == self.key_digest.as_str() {
             true => Ok(card),
-            false => Err(AppError::field("/fingerprint", Fault::NotFitting)),
+            false => Err(AppError::field("/key_digest", Fault::NotFitting)),
         }
     }
 }
@@ -105,8 +105,8 @@ pub struct LiaisonPeer {
     pub signing_key: String,
     #[schema(value_type = OfficeKey)]
     pub sealing_key: String,
-    #[schema(value_type = KeyFingerprint)]
-    pub fingerprint: String,
+    #[schema(value_type = KeyDigest)]
+    pub key_digest: String,
     /// From then on nothing of theirs is taken.
     pub revoked_at: Option<Micros>,
     pub created_at: Micros,
@@ -136,7 +136,7 @@ fn show(row: PeerRow) -> AppResult<LiaisonPeer> {
             .map_err(|_| AppError::internal("a stored area code is not one"))?,
         signing_key: row.signing_key,
         sealing_key: row.sealing_key,
-        fingerprint: row.fingerprint,
+        key_digest: row.key_digest,
         revoked_at: row.revoked_at,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -145,7 +145,7 @@ fn show(row: PeerRow) -> AppResult<LiaisonPeer> {
 
 /// Register an office
 ///
-/// Its keys as its card says, once the fingerprint was compared by telephone. From then on its files are believed.
+/// Its keys as its card says, once their digest was compared by telephone. From then on its files are believed.
 #[utoipa::path(tag = "liaison", request_body = NewLiaisonPeer,
     responses((status = 201, description = "The office", body = LiaisonPeer)))]
 #[post("/liaison-peers")]
@@ -160,7 +160,7 @@ pub async fn create_liaison_peer(
     let new = body.value;
     let card = new.card()?;
     if keys::ours(&app).await?.card() == card {
-        return Err(AppError::field("/fingerprint", Fault::NotFitting));
+        return Err(AppError::field("/key_digest", Fault::NotFitting));
     }
     let row = app
         .db
@@ -176,7 +176,7 @@ pub async fn create_liaison_peer(
                     area_code: area.code,
                     signing_key: new.signing_key.as_str().to_owned(),
                     sealing_key: new.sealing_key.as_str().to_owned(),
-                    fingerprint: card.fingerprint(),
+                    key_digest: card.fingerprint(),
                     registered_by: who.user,
                     revoked_at: None,
                     created_at: who.at,
@@ -224,7 +224,7 @@ pub async fn list_liaison_peers(
 
 /// Read an office
 ///
-/// With its keys and their fingerprint.
+/// With its keys and their digest.
 #[utoipa::path(tag = "liaison", params(("id" = Uid, Path, description = "The office's id")),
     responses((status = 200, description = "The office", body = LiaisonPeer)))]
 #[get("/liaison-peers/{id}")]

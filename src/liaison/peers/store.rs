@@ -33,9 +33,9 @@ pub fn lock(c: &mut DbConn, id: Uid) -> AppResult<Option<PeerRow>> {
     .optional()?)
 }
 
-pub fn by_fingerprint(c: &mut DbConn, fingerprint: &str) -> AppResult<Option<PeerRow>> {
+pub fn by_digest(c: &mut DbConn, key_digest: &str) -> AppResult<Option<PeerRow>> {
     Ok(liaison_peers::table
-        .filter(liaison_peers::fingerprint.eq(fingerprint))
+        .filter(liaison_peers::key_digest.eq(key_digest))
         .select(PeerRow::as_select())
         .first(c)
         .optional()?)
