@@ -61,6 +61,7 @@ both! {
         // Logged and not confirmed, it is not counted.
         let mut open = make::home_visit(&home);
         open["offered"] = json!(["culture_and_sport"]);
+        open["follow_ups"] = json!([]);
         far.post("/v1/visits", open).await.expect(201);
         let resident = registered(&member).await;
         service(&member, &resident, json!({ "kind": "health", "health_kind": "health_education" })).await;
