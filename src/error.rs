@@ -127,6 +127,16 @@ catalogue! {
             "This Idempotency-Key came before with another body." "此 Idempotency-Key 曾用于不同的请求体。";
         OpIdReused "op_id_reused" 422 "Operation id used for another operation" "操作编号已用于其他操作"
             "This op_id came before with something else in it. Make a new id for a new operation." "此 op_id 曾用于内容不同的操作，新操作请使用新编号。";
+        SignerUnknown "signer_unknown" 422 "Signer unknown" "签发方未登记"
+            "Nobody registered the keys that signed this file. Compare the digest of its keys with the office and have an administrator register it." "此文件的签发密钥未登记。请与对方核对密钥摘要，由管理员登记后再导入。";
+        SignerRevoked "signer_revoked" 422 "Keys revoked" "密钥已停用"
+            "The keys of this office were revoked here; nothing of theirs is taken and nothing is sealed for them." "该单位的密钥已在本系统停用，不再接收其文件，也不再向其加密。";
+        FileAltered "file_altered" 422 "File altered" "文件被改动"
+            "The signature does not fit: the file was changed after it was signed. Ask the office for it again." "签名不符：文件在签发后被改动，请向对方重新索取。";
+        WrongRecipient "wrong_recipient" 422 "For somebody else" "收件方不符"
+            "This file is made out to another office. Tell the sender." "此文件的收件方不是本单位，请告知发件方。";
+        FileReplayed "file_replayed" 409 "Came in before" "已导入过"
+            "This file, or the notice in it, came in before." "此文件或其中的通报此前已导入。";
         PreconditionRequired "precondition_required" 428 "If-Match required" "需要 If-Match"
             "Send the record's ETag as If-Match, so that nobody's change is lost." "请将记录的 ETag 作为 If-Match 发送，以免覆盖他人的修改。";
         RateLimited "rate_limited" 429 "Too many requests" "请求过于频繁"

@@ -69,6 +69,10 @@ const TAGS: &[(&str, &str)] = &[
         "services",
         "Free services, offered and delivered, and how often (服务)",
     ),
+    (
+        "liaison",
+        "Notices between inflow and outflow areas, handovers, offices elsewhere (协作通报)",
+    ),
     ("households", "Households, local and migrant (家庭)"),
     (
         "member-homes",
@@ -291,8 +295,8 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
         statuses.extend([413, 415, 422]);
     }
     // Two records that its path names may not fit each other; what rests may not be done any more as it was
-    // written.
-    if matches!(id.as_str(), "join_household" | "release_quarantined_work") {
+    // written; of an office the keys may be revoked.
+    if NOT_AS_IT_STANDS.contains(&id.as_str()) {
         statuses.push(422);
     }
     if matches!(method, "post" | "put") && (has_body || has_id) {
@@ -343,6 +347,15 @@ const NAMES_A_RECORD: &[&str] = &[
     "withdraw_consent_by_receipt",
     "revoke_by_receipt",
     "get_service_statistics",
+    "get_service_reach",
+];
+
+/// Operations without a body that may be refused for what stands in a record.
+const NOT_AS_IT_STANDS: &[&str] = &[
+    "join_household",
+    "release_quarantined_work",
+    "export_liaison_notice",
+    "export_liaison_withdrawal",
 ];
 
 /// What changes or approves a record names the version that was read.

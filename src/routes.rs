@@ -7,7 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     activities, areas, audit, auth, calendar_feed, campaigns, duplicates, households, insurance,
-    notifications, people, privacy, push, residents, rights_requests, services, sync, visits,
+    liaison, notifications, people, privacy, push, residents, rights_requests, services, sync,
+    visits,
 };
 
 /// Everything under `/v1`.
@@ -42,6 +43,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     residents::routes(cfg);
     duplicates::routes(cfg);
     services::routes(cfg);
+    liaison::routes(cfg);
     households::routes(cfg);
     insurance::routes(cfg);
     visits::routes(cfg);

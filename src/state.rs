@@ -1,11 +1,11 @@
 //! What every handler and worker shares.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::auth::rights::RightsCache;
 use crate::config::Config;
-use crate::crypto::Vault;
+use crate::crypto::{OfficeKeys, Vault};
 use crate::db::{Db, Micros};
 use crate::http::limits::Limiter;
 use crate::privacy::erasure::journal::Journal;
@@ -33,6 +33,10 @@ pub struct App {
     pub seen: Seen,
     /// Whose push is under way.
     pub pushing: Turns,
+    /// The keys by which other offices know us, once they were asked for (`liaison::keys`).
+    pub office: OnceLock<Arc<OfficeKeys>>,
+    /// When the working days that are in use were imported, in microseconds; 0 for those of the program.
+    pub work_days: AtomicI64,
 }
 
 /// Time is injected: tests move it.
@@ -70,6 +74,8 @@ impl App {
             names: Names::default(),
             seen: Seen::default(),
             pushing,
+            office: OnceLock::new(),
+            work_days: AtomicI64::new(0),
         }
     }
 }

@@ -94,6 +94,17 @@ actions! {
     PrivacyRequestExport "privacy_request.export" on "privacy_request" by &[Coordinator];
     RightsRequestRead "rights_request.read" on "rights_request" by WORKERS;
     RightsRequestWrite "rights_request.write" on "rights_request" by WORKERS;
+    // Notices between the area where somebody lives and the one where they are registered.
+    LiaisonRead "liaison.read" on "liaison_notice" by WORKERS;
+    LiaisonWrite "liaison.write" on "liaison_notice" by WORKERS;
+    LiaisonReveal "liaison.reveal" on "liaison_notice" by WORKERS;
+    LiaisonAssign "liaison.assign" on "liaison_notice" by &[Coordinator];
+    LiaisonSend "liaison.send" on "liaison_notice" by &[Coordinator];
+    LiaisonImport "liaison.import" on "liaison_notice" by &[Coordinator];
+    LiaisonPeerRead "liaison_peer.read" on "liaison_peer" by &[Coordinator, Administrator];
+    LiaisonPeerWrite "liaison_peer.write" on "liaison_peer" by &[Administrator];
+    // The service itself, when both sides agreed to hand a residence over.
+    ResidenceHandOver "residence.hand_over" on "residence" by &[];
     // Two records of one person.
     DuplicateRead "duplicate.read" on "duplicate" by &[Coordinator];
     DuplicateSettle "duplicate.settle" on "duplicate" by &[Coordinator];
@@ -292,6 +303,33 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("refer_rights_request", Action::RightsRequestWrite),
     ("answer_rights_request", Action::RightsRequestWrite),
     ("withdraw_rights_request", Action::RightsRequestWrite),
+    ("create_liaison_notice", Action::LiaisonWrite),
+    ("list_liaison_notices", Action::LiaisonRead),
+    ("get_liaison_notice", Action::LiaisonRead),
+    ("list_people_away", Action::LiaisonRead),
+    ("dispatch_liaison_notice", Action::LiaisonSend),
+    ("receive_liaison_notice", Action::LiaisonWrite),
+    ("accept_liaison_notice", Action::LiaisonWrite),
+    ("decline_liaison_notice", Action::LiaisonWrite),
+    ("close_liaison_notice", Action::LiaisonWrite),
+    ("expire_liaison_notice", Action::LiaisonWrite),
+    ("enter_liaison_reply", Action::LiaisonWrite),
+    ("assign_liaison_notice", Action::LiaisonAssign),
+    ("reveal_liaison_notice", Action::LiaisonReveal),
+    ("print_liaison_letter", Action::LiaisonSend),
+    ("export_liaison_notice", Action::LiaisonSend),
+    ("import_liaison_file", Action::LiaisonImport),
+    ("list_liaison_withdrawals", Action::LiaisonSend),
+    ("export_liaison_withdrawal", Action::LiaisonSend),
+    ("print_liaison_withdrawal", Action::LiaisonSend),
+    ("get_liaison_fields", Action::ConsentRead),
+    ("set_liaison_fields", Action::ConsentWrite),
+    ("get_liaison_identity", Action::LiaisonPeerRead),
+    ("create_liaison_peer", Action::LiaisonPeerWrite),
+    ("list_liaison_peers", Action::LiaisonPeerRead),
+    ("get_liaison_peer", Action::LiaisonPeerRead),
+    ("revoke_liaison_peer", Action::LiaisonPeerWrite),
+    ("get_service_reach", Action::ServiceCount),
     ("list_audit_entries", Action::AuditRead),
     ("export_audit_entries", Action::AuditExport),
     ("list_disclosures", Action::AuditRead),

@@ -145,6 +145,9 @@ enum KeysCommand {
 enum ImportCommand {
     /// New versions of the texts that people are asked to agree to, from a JSON file.
     ConsentTexts { file: PathBuf },
+    /// A year's arrangement of holidays and working weekends, from a CSV file; it takes the place of what is known of
+    /// that year.
+    Calendar { file: PathBuf },
     /// Administrative divisions from the published CSV files of a folder.
     Areas {
         dir: PathBuf,
@@ -207,6 +210,9 @@ pub fn run() -> Result<(), String> {
         Command::Push(PushCommand::Test { login, wait }) => push::test(&config()?, &login, wait),
         Command::Import(ImportCommand::ConsentTexts { file }) => {
             tools::import_consent_texts(&config()?, &file)
+        }
+        Command::Import(ImportCommand::Calendar { file }) => {
+            tools::import_calendar(&config()?, &file)
         }
         Command::Import(ImportCommand::Areas { dir, edition }) => {
             tools::import_areas(&config()?, &dir, edition)

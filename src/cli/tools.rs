@@ -14,7 +14,7 @@ use crate::db::{Day, DbConn, Micros, Uid, connect, transact};
 use crate::error::{AppError, AppResult, Code};
 use crate::http::text::{Login, PersonName};
 use crate::people::texts;
-use crate::sync;
+use crate::{sync, workdays};
 
 use super::serve;
 
@@ -204,6 +204,25 @@ pub fn import_consent_texts(config: &Config, file: &Path) -> Result<(), String> 
             "{purpose}: version {version}, in force from {}",
             text.in_force_from
         );
+    }
+    Ok(())
+}
+
+/// Stores the working days of the years that a file lists; running servers take them up within a minute.
+pub fn import_calendar(config: &Config, file: &Path) -> Result<(), String> {
+    let told = |e: &dyn std::fmt::Display| format!("{}: {e}", file.display());
+    let days = workdays::import::load(file)?;
+    serve::migrate(config)?;
+    let mut c = connect(&config.target()?, true)?;
+    let stored = transact(&mut c, |c| workdays::import::store(c, &days, now()));
+    for year in stored.map_err(|e| told(&e))? {
+        let of_year = days.iter().filter(|day| day.date.year() == year);
+        let published = of_year.clone().any(|day| day.published);
+        let standing = match published {
+            true => "published",
+            false => "the days of the law alone: dates are provisional",
+        };
+        println!("{year}: {} days, {standing}", of_year.count());
     }
     Ok(())
 }

@@ -42,6 +42,9 @@ pub enum KeyError {
     /// The file of the web push key is there but holds none.
     #[error("{} holds no P-256 key in PKCS#8", .0.display())]
     NoWebPushKey(PathBuf),
+    /// The file of the office's keys is there but holds none.
+    #[error("{} does not hold the two keys of an office", .0.display())]
+    NoOfficeKeys(PathBuf),
     /// New keys would replace old ones, and with them all they can read.
     #[error("{} already holds keys; they are never overwritten", .0.display())]
     AlreadyThere(PathBuf),

@@ -41,6 +41,9 @@
 //! **Web Push.** [`WebPushKey`] is the key by which browsers' push services know us. It stands in a file of its own
 //! beside the keyring, is made with the first start, and stays: each subscription of a browser is made for it.
 //!
+//! **Other offices.** [`OfficeKeys`] sign the files of liaison and open those that come for us; they stand in a file of
+//! their own too, because other installations hold their public halves.
+//!
 //! Nothing here logs, and no error or `Debug` shows a key, a plaintext or a token.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -50,6 +53,7 @@ mod error;
 mod folder;
 mod keyring;
 mod mac;
+mod office;
 mod random;
 mod token;
 mod vault;
@@ -58,6 +62,7 @@ mod web_push;
 pub use aead::DataKey;
 pub use error::{CryptoError, KeyError, TokenError};
 pub use mac::{BlindColumn, MacPurpose, index_key_id};
+pub use office::{FILE as OFFICE_FILE, OfficeCard, OfficeKeys};
 pub use random::{random_code, random_token};
 pub use token::{MAX_LIFE, TokenKeys};
 pub use vault::{FieldKey, Vault};

@@ -21,6 +21,8 @@ const INDEX: &str = "keys_index";
 const RETIRED: &str = "keys_retired";
 /// The key by which browsers' push services know us.
 const WEB_PUSH: &str = "web_push_key";
+/// The fingerprint of the keys by which other offices know us.
+const OFFICE: &str = "office_keys";
 
 pub fn known_keys(c: &mut DbConn) -> AppResult<Option<KnownKeys>> {
     let text: Option<String> = meta::table
@@ -89,6 +91,24 @@ pub fn remember_web_push_key(c: &mut DbConn, public: &str) -> AppResult<()> {
 pub fn name_web_push_key(c: &mut DbConn, public: &str) -> AppResult<()> {
     each_backend!(c, |c| diesel::insert_into(meta::table)
         .values((meta::key.eq(WEB_PUSH), meta::value.eq(public)))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// The fingerprint of the keys that other offices hold of us.
+pub fn office_keys(c: &mut DbConn) -> AppResult<Option<String>> {
+    Ok(meta::table
+        .find(OFFICE)
+        .select(meta::value)
+        .first(c)
+        .optional()?)
+}
+
+/// Names them where none are named yet.
+pub fn name_office_keys(c: &mut DbConn, fingerprint: &str) -> AppResult<()> {
+    each_backend!(c, |c| diesel::insert_into(meta::table)
+        .values((meta::key.eq(OFFICE), meta::value.eq(fingerprint)))
         .on_conflict_do_nothing()
         .execute(c))?;
     Ok(())

@@ -1252,6 +1252,134 @@ diesel::table! {
         count -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    work_days (day) {
+        day -> Text,
+        kind -> Text,
+        published -> Bool,
+        title_en -> Text,
+        title_zh -> Text,
+        imported_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    liaison_peers (id) {
+        id -> UidSql,
+        version -> BigInt,
+        office -> Text,
+        area_code -> Text,
+        signing_key -> Text,
+        sealing_key -> Text,
+        key_digest -> Text,
+        registered_by -> UidSql,
+        revoked_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    liaison_notices (id) {
+        id -> UidSql,
+        version -> BigInt,
+        side -> Text,
+        thread -> UidSql,
+        code -> Text,
+        kind -> Text,
+        state -> Text,
+        person_id -> Nullable<UidSql>,
+        regards -> Nullable<UidSql>,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_code -> Text,
+        other_area_code -> Text,
+        other_area -> Nullable<UidSql>,
+        office -> Nullable<Text>,
+        peer -> Nullable<UidSql>,
+        fields -> Text,
+        topics -> Text,
+        data_key -> Nullable<Binary>,
+        note -> Nullable<Binary>,
+        reply_note -> Nullable<Binary>,
+        due_days -> BigInt,
+        due_on -> Nullable<Text>,
+        sent_on -> Nullable<Text>,
+        received_on -> Nullable<Text>,
+        answered_on -> Nullable<Text>,
+        closed_because -> Nullable<Text>,
+        registered_by -> Nullable<UidSql>,
+        assignee -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    liaison_fields (notice_id, field) {
+        notice_id -> UidSql,
+        field -> Text,
+        purpose -> Text,
+        value -> Nullable<Binary>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    liaison_scopes (consent_id) {
+        consent_id -> UidSql,
+        fields -> Text,
+        noted_by -> UidSql,
+        noted_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    liaison_withdrawals (id) {
+        id -> UidSql,
+        thread -> UidSql,
+        code -> Text,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        office -> Text,
+        other_area_code -> Text,
+        peer -> Nullable<UidSql>,
+        fields -> Text,
+        asked_at -> BigInt,
+        passed_on_at -> Nullable<BigInt>,
+        passed_on_by -> Nullable<UidSql>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    liaison_files (id) {
+        id -> UidSql,
+        thread -> UidSql,
+        peer -> Nullable<UidSql>,
+        direction -> Text,
+        what -> Text,
+        by_user -> UidSql,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    household_tally (area_id, quarter, kind) {
+        area_id -> UidSql,
+        quarter -> Text,
+        kind -> Text,
+        count -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1323,6 +1451,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     service_kinds,
     services,
     service_tally,
+    work_days,
+    liaison_peers,
+    liaison_notices,
+    liaison_fields,
+    liaison_scopes,
+    liaison_withdrawals,
+    liaison_files,
+    household_tally,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));
@@ -1335,3 +1471,5 @@ diesel::joinable!(notification_settings -> users (user_id));
 diesel::joinable!(notifications -> campaigns (campaign_id));
 diesel::joinable!(services -> residents (resident_id));
 diesel::joinable!(service_tally -> areas (area_id));
+diesel::joinable!(household_tally -> areas (area_id));
+diesel::joinable!(liaison_fields -> liaison_notices (notice_id));

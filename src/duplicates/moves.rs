@@ -7,7 +7,7 @@
 use crate::auth::Who;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
-use crate::{households, insurance, people, residents, services, sync};
+use crate::{households, insurance, liaison, people, residents, services, sync};
 
 /// Whom a column names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +177,9 @@ pub const POINTERS: &[Pointer] = &[
     moves("claims", "insured_person_id")
         .versioned(true)
         .told(claims_changed),
+    moves("liaison_notices", "person_id")
+        .versioned(true)
+        .told(liaison::feed::moved),
     stays(
         "rights_requests",
         "person_id",

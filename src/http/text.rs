@@ -257,6 +257,14 @@ text_type! {
     LanguageTag 2..=35 LANGUAGE check_language "zh-CN";
     /// Hours of the day, in China's time, from and to: `18:00-20:00`.
     ContactHours 11..=11 HOURS check_hours "18:00-20:00";
+    /// The code of a notice between areas, as it stands on its letter.
+    LiaisonCode 14..=14 WORD check_word "7KQM-3TXP-9AWE";
+    /// A public key of an office: 32 bytes in base64url.
+    OfficeKey 43..=43 BASE64URL check_base64url "6kpsY-KcUgq-9VB7Ey7F-ZVHdq6-vnuSQh7qaRRG0iw";
+    /// The digest of an office's keys, to be compared by telephone.
+    KeyDigest 39..=39 WORD check_word "177d-079c-e1dc-230d-3398-cb58-47b4-05e7";
+    /// A part of a signed file, in base64url.
+    FileText 1..=100000 BASE64URL check_base64url "AAAA";
     /// The number of an identity document, as printed.
     DocumentNumber 5..=25 LINE check_line "330499198506150126";
 }

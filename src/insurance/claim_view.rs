@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::claim_store as store;
 use super::clocks;
-use super::facts::{calendar, facts};
+use super::facts::facts;
 use super::machine;
 use super::model::*;
 use super::policies::{keys_of, product_id};
@@ -18,6 +18,7 @@ use crate::error::{AppError, AppResult};
 use crate::http::precondition::Tagged;
 use crate::http::text::{Money, Note};
 use crate::residents::view::View;
+use crate::workdays::calendar;
 
 /// A claim in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -290,7 +291,7 @@ pub fn clocks_of(
         let events = events.get(&claim.id).map_or(&[][..], Vec::as_slice);
         let payments = payments.get(&claim.id).map_or(&[][..], Vec::as_slice);
         let facts = facts(claim, covers.of(claim)?, events, payments);
-        Ok((claim.id, clocks::clocks(&facts, calendar(), today.0)))
+        Ok((claim.id, clocks::clocks(&facts, &calendar(), today.0)))
     };
     claims.iter().map(of).collect()
 }
@@ -348,7 +349,7 @@ fn show_one(
     let (documents, payments) = (hung.documents, hung.payments);
     let today = who.at.china_day();
     let facts = facts(&claim, product, &hung.events, &payments);
-    let clocks = clocks::clocks(&facts, calendar(), today).into_iter();
+    let clocks = clocks::clocks(&facts, &calendar(), today).into_iter();
     let full = who.owns(&claim);
     let description = match &claim.description {
         Some(sealed) if full => Some(

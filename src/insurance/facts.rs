@@ -1,38 +1,15 @@
 //! What the steps of a claim tell the clocks. Pure: rows in, dates out.
 
-use std::sync::LazyLock;
-
 use jiff::civil::Date;
 
 use super::clocks::{Clock, ClockState, Facts, PaperRequest, clocks};
 use super::machine::{ClaimState, ClaimStep, Decision, DisputeOutcome};
 use super::model::*;
-use super::workdays::{DayRow, WorkCalendar};
 use crate::db::Fen;
+use crate::workdays::calendar;
 
 /// A medical claim up to this sum is a small one (保险小额理赔服务指引).
 const SMALL: Fen = Fen(300_000);
-
-const DAYS: &str = include_str!("../../assets/calendar/cn_days.csv");
-
-/// The working days of mainland China, as far as they are published.
-pub fn calendar() -> &'static WorkCalendar {
-    static CALENDAR: LazyLock<WorkCalendar> = LazyLock::new(|| {
-        let day = |line: &str| {
-            let columns: Vec<&str> = line.split(',').collect();
-            let [date, kind, .., source] = columns.as_slice() else {
-                return None;
-            };
-            Some(DayRow {
-                date: date.parse().ok()?,
-                kind: kind.parse().ok()?,
-                published: *source == "published",
-            })
-        };
-        WorkCalendar::new(DAYS.lines().skip(1).filter_map(day))
-    });
-    &CALENDAR
-}
 
 /// The dates of the claim's present round. What came before a dispute sent it back only interrupted
 /// the limitation.
@@ -132,7 +109,7 @@ fn add(facts: &mut Facts, event: &EventRow) {
 /// The clocks that are late now and were not before: those a step came too late for.
 pub fn newly_late(before: &Facts, after: &Facts, today: Date) -> Vec<String> {
     let late = |facts: &Facts| -> Vec<Clock> {
-        let all = clocks(facts, calendar(), today).into_iter();
+        let all = clocks(facts, &calendar(), today).into_iter();
         all.filter(|c| c.state == ClockState::Late).collect()
     };
     let known = late(before);
@@ -141,26 +118,4 @@ pub fn newly_late(before: &Facts, after: &Facts, today: Date) -> Vec<String> {
         .filter(|c| known.iter().all(|k| k.name != c.name))
         .map(|c| c.name.as_str().to_owned())
         .collect()
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-
-    #[test]
-    fn the_calendar_is_read_whole() {
-        let calendar = calendar();
-        assert!(calendar.is_rest_day(date(2026, 10, 1)));
-        assert!(calendar.is_published(date(2026, 10, 1)));
-        assert!(!calendar.is_published(date(2027, 10, 1)));
-        let rows = DAYS.lines().skip(1).filter(|l| !l.trim().is_empty());
-        for row in rows {
-            let date: Date = row.split(',').next().unwrap().parse().unwrap();
-            let holiday = row.contains(",holiday,");
-            assert_eq!(calendar.is_rest_day(date), holiday, "{row}");
-        }
-    }
 }

@@ -15,6 +15,7 @@ use crate::reminders;
 use crate::state::App;
 use crate::sync::health;
 use crate::sync::resting::settle;
+use crate::workdays;
 
 /// Rights changed within this window are looked at again and again, so that none is missed.
 const WINDOW: i64 = 10 * Micros::SECOND;
@@ -64,6 +65,8 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second * 600, end_long_ago),
         every(app, stop, second * 3600, expire_audit),
         every(app, stop, second * 6 * 3600, fill_calendar),
+        every(app, stop, second * 60, watch_work_days),
+        every(app, stop, second * 600, expire_notices),
     ]);
     if !app.db.is_sqlite() {
         loops.push(every(app, stop, second / 20, number_feed));
@@ -277,6 +280,22 @@ async fn fill_calendar(app: web::Data<App>) -> bool {
     {
         Ok(()) => false,
         Err(e) => failed("filling the festivals' calendar", e),
+    }
+}
+
+/// An operator imported a year's arrangement of working days.
+async fn watch_work_days(app: web::Data<App>) -> bool {
+    match workdays::watch(&app).await {
+        Ok(()) => false,
+        Err(e) => failed("looking for imported working days", e),
+    }
+}
+
+/// Notices that nobody answered for long past their day.
+async fn expire_notices(app: web::Data<App>) -> bool {
+    match crate::liaison::ends::expire(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("ending notices that nobody answered", e),
     }
 }
 

@@ -22,6 +22,8 @@ text_enum! {
         ApprovalWaiting = "approval_waiting",
         RequestDue = "request_due",
         DeviceSilent = "device_silent",
+        LiaisonArrived = "liaison_arrived",
+        LiaisonDue = "liaison_due",
     }
 }
 
@@ -49,7 +51,9 @@ impl NotificationKind {
             | NotificationKind::FollowUpDue
             | NotificationKind::ApprovalWaiting
             | NotificationKind::RequestDue
-            | NotificationKind::DeviceSilent => NotificationClass::Work,
+            | NotificationKind::DeviceSilent
+            | NotificationKind::LiaisonArrived
+            | NotificationKind::LiaisonDue => NotificationClass::Work,
         }
     }
     pub fn lane(self) -> Lane {
@@ -65,7 +69,9 @@ impl NotificationKind {
             | NotificationKind::FollowUpDue
             | NotificationKind::ApprovalWaiting
             | NotificationKind::RequestDue
-            | NotificationKind::DeviceSilent => Lane::Routine,
+            | NotificationKind::DeviceSilent
+            | NotificationKind::LiaisonArrived
+            | NotificationKind::LiaisonDue => Lane::Routine,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::text::{Address, AreaCode, Label, Note, PersonName};
 use crate::insurance::model::{ClaimStateWord, ClaimType};
+use crate::liaison::model::{LiaisonEnd, LiaisonField, LiaisonKind, LiaisonState, NoticeRow};
 use crate::people::consents::{self, ConsentText};
 use crate::people::fields;
 use crate::people::model::*;
@@ -59,6 +60,9 @@ pub struct HeldRecord {
     /// Policies that insure the person.
     #[schema(max_items = 100)]
     pub policies: Vec<HeldPolicy>,
+    /// What was told to the home area or to another one, and to whom.
+    #[schema(max_items = 100)]
+    pub liaison: Vec<HeldLiaison>,
     /// Who looked at the record or changed it.
     #[schema(max_items = 100)]
     pub looks: Vec<Look>,
@@ -222,6 +226,24 @@ pub struct HeldClaim {
     pub reported_on: Day,
 }
 
+/// A notice that was sent about the person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldLiaison {
+    pub kind: LiaisonKind,
+    pub state: LiaisonState,
+    /// The office outside; null where the other area works with this installation.
+    #[schema(value_type = Option<Label>)]
+    pub office: Option<String>,
+    pub to_area: AreaCode,
+    #[schema(value_type = Option<Label>)]
+    pub to_area_name: Option<String>,
+    pub sent_on: Option<Day>,
+    /// What was told; with the notice closed nobody holds it here any more.
+    #[schema(max_items = 20)]
+    pub fields: Vec<LiaisonField>,
+    pub closed_because: Option<LiaisonEnd>,
+}
+
 /// A right with which the person is helped.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HeldRightsRequest {
@@ -302,6 +324,7 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
         services: held_services(c, row.id)?,
         visits: held_visits(c, &row)?,
         policies: policies(c, row.id)?,
+        liaison: liaison(c, row.id)?,
         looks: looks::at(c, &about, MOST)?,
         requests: requests_store::of_person(c, &known_as, MOST)?
             .into_iter()
@@ -464,6 +487,26 @@ fn policies(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldPolicy>> {
         ends_on: p.ends_on,
     };
     Ok(rows.into_iter().map(show).collect())
+}
+
+fn liaison(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldLiaison>> {
+    let rows = crate::liaison::store::sent_about(c, person, MOST)?;
+    let to: Vec<Uid> = rows.iter().filter_map(|row| row.other_area).collect();
+    let names = areas::store::named(c, to)?;
+    let show = |row: NoticeRow| {
+        let name = row.other_area.and_then(|id| names.get(&id));
+        Ok(HeldLiaison {
+            kind: row.kind,
+            state: row.state,
+            office: row.office,
+            to_area: code(&row.other_area_code)?,
+            to_area_name: name.map(|(_, name)| name.clone()),
+            sent_on: row.sent_on,
+            fields: row.fields.0,
+            closed_because: row.closed_because,
+        })
+    };
+    rows.into_iter().map(show).collect()
 }
 
 /// Each answer rests under the key of the record that it was given to.

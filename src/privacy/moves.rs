@@ -74,6 +74,7 @@ pub const PLACES: &[Place] = &[
     wrapped("persons.data_key"),
     wrapped("households.data_key"),
     wrapped("sync_resting.data_key"),
+    wrapped("liaison_notices.data_key"),
     sealed("users.display_name", None),
     sealed("devices.push_token", None),
     sealed("home_possessions.note", None),

@@ -16,10 +16,10 @@ use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
-use crate::insurance::facts;
 use crate::notifications::announce::{Announcement, Recipient, Text, announce};
 use crate::notifications::model::NotificationKind;
 use crate::people::model::{PersonRow, PersonState};
+pub use crate::workdays::due;
 use crate::{auth, duplicates, people};
 
 /// Working days until an answer is due.
@@ -58,12 +58,6 @@ impl Ask {
             _ => Ok(()),
         }
     }
-}
-
-/// Until when something of this many working days is due, and whether those are all published.
-pub fn due(from: jiff::civil::Date, working_days: u16) -> (Day, bool) {
-    let (day, certain) = facts::calendar().plus_working_days(from, working_days);
-    (Day(day), !certain)
 }
 
 /// Seals a text under the key of the person whom it is about.

@@ -40,6 +40,8 @@ pub const LINKS: &[(&str, Leads)] = &[
     ("visit_id", Leads::To("visits")),
     ("policy_id", Leads::To("policies")),
     ("claim_id", Leads::To("claims")),
+    ("notice_id", Leads::To("liaison_notices")),
+    ("consent_id", Leads::To("consents")),
     ("notification_id", Leads::To("notifications")),
     ("delivery_id", Leads::To("deliveries")),
     ("record_id", Leads::Anywhere),
@@ -387,6 +389,42 @@ pub const RESTING: &[Rest] = &[
         &["topic", "referred_to"],
         Ends::Cleared,
     ),
+    nobody("work_days", "a calendar"),
+    nobody("liaison_peers", "offices elsewhere and their public keys"),
+    people(
+        "liaison_notices",
+        &["person_id"],
+        &[("note", Key::Row), ("reply_note", Key::Row)],
+        &["kind", "fields", "topics"],
+        Ends::Removed,
+    ),
+    people(
+        "liaison_fields",
+        &["notice_id"],
+        &[("value", Key::Row)],
+        &["field"],
+        Ends::Removed,
+    ),
+    people(
+        "liaison_scopes",
+        &["consent_id"],
+        &[],
+        &["fields"],
+        Ends::Removed,
+    ),
+    // What an office outside has to be told is left when the person is gone: a code, which leads to nobody here.
+    nobody(
+        "liaison_withdrawals",
+        "codes of notices and offices, which lead to nobody",
+    ),
+    nobody(
+        "liaison_files",
+        "which files and letters went out and came in",
+    ),
+    nobody(
+        "household_tally",
+        "counts of townships and quarters, which lead to nobody",
+    ),
 ];
 
 /// Where copies rest outside the database, and how they end.
@@ -402,6 +440,10 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     (
         "push providers",
         "a push announces an inbox entry and carries nothing about anybody",
+    ),
+    (
+        "offices outside",
+        "a letter or file holds what was told; a withdrawal is owed to the office, and its installation destroys it",
     ),
     ("logs", "ids and words only"),
 ];

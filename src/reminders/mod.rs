@@ -12,6 +12,7 @@ mod activities;
 mod claims;
 mod devices;
 mod drafts;
+mod liaison;
 mod requests;
 mod said;
 mod store;
@@ -93,6 +94,16 @@ pub const WORK: &[Work] = &[
         name: "rights_requests",
         kind: NotificationKind::RequestDue,
         find: requests::rights,
+    },
+    Work {
+        name: "liaison_notices",
+        kind: NotificationKind::LiaisonDue,
+        find: liaison::notices,
+    },
+    Work {
+        name: "liaison_withdrawals",
+        kind: NotificationKind::LiaisonDue,
+        find: liaison::withdrawals,
     },
     Work {
         name: "silent_devices",

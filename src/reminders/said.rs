@@ -151,6 +151,41 @@ pub const REQUEST_OVERDUE: Said = Said {
         "A request is past the day of its answer. Answer it soon and say why it is late.",
     ),
 };
+pub const LIAISON_HALF: Said = Said {
+    title: ("协作通报期限已过半", "Half of a notice's time is over"),
+    body: (
+        "外地发来的一份协作通报，答复期限已过半。请打开办理。",
+        "Of a notice from elsewhere half of the time for an answer is over. Open it and answer.",
+    ),
+};
+pub const LIAISON_SOON: Said = Said {
+    title: ("协作通报期限将到", "A notice is nearly due"),
+    body: (
+        "外地发来的一份协作通报，答复期限已用去八成。请尽快答复。",
+        "Of a notice from elsewhere four fifths of the time for an answer are over. Answer it soon.",
+    ),
+};
+pub const LIAISON_OVERDUE: Said = Said {
+    title: ("协作通报逾期未答复", "A notice is overdue"),
+    body: (
+        "外地发来的一份协作通报已过答复期限，请尽快答复。",
+        "A notice from elsewhere is past the day of its answer. Answer it soon.",
+    ),
+};
+pub const LIAISON_UNANSWERED: Said = Said {
+    title: ("协作通报未获答复", "A notice was not answered"),
+    body: (
+        "您发出的一份协作通报已过期限仍无答复。请联系对方，或将其作为过期处理。",
+        "A notice of yours is past its day and has no answer. Ask the other side, or let it expire.",
+    ),
+};
+pub const LIAISON_WITHDRAWN: Said = Said {
+    title: ("须通知外地单位撤回", "A withdrawal is to be passed on"),
+    body: (
+        "有人撤回了同意。请将撤回通知以文件或信函发给外地单位，请其销毁所收内容。",
+        "Somebody withdrew. Send the office outside the withdrawal, as a file or a letter, so that it destroys what it holds.",
+    ),
+};
 pub const DEVICE_SILENT: Said = Said {
     title: ("您的手机久未同步", "Your phone has not synced for long"),
     body: (
@@ -191,6 +226,11 @@ mod tests {
             DRAFT_WAITING,
             REQUEST_DUE,
             REQUEST_OVERDUE,
+            LIAISON_HALF,
+            LIAISON_SOON,
+            LIAISON_OVERDUE,
+            LIAISON_UNANSWERED,
+            LIAISON_WITHDRAWN,
             DEVICE_SILENT,
             DEVICE_SILENT_LONG,
         ] {

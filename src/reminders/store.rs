@@ -16,6 +16,7 @@ use crate::db::schema::*;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::insurance::model::{ClaimRow, ClaimStateWord};
+use crate::liaison::model::NoticeRow;
 use crate::people::model::{PersonState, Purpose};
 use crate::privacy::requests_model::{RequestRow, RequestState};
 use crate::rights_requests::model::{RightsRow, RightsState};
@@ -204,6 +205,24 @@ pub fn rights_requests_due(c: &mut DbConn, look: &Look<'_>, by: Day) -> AppResul
             .filter(rights_requests::due_on.ge(look.days_ago(OLDEST)))
             .filter(exists(in_use))
             .select(RightsRow::as_select())
+    )?)
+}
+
+/// Notices between areas that wait for an answer, of people in use and of people known elsewhere alone.
+pub fn liaison_open(c: &mut DbConn, look: &Look<'_>) -> AppResult<Vec<NoticeRow>> {
+    let in_use = persons::table
+        .filter(persons::id.nullable().eq(liaison_notices::person_id))
+        .filter(persons::state.eq(PersonState::Active));
+    Ok(page!(
+        c,
+        look,
+        liaison_notices,
+        liaison_notices::table
+            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+                "liaison_notices.state IN ('sent','received')",
+            ))
+            .filter(liaison_notices::person_id.is_null().or(exists(in_use)))
+            .select(NoticeRow::as_select())
     )?)
 }
 

@@ -9,13 +9,14 @@ use super::api::read;
 use super::model::*;
 use super::{feed, store};
 use crate::audit::{self, Entry};
-use crate::auth::{Action, Placed, Who};
+use crate::auth::{Action, Handle, Placed, Who};
 use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::idempotency::path_id;
 use crate::http::json::Body;
 use crate::http::precondition::changed;
 use crate::http::text::not_null;
+use crate::people::model::PersonRow;
 use crate::state::App;
 use crate::sync;
 
@@ -33,6 +34,18 @@ pub struct Departure {
 /// Ends the present stay; the registration is kept as one of somebody who left.
 pub fn depart(c: &mut DbConn, who: &Who, id: Uid, left: &Departure) -> AppResult<()> {
     let (resident, person) = store::locked(c, who, Action::ResidenceWrite, id)?;
+    departed(c, who, &resident, &person, left)
+}
+
+/// The same of a resident who is locked, by whichever right.
+pub fn departed(
+    c: &mut DbConn,
+    who: &Who,
+    resident: &Handle<ResidentRow>,
+    person: &Handle<PersonRow>,
+    left: &Departure,
+) -> AppResult<()> {
+    let id = resident.id;
     if resident.state != ResidentState::Active {
         return Err(AppError::state_forbids(resident.state, ["residence"]));
     }
@@ -44,10 +57,10 @@ pub fn depart(c: &mut DbConn, who: &Who, id: Uid, left: &Departure) -> AppResult
             return Err(AppError::field("/left_on", Fault::BadOrder));
         }
         store::end_episode(c, &open, left.left_on, left.reason, who.at)?;
-        let stay = feed::stay(who, &resident, open.id, open.version + 1);
+        let stay = feed::stay(who, resident, open.id, open.version + 1);
         sync::record_change(c, stay.shown_anew())?;
     }
-    store::depart(c, &person, &resident, who.at)?;
+    store::depart(c, person, resident, who.at)?;
     let facts = serde_json::json!({ "what": "departed", "from": resident.state, "to": ResidentState::Left });
     let entry = Entry::new(Action::ResidenceWrite, "resident", id, resident.place()).with(&facts);
     let entry = match &left.reason {
@@ -55,7 +68,7 @@ pub fn depart(c: &mut DbConn, who: &Who, id: Uid, left: &Departure) -> AppResult
         None => entry,
     };
     audit::record(c, who, entry)?;
-    sync::record_change(c, feed::change(who, &resident, resident.version + 1))
+    sync::record_change(c, feed::change(who, resident, resident.version + 1))
 }
 
 /// Record a departure

@@ -9,9 +9,10 @@ use super::model::*;
 use super::register::PLACES;
 use super::{feed, store};
 use crate::areas;
+use crate::areas::model::AreaRow;
 use crate::audit::{self, Entry};
 use crate::auth::policy::Role;
-use crate::auth::{Action, Placed, Who};
+use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Fault};
@@ -20,6 +21,7 @@ use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
 use crate::http::precondition::{Tagged, created};
 use crate::http::text::{Address, AreaCode, not_null};
+use crate::people::model::PersonRow;
 use crate::state::App;
 use crate::sync;
 use crate::{households, page_of, people};
@@ -184,34 +186,76 @@ pub(super) fn moved(
     if !who.may_at(Action::ResidenceWrite, &area.place()) {
         return Err(AppError::field("/area", Fault::AreaOutside));
     }
+    // A worker stays with somebody as long as they work where that somebody lives.
+    let moving = resident.place() != area.place();
+    let assignee = match resident.assignee {
+        Some(user) if moving => {
+            crate::auth::store::holds(c, user, ASSIGNEES, &area.place(), who.at)?.then_some(user)
+        }
+        other => other,
+    };
+    let home = NewHome {
+        id: new.id,
+        area: &area,
+        address: new.address.as_ref().map(Address::as_str),
+        from_day: new.from_day,
+        reason: new.reason,
+        assignee,
+        pointer: "/from_day",
+    };
+    move_to(c, vault, who, &resident, &person, &home)
+}
+
+/// Where and since when somebody lives, and who looks after them there.
+pub struct NewHome<'a> {
+    pub id: Option<Uid>,
+    pub area: &'a AreaRow,
+    pub address: Option<&'a str>,
+    pub from_day: Day,
+    pub reason: StayReason,
+    pub assignee: Option<Uid>,
+    /// What the day is called where it came from.
+    pub pointer: &'static str,
+}
+
+/// Moves a resident who is locked, by whichever right, into a new stay; answers its id.
+pub fn move_to(
+    c: &mut DbConn,
+    vault: &Vault,
+    who: &Who,
+    resident: &Handle<ResidentRow>,
+    person: &Handle<PersonRow>,
+    home: &NewHome<'_>,
+) -> AppResult<Uid> {
+    let (id, area) = (resident.id, home.area);
     let earliest = match store::open_episode(c, id)? {
-        Some(open) if new.from_day >= open.from_day => {
-            store::end_episode(c, &open, new.from_day, None, who.at)?;
+        Some(open) if home.from_day >= open.from_day => {
+            store::end_episode(c, &open, home.from_day, None, who.at)?;
             let version = open.version + 1;
-            sync::record_change(c, feed::stay(who, &resident, open.id, version).shown_anew())?;
+            sync::record_change(c, feed::stay(who, resident, open.id, version).shown_anew())?;
             None
         }
         Some(open) => Some(open.from_day),
         // Whoever had left comes back on that day or later.
         None => store::last_left_on(c, id)?,
     };
-    if earliest.is_some_and(|day| new.from_day < day) {
-        return Err(AppError::field("/from_day", Fault::BadOrder));
+    if earliest.is_some_and(|day| home.from_day < day) {
+        return Err(AppError::field(home.pointer, Fault::BadOrder));
     }
-    let address = match &new.address {
+    let address = match home.address {
         None => None,
         Some(text) => {
             let key = vault
                 .open_data_key(person.id.0, &person.data_key)
                 .map_err(AppError::internal)?;
             Some(
-                key.seal("persons.address", person.id.0, text.as_str())
+                key.seal("persons.address", person.id.0, text)
                     .map_err(AppError::internal)?,
             )
         }
     };
     let episode = EpisodeRow {
-        id: new.id.unwrap_or_else(|| Uid::new(who.at)),
+        id: home.id.unwrap_or_else(|| Uid::new(who.at)),
         version: 1,
         field_versions: sync::fields::NEW.into(),
         resident_id: id,
@@ -219,9 +263,9 @@ pub(super) fn moved(
         area_id: area.id,
         area_code: area.code.clone(),
         address: None,
-        from_day: new.from_day,
+        from_day: home.from_day,
         to_day: None,
-        reason: new.reason,
+        reason: home.reason,
         left_reason: None,
         created_by: who.user,
         created_at: who.at,
@@ -230,23 +274,16 @@ pub(super) fn moved(
     store::insert_episode(c, &episode)?;
     let moving = resident.place() != area.place();
     if moving {
-        households::people::leave(c, who, &person, "person_moved")?;
+        households::people::leave(c, who, person, "person_moved")?;
     }
-    // A worker stays with somebody as long as they work where that somebody lives.
-    let assignee = match resident.assignee {
-        Some(user) if moving => {
-            crate::auth::store::holds(c, user, ASSIGNEES, &area.place(), who.at)?.then_some(user)
-        }
-        other => other,
-    };
-    let home = people::store::NewHome {
-        area: &area,
+    let lives = people::store::NewHome {
+        area,
         address: address.as_deref(),
         household: person.household_id.filter(|_| !moving),
-        assignee,
+        assignee: home.assignee,
     };
-    people::store::move_to(c, &person, &home, who.at)?;
-    store::move_to(c, &resident, &area, assignee, who.at)?;
+    people::store::move_to(c, person, &lives, who.at)?;
+    store::move_to(c, resident, area, home.assignee, who.at)?;
     audit::record(
         c,
         who,
@@ -263,8 +300,8 @@ pub(super) fn moved(
         county: area.county.unwrap_or(Uid::NIL),
         town: area.town,
         village: area.village,
-        assignee,
-        ..ResidentRow::clone(&resident)
+        assignee: home.assignee,
+        ..ResidentRow::clone(resident)
     };
     feed::shown_anew(c, who, &after)?;
     Ok(episode.id)

@@ -9,9 +9,12 @@ pub mod api;
 pub mod bodies;
 pub mod catalogue;
 pub mod feed;
+pub mod household_tally;
 pub mod machine;
 pub mod model;
 pub mod quarter;
+pub mod reach;
+pub mod reach_api;
 pub mod statistics;
 pub mod statistics_api;
 pub mod steps;
@@ -34,5 +37,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(steps_api::refer_service)
         .service(steps_api::deliver_service)
         .service(steps_api::set_service_follow_up)
-        .service(statistics_api::get_service_statistics);
+        .service(statistics_api::get_service_statistics)
+        .service(reach_api::get_service_reach);
 }

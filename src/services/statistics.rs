@@ -77,7 +77,7 @@ pub fn of(c: &mut DbConn, area: AreaRow, quarter: Quarter) -> AppResult<Statisti
 }
 
 /// The areas of a province as rows, each within the one around it.
-fn table(all: &[AreaRow], kinds: usize) -> (Table, HashMap<Uid, usize>) {
+pub(super) fn table(all: &[AreaRow], kinds: usize) -> (Table, HashMap<Uid, usize>) {
     let mut table = Table::new(kinds);
     let mut rows = HashMap::with_capacity(all.len());
     let levels = [

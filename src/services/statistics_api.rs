@@ -9,8 +9,9 @@ use super::quarter::Quarter;
 use super::statistics::{self, OfArea};
 use super::tally::TallyKind;
 use crate::areas;
-use crate::areas::model::AreaLevel;
+use crate::areas::model::{AreaLevel, AreaRow};
 use crate::auth::{Action, Who};
+use crate::db::DbConn;
 use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
 use crate::http::json::Params;
 use crate::http::text::{AreaCode, FactWord, Label};
@@ -112,6 +113,32 @@ fn refused(pointer: &str, fault: Fault) -> AppError {
     }))
 }
 
+/// The area and the finished quarter that are asked for.
+pub(super) fn asked(
+    area: Option<AreaCode>,
+    quarter: Option<&str>,
+    who: &Who,
+) -> AppResult<(AreaCode, Quarter)> {
+    let area = area.ok_or_else(|| refused("/area", Fault::Required))?;
+    let quarter = quarter.ok_or_else(|| refused("/quarter", Fault::Required))?;
+    let quarter: Quarter = quarter.parse().map_err(|f| refused("/quarter", f))?;
+    match quarter.finished(who.at.china_day()) {
+        true => Ok((area, quarter)),
+        false => Err(refused("/quarter", Fault::InTheFuture)),
+    }
+}
+
+/// An area of the caller's in which may be counted: no village, where few people are.
+pub(super) fn countable(c: &mut DbConn, who: &Who, code: &str) -> AppResult<AreaRow> {
+    let area = areas::store::by_code_ever(c, code)?
+        .filter(|area| who.may_within(Action::ServiceCount, area))
+        .ok_or_else(AppError::not_found)?;
+    match area.level {
+        AreaLevel::Village => Err(refused("/area", Fault::NotFitting)),
+        _ => Ok(area),
+    }
+}
+
 /// Count services
 ///
 /// By kind and step, of an area and the areas next below it, in a quarter that is over. Counts under 5 are
@@ -124,25 +151,11 @@ pub async fn get_service_statistics(
     Params(query): Params<ServiceStatisticsQuery>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ServiceCount)?;
-    let area = query
-        .area
-        .ok_or_else(|| refused("/area", Fault::Required))?;
-    let quarter = query
-        .quarter
-        .ok_or_else(|| refused("/quarter", Fault::Required))?;
-    let quarter: Quarter = quarter.parse().map_err(|f| refused("/quarter", f))?;
-    if !quarter.finished(who.at.china_day()) {
-        return Err(refused("/quarter", Fault::InTheFuture));
-    }
+    let (area, quarter) = asked(query.area, query.quarter.as_deref(), &who)?;
     let found = app
         .db
         .read(move |c| {
-            let area = areas::store::by_code_ever(c, area.as_str())?
-                .filter(|area| who.may_within(Action::ServiceCount, area))
-                .ok_or_else(AppError::not_found)?;
-            if area.level == AreaLevel::Village {
-                return Err(refused("/area", Fault::NotFitting));
-            }
+            let area = countable(c, &who, area.as_str())?;
             statistics::of(c, area, quarter)
         })
         .await?;

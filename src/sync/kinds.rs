@@ -185,6 +185,7 @@ pub fn of(kind: Kind) -> &'static Entry {
         Kind::Service => &crate::services::sync::SERVICE,
         Kind::Activity => &crate::activities::sync::ACTIVITY,
         Kind::CampaignAlarm => &crate::campaigns::sync::CAMPAIGN_ALARM,
+        Kind::LiaisonNotice => &crate::liaison::sync::LIAISON_NOTICE,
     }
 }
 
@@ -252,6 +253,10 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
         "of one of two records a phone may hold nothing",
     ),
     ("campaign_templates", "words are kept at a desk"),
+    (
+        "liaison_peers",
+        "keys of other offices are registered at a desk",
+    ),
 ];
 
 /// Writes that need the server at once, and why.
@@ -339,6 +344,45 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
         "undo_merge",
         "it holds only while nothing that moved was changed",
     ),
+    (
+        "dispatch_liaison_notice",
+        "what is told is read by the consents of that moment",
+    ),
+    (
+        "expire_liaison_notice",
+        "it is followed up at a desk, by its day",
+    ),
+    (
+        "enter_liaison_reply",
+        "letters are answered and entered at a desk",
+    ),
+    (
+        "reveal_liaison_notice",
+        "a disclosure is audited before it is made",
+    ),
+    (
+        "print_liaison_letter",
+        "a disclosure is audited before it is made",
+    ),
+    (
+        "export_liaison_notice",
+        "a disclosure is audited before it is made",
+    ),
+    ("import_liaison_file", "the server checks who signed it"),
+    (
+        "export_liaison_withdrawal",
+        "the server's keys sign and seal it",
+    ),
+    ("print_liaison_withdrawal", "letters are sent from a desk"),
+    (
+        "set_liaison_fields",
+        "what is agreed to no longer goes at once",
+    ),
+    (
+        "create_liaison_peer",
+        "keys of other offices are registered at a desk",
+    ),
+    ("revoke_liaison_peer", "it has to hold at once"),
     ("create_insurance_product", "products are kept at a desk"),
     (
         "create_festival",

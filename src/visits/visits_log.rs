@@ -13,10 +13,12 @@ use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::households;
+use crate::households::model::HouseholdKind;
 use crate::http::text::Note;
 use crate::notifications::announce::{Announcement, Recipient, Text, announce};
 use crate::notifications::model::NotificationKind;
 use crate::residents::model::Need;
+use crate::services::household_tally;
 use crate::sync::{self, Change, Kind};
 
 /// Where a visit went.
@@ -305,7 +307,16 @@ fn tell_author(c: &mut DbConn, who: &Who, visit: &VisitRow) -> AppResult<()> {
 pub fn confirm(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     let (visit, mut change) = step(c, who, Action::VisitReview, id, VisitStep::Confirmation)?;
     (change.reviewed_by, change.reviewed_at) = (Some(who.user), Some(who.at));
-    moved(c, who, Action::VisitReview, &visit, &change, None)
+    moved(c, who, Action::VisitReview, &visit, &change, None)?;
+    // What local households are offered is counted beside what residents are.
+    let household = visit.household_id.into_iter().collect::<Vec<_>>();
+    let household = households::store::these(c, &household)?.pop();
+    match household {
+        Some(home) if home.kind == HouseholdKind::Local => {
+            household_tally::count(c, who, &visit.place(), &visit.offered.0)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The visit, locked, and what this step changes in it; refused as the table says.

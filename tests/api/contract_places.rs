@@ -15,6 +15,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("campaign-templates", "words are every organiser's"),
     ("calendar", "the address itself is the right to read"),
     ("insurance-products", "what is sold is the same everywhere"),
+    ("liaison-peers", "offices elsewhere lie in nobody's area"),
 ];
 
 /// One record of each kind, in the test's village, township or county.
@@ -31,6 +32,27 @@ fn id(record: &Value) -> String {
     record["id"].as_str().unwrap().to_owned()
 }
 
+/// A draft of a notice, and a withdrawal that an office outside is owed of another one.
+async fn liaison(member: &Client, coordinator: &Client) -> (Value, Value) {
+    use crate::liaison::{about, drafted, migrant, sent, step};
+    let purposes = ["registration", "liaison_with_home_area"];
+    let mut made = Vec::new();
+    for _ in 0..2 {
+        let resident = migrant(member, OTHER_COUNTY, &purposes).await;
+        let mut body = about("registration_notice", &resident, &["name"]);
+        body["office"] = json!("秀洲区计划生育协会");
+        made.push((resident, drafted(member, body).await));
+    }
+    let (resident, notice) = &made[0];
+    sent(coordinator, notice).await;
+    let letter = coordinator.post(&step(notice, "letter"), json!(null)).await;
+    assert_eq!(letter.status, 200);
+    let consents = format!("{}/consents", make::at("residents", resident));
+    make::withdraw(member, &consents, "liaison_with_home_area").await;
+    let owed = coordinator.get("/v1/liaison-withdrawals").await.expect(200);
+    (made[1].1.clone(), owed["items"][0].clone())
+}
+
 impl Records {
     pub async fn make(app: &TestApp) -> Records {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
@@ -42,6 +64,8 @@ impl Records {
             .post(&consents, make::consent("service_follow_up"))
             .await
             .expect(201);
+        let liaison_consent = make::consent("liaison_with_home_area");
+        member.post(&consents, liaison_consent).await.expect(201);
         let number = crate::support::twins::document();
         for name in ["周丽华", "周立华"] {
             let body = json!({ "name": name, "document": number });
@@ -89,6 +113,7 @@ impl Records {
         let asked = member.post("/v1/privacy-requests", asked).await.expect(201);
         let right = json!({ "person_id": resident["person_id"], "topic": "wages", "asked_on": "2026-05-29" });
         let right = member.post("/v1/rights-requests", right).await.expect(201);
+        let (notice, withdrawal) = liaison(&member, &coordinator).await;
         let policy = json!({
             "household_id": household["id"], "product_id": built_in("family-accident"),
             "holder_person_id": person["id"], "payer_person_id": person["id"],
@@ -151,6 +176,8 @@ impl Records {
             ("households", "receipt_id", id(&persons_receipt)),
             ("privacy-requests", "id", id(&asked)),
             ("rights-requests", "id", id(&right)),
+            ("liaison-notices", "id", id(&notice)),
+            ("liaison-withdrawals", "id", id(&withdrawal)),
             ("member-homes", "id", id(&home)),
             ("member-homes", "kind", "premises".into()),
             ("visits", "id", id(&visit)),
@@ -203,7 +230,11 @@ impl Records {
     pub fn owner(&self, template: &str) -> &Client {
         match template.split('/').nth(2).unwrap() {
             "sync" if template.contains("quarantine") => &self.coordinator,
-            "member-homes" | "follow-ups" | "privacy-requests" | "duplicates" => &self.coordinator,
+            "member-homes"
+            | "follow-ups"
+            | "privacy-requests"
+            | "duplicates"
+            | "liaison-withdrawals" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "users" | "push" => &self.administrator,
             _ => &self.member,

@@ -59,6 +59,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         "insurance",
         "service_follow_up",
         "sensitive_documents",
+        "liaison_with_home_area",
     ];
     let consents: Vec<Value> = purposes.iter().map(|p| consent(p)).collect();
     let body = make::resident_with(
@@ -120,6 +121,12 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     member.post("/v1/privacy-requests", wrong).await.expect(201);
     let wages = json!({ "person_id": person, "topic": "wages", "told": VALUES[15], "asked_on": app.now().china_day().to_string() });
     member.post("/v1/rights-requests", wages).await.expect(201);
+    crate::liaison::agrees(&member, &resident, &["address"]).await;
+    app.user(Role::Coordinator, OTHER_TOWN).await;
+    let mut notice = crate::liaison::about("registration_notice", &resident, &["name", "address"]);
+    notice["to_area"] = json!(OTHER_TOWN);
+    let notice = crate::liaison::drafted(&member, notice).await;
+    crate::liaison::sent(&coordinator, &notice).await;
     // What the coordinator changed and the phone changes too, without knowing: it rests.
     let path = at("residents", &resident);
     let etag = coordinator.get(&path).await.etag();
@@ -132,6 +139,9 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     assert_eq!(rests["outcome"], "conflict", "{rests}");
     let stays = member.get(&format!("{path}/residences")).await.expect(200);
     let given = member.get(&format!("{path}/consents")).await.expect(200);
+    let all = given["items"].as_array().unwrap().iter();
+    let mut liaison = all.filter(|k| k["purpose"] == "liaison_with_home_area");
+    let with_liaison = liaison.next().unwrap().clone();
     let records = vec![
         ("resident", resident.clone()),
         ("residence", stays["items"][0].clone()),
@@ -142,6 +152,8 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         ("policy", policy),
         ("claim", claim),
         ("service", service),
+        ("liaison_notice", notice),
+        ("consent", with_liaison),
     ];
     Family {
         member,

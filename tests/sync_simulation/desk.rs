@@ -34,12 +34,16 @@ impl World<'_> {
         if self.theme.contains(&"visit") && self.dice.once_in(2) {
             return self.desk_returns().await;
         }
-        match self.dice.below(9) {
+        if self.theme.contains(&"liaison_notice") && !self.dice.once_in(3) {
+            return self.desk_sends().await;
+        }
+        match self.dice.below(10) {
             0..=2 => self.desk_amends().await,
             3 => self.desk_moves().await,
             4 => self.desk_assigns().await,
             5..=6 => self.desk_returns().await,
             7 => self.desk_settles("quarantine").await,
+            8 => self.desk_sends().await,
             _ => self.desk_settles("conflicts").await,
         }
     }
@@ -149,6 +153,26 @@ impl World<'_> {
         let body = json!({ "reason": "needs_unclear", "note": "请写明" });
         let answer = self.desk.post(&path, body).await;
         let what = format!("returns {}", self.called(&id));
+        self.noted(what, &answer).await;
+    }
+
+    /// Sends one of the notices that phones drafted.
+    async fn desk_sends(&mut self) {
+        let drafts = "/v1/liaison-notices?state=draft&limit=200";
+        let all = self.desk.get(drafts).await.expect(200);
+        let mut ids: Vec<String> = all["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|notice| notice["id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort_by_cached_key(|id| self.called(id));
+        let Some(id) = self.dice.pick(&ids).cloned() else {
+            return;
+        };
+        let path = format!("/v1/liaison-notices/{id}/dispatch");
+        let answer = Answer::of(self.desk.request(reqwest::Method::POST, &path)).await;
+        let what = format!("sends {}", self.called(&id));
         self.noted(what, &answer).await;
     }
 

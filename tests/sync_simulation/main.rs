@@ -231,6 +231,7 @@ fn met_everything(tally: &Tally, seeds: u64) {
         "moves",
         "assigns",
         "returns",
+        "sends",
         "release",
         "decline",
         "resolution",

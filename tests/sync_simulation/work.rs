@@ -43,6 +43,12 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (8, ("activity", "return")),
     (8, ("activity", "confirmation")),
     (2, ("activity", "cancellation")),
+    (6, ("liaison_notice", "create")),
+    (9, ("liaison_notice", "reception")),
+    (7, ("liaison_notice", "acceptance")),
+    (5, ("liaison_notice", "rejection")),
+    (4, ("liaison_notice", "closure")),
+    (2, ("liaison_notice", "assignee")),
 ];
 
 /// What people are busy with in a seed, so that long courses come to their end; with nothing named, with all.
@@ -52,6 +58,7 @@ pub const THEMES: &[&[&str]] = &[
     &["activity", "member_home", "notification"],
     HOUSEHOLDS,
     &["resident", "service", "consent"],
+    LIAISON,
     &["household", "household_person", "policy", "claim"],
     HOUSEHOLDS,
 ];
@@ -64,6 +71,9 @@ const HOUSEHOLDS: &[&str] = &[
     "follow_up",
     "notification",
 ];
+
+/// A notice goes from one township's phones over a desk to the other's.
+pub const LIAISON: &[&str] = &["resident", "liaison_notice", "notification"];
 
 /// Whether this makes a record.
 fn makes(kind: &str, action: &str) -> bool {
@@ -196,6 +206,7 @@ impl World<'_> {
             ("visit", "return" | "confirmation") => coordinates,
             ("member_home", "create" | "update") => coordinates,
             ("activity", "return" | "confirmation") => coordinates,
+            ("liaison_notice", action) => coordinates || action == "create",
             ("follow_up", "update") | (_, "assignee") => coordinates,
             _ => true,
         }
@@ -320,16 +331,27 @@ impl World<'_> {
                     true => json!([]),
                     false => json!([
                         make::consent("registration"),
-                        make::consent("service_follow_up")
+                        make::consent("service_follow_up"),
+                        make::consent("liaison_with_home_area")
                     ]),
                 };
-                make::resident_with(json!({ "area": area, "phone": phone,
-                    "address": format!("百福弄{mark}号"), "consents": consents }))
+                make::resident_with(
+                    json!({ "area": area, "phone": phone, "home_area": self.places.county,
+                    "address": format!("百福弄{mark}号"), "consents": consents }),
+                )
             }
             "residence" => {
                 parent = Some(self.known(n, "resident")?);
                 let day = format!("2026-04-{:02}", 1 + self.dice.below(28));
                 json!({ "area": self.area(n), "from_day": day, "reason": "work" })
+            }
+            "liaison_notice" => {
+                let resident = self.shown(n, "resident")?;
+                let person = id_in(&resident.body, "person_id")?;
+                let [near, far] = &self.places.towns;
+                let area = resident.body["area"].as_str().unwrap_or_default();
+                let to = if area.starts_with(near) { far } else { near };
+                json!({ "kind": "registration_notice", "person_id": person, "to_area": to, "fields": ["name"] })
             }
             "service" => {
                 parent = Some(self.known(n, "resident")?);
@@ -426,6 +448,22 @@ impl World<'_> {
                 });
                 self.dice.pick(&all).cloned()?
             }
+            // Whose side and which state allow it.
+            ("liaison_notice", _) if !self.dice.once_in(9) => {
+                let fits: &[(&str, &str)] = match action {
+                    "reception" => &[("in", "sent")],
+                    "acceptance" | "rejection" => &[("in", "received")],
+                    "closure" => &[("in", "accepted"), ("out", "draft"), ("", "")],
+                    _ => &[("in", "sent"), ("in", "received"), ("out", "sent")],
+                };
+                let mut all = self.list(n, kind);
+                all.retain(|one| {
+                    let word = |field: &str| one.body[field].as_str().unwrap_or("").to_owned();
+                    let (side, state) = (word("side"), word("state"));
+                    fits.contains(&(side.as_str(), state.as_str()))
+                });
+                self.dice.pick(&all).cloned()?
+            }
             // The same of an activity.
             ("activity", _) if !self.dice.once_in(9) => {
                 let states: &[&str] = match action {
@@ -519,6 +557,9 @@ impl World<'_> {
                 "households_informed": 10 }),
             ("activity", "return") => json!({ "reason": "incomplete" }),
             ("activity", "confirmation" | "cancellation") => json!({}),
+            ("liaison_notice", "rejection") => json!({ "note": format!("查无此人{mark}") }),
+            ("liaison_notice", "assignee") => json!({ "assignee": self.worker() }),
+            ("liaison_notice", _) => json!({}),
             ("claim", "update") => json!({ "description": format!("摔伤{mark}") }),
             ("notification", "marks") => {
                 json!({ "mark": self.dice.pick(&["opened", "read", "done"]) })

@@ -103,6 +103,8 @@ const WITHOUT_ID: &[&str] = &[
     "policy_insured",
     "policy_beneficiaries",
     "claim_documents",
+    "liaison_fields",
+    "liaison_scopes",
 ];
 
 /// People and households, whose rows have their own way of becoming nobody's.

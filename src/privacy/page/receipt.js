@@ -70,6 +70,8 @@
     looksHint: ['只写身份和单位，不写姓名。', 'Role and unit, no names.'],
     visits: ['走访', 'Visits'],
     services: ['服务', 'Services'],
+    liaison: ['告诉其他地区的内容', 'What other areas were told'],
+    told: ['告诉的内容', 'Told'],
     saidNo: ['未同意', 'I said no'],
     policies: ['保险', 'Insurance'],
     policiesHint: ['险种名称和理赔材料，请当面问您的社区工作人员。', 'Ask your worker in person which cover it is and which papers there are.'],
@@ -144,6 +146,14 @@
     officer: ['协会干部', 'officer'], care_officer: ['关怀专员', 'care officer'], administrator: ['管理员', 'administrator'], auditor: ['审计员', 'auditor'], service: ['系统', 'the program itself'],
     home_visit: ['上门走访', 'home visit'], service_delivery: ['提供服务', 'service delivery'], claim_help: ['帮助理赔', 'help with a claim'], at_persons_request: ['应本人要求', 'at your request'],
     full: ['完整内容', 'in full'], masked: ['部分隐藏', 'masked'],
+    registration_notice: ['登记通报', 'registration notice'], acknowledgement: ['签收', 'acknowledgement'], service_referral: ['服务转介', 'referral to services'],
+    information_request: ['信息协查', 'request for information'], insurance_continuation: ['保险接续', 'insurance goes on'], departure_notice: ['离开通报', 'departure'],
+    arrival_back_notice: ['返乡通报', 'arrival back'], residence_transfer: ['居住地转接', 'handover of the residence'],
+    sent: ['已发出', 'sent'], received: ['已收到', 'received'], expired: ['过期', 'expired'], consent_withdrawn: ['您已撤回，内容已销毁', 'you withdrew; it was destroyed'],
+    document_masked: ['证件（部分）', 'part of the document number'], present_area: ['居住地区', 'area'], expected_stay: ['打算住多久', 'expected stay'],
+    stay_reason: ['来的原因', 'reason of the stay'], left_on: ['离开日期', 'day of leaving'], left_reason: ['离开原因', 'reason of leaving'],
+    insured_until: ['保险期至', 'insured until'],
+    'liaison.send': ['发给其他地区', 'told another area'], 'liaison.reveal': ['查看发给其他地区的内容', 'saw what another area was told'],
     'resident.register': ['登记', 'registered you'], 'resident.amend': ['修改', 'changed your record'], 'resident.reveal': ['查看隐藏内容', 'saw hidden fields'],
     'resident.assign': ['安排负责人', 'changed who looks after you'], 'residence.write': ['记录居住变动', 'noted where you live'],
     'household.write': ['修改家庭信息', 'changed the household'], 'household.reveal': ['查看隐藏内容', 'saw hidden fields'],
@@ -502,6 +512,13 @@
           lines.push(t('claim') + ' ' + p.claims[i].reported_on + ' ' + w(p.claims[i].claim_type) + ' – ' + w(p.claims[i].state));
         }
         return entry(p.starts_on + ' – ' + p.ends_on, lines);
+      });
+    }
+    if (r.liaison.length) {
+      s = section(t('liaison'), 'liaison');
+      listing(s, r.liaison, function (n) {
+        return entry((n.sent_on || '') + ' ' + w(n.kind), [n.office || n.to_area_name || n.to_area, w(n.closed_because === 'consent_withdrawn' ? n.closed_because : n.state),
+          t('told') + ' ' + words(n.fields)]);
       });
     }
     if (r.rights_requests.length) {

@@ -53,6 +53,8 @@ pub struct World {
     homes: Vec<Value>,
     campaigns: Vec<Value>,
     activities: Vec<Value>,
+    /// Both sides' copies.
+    notices: Vec<Value>,
     /// Stays and departures go on from day to day.
     day: usize,
 }
@@ -122,7 +124,7 @@ impl World {
         let what = if self.told.len() < 16 {
             dice.below(10)
         } else {
-            dice.below(32)
+            dice.below(34)
         };
         match what {
             0..=2 => self.registers(&who, area).await,
@@ -139,12 +141,15 @@ impl World {
             22 => self.amends(dice, &who).await,
             23 => self.marks(app, dice, &who).await,
             24..=25 => self.holds_an_activity(dice, &who, area).await,
+            26..=27 => self.writes_elsewhere(dice, &who).await,
             _ => self.reassigns(dice).await,
         }
     }
 
     async fn registers(&mut self, who: &Client, area: &str) {
-        let body = make::resident_with(json!({ "area": area }));
+        let consents = ["registration", "liaison_with_home_area"].map(make::consent);
+        let body =
+            make::resident_with(json!({ "area": area, "home_area": COUNTY, "consents": consents }));
         let made = self.posts(who, "/v1/residents", body).await;
         self.residents.extend(made);
     }
@@ -234,6 +239,42 @@ impl World {
         let body = json!({ "area": area, "title": "会员之家", "site_address": "百福弄1号" });
         let made = self.posts(who, "/v1/member-homes", body).await;
         self.homes.extend(made);
+    }
+
+    /// A notice to the other township goes a step on, and another is drafted.
+    async fn writes_elsewhere(&mut self, dice: &mut Dice, who: &Client) {
+        let steps = [
+            ("dispatch", Value::Null),
+            ("dispatch", Value::Null),
+            ("reception", json!({})),
+            ("acceptance", json!({})),
+            ("closure", json!({})),
+        ];
+        for _ in 0..3 {
+            let Some(notice) = dice.pick(&self.notices) else {
+                break;
+            };
+            let (step, body) = dice.pick(&steps).unwrap().clone();
+            let path = format!("{}/{step}", at("liaison-notices", notice));
+            let sent = self.posts(who, &path, body).await.is_some() && step == "dispatch";
+            if sent {
+                let county = &self.users[3];
+                let came = county.get("/v1/liaison-notices?side=in&limit=1").await;
+                let came = came.json["items"][0].clone();
+                self.notices.extend(came.is_object().then_some(came));
+            }
+        }
+        let Some(resident) = dice.pick(&self.residents) else {
+            return;
+        };
+        let here = resident["area"]
+            .as_str()
+            .is_some_and(|a| a.starts_with(TOWN));
+        let to = if here { OTHER_TOWN } else { TOWN };
+        let body = json!({ "kind": "registration_notice", "person_id": resident["person_id"],
+            "to_area": to, "fields": ["name", "phone"] });
+        let made = self.posts(who, "/v1/liaison-notices", body).await;
+        self.notices.extend(made);
     }
 
     /// One is planned, and another goes a step on.

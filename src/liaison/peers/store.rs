@@ -1,0 +1,66 @@
+//! All SQL about other offices.
+
+use diesel::prelude::*;
+
+use crate::db::schema::liaison_peers;
+use crate::db::{DbConn, Micros, Uid};
+use crate::error::AppResult;
+use crate::first_locked;
+use crate::http::page::Page;
+use crate::liaison::model::PeerRow;
+
+pub fn insert(c: &mut DbConn, row: &PeerRow) -> AppResult<()> {
+    diesel::insert_into(liaison_peers::table)
+        .values(row)
+        .execute(c)
+        .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+pub fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<PeerRow>> {
+    Ok(liaison_peers::table
+        .find(id)
+        .select(PeerRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
+pub fn lock(c: &mut DbConn, id: Uid) -> AppResult<Option<PeerRow>> {
+    Ok(first_locked!(
+        c,
+        liaison_peers::table.find(id).select(PeerRow::as_select())
+    )
+    .optional()?)
+}
+
+pub fn by_digest(c: &mut DbConn, key_digest: &str) -> AppResult<Option<PeerRow>> {
+    Ok(liaison_peers::table
+        .filter(liaison_peers::key_digest.eq(key_digest))
+        .select(PeerRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
+/// A page of offices, newest first.
+pub fn list(c: &mut DbConn, page: Page) -> AppResult<Vec<PeerRow>> {
+    let mut query = liaison_peers::table
+        .select(PeerRow::as_select())
+        .order(liaison_peers::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(liaison_peers::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+pub fn revoke(c: &mut DbConn, row: &PeerRow, at: Micros) -> AppResult<()> {
+    diesel::update(liaison_peers::table.find(row.id))
+        .set((
+            liaison_peers::revoked_at.eq(at.0),
+            liaison_peers::version.eq(row.version + 1),
+            liaison_peers::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
+}
