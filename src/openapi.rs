@@ -76,6 +76,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("visits", "Visits, follow-ups (走访, 回访)"),
     (
+        "supervision",
+        "What coordinators see to: coverage, what is overdue, what was voiced and is to be answered (督导)",
+    ),
+    (
         "insurance",
         "Insurance products, policies and claims (保险)",
     ),
@@ -343,6 +347,10 @@ const NAMES_A_RECORD: &[&str] = &[
     "withdraw_consent_by_receipt",
     "revoke_by_receipt",
     "get_service_statistics",
+    "get_insurance_statistics",
+    "get_visit_coverage",
+    "list_overdue_follow_ups",
+    "list_possession_gaps",
 ];
 
 /// What changes or approves a record names the version that was read.

@@ -63,6 +63,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second * 600, end_long_ago),
         every(app, stop, second * 3600, expire_audit),
         every(app, stop, second * 6 * 3600, fill_calendar),
+        every(app, stop, second * 3600, close_quarters),
     ]);
     if !app.db.is_sqlite() {
         loops.push(every(app, stop, second / 20, number_feed));
@@ -276,6 +277,13 @@ async fn fill_calendar(app: web::Data<App>) -> bool {
     {
         Ok(()) => false,
         Err(e) => failed("filling the festivals' calendar", e),
+    }
+}
+
+async fn close_quarters(app: web::Data<App>) -> bool {
+    match crate::insurance::statistics::close(&app).await {
+        Ok(()) => false,
+        Err(e) => failed("closing quarters", e),
     }
 }
 

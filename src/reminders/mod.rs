@@ -82,6 +82,11 @@ pub const WORK: &[Work] = &[
         find: requests::rights,
     },
     Work {
+        name: "concerns",
+        kind: NotificationKind::RequestDue,
+        find: requests::concerns,
+    },
+    Work {
         name: "silent_devices",
         kind: NotificationKind::DeviceSilent,
         find: devices::silent,

@@ -10,6 +10,7 @@ use crate::auth::model::UserState;
 use crate::auth::policy::Role;
 use crate::campaigns::machine::CampaignState;
 use crate::campaigns::model::CampaignRow;
+use crate::concerns::model::ConcernRow;
 use crate::db::schema::*;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
@@ -179,6 +180,22 @@ pub fn rights_requests_due(c: &mut DbConn, look: &Look<'_>, by: Day) -> AppResul
             .filter(rights_requests::due_on.ge(look.days_ago(OLDEST)))
             .filter(exists(in_use))
             .select(RightsRow::as_select())
+    )?)
+}
+
+/// What was voiced and waits for an answer due by this day.
+pub fn concerns_due(c: &mut DbConn, look: &Look<'_>, by: Day) -> AppResult<Vec<ConcernRow>> {
+    Ok(page!(
+        c,
+        look,
+        concerns,
+        concerns::table
+            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+                "concerns.answered_on IS NULL",
+            ))
+            .filter(concerns::due_on.le(by))
+            .filter(concerns::due_on.ge(look.days_ago(OLDEST)))
+            .select(ConcernRow::as_select())
     )?)
 }
 

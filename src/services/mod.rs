@@ -11,7 +11,6 @@ pub mod catalogue;
 pub mod feed;
 pub mod machine;
 pub mod model;
-pub mod quarter;
 pub mod statistics;
 pub mod statistics_api;
 pub mod steps;

@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::Tallied;
-use super::quarter::Quarter;
 use super::statistics::{self, OfArea};
 use super::tally::TallyKind;
-use crate::areas;
 use crate::areas::model::AreaLevel;
 use crate::auth::{Action, Who};
-use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
+use crate::error::{AppError, AppResult, Fault};
 use crate::http::json::Params;
 use crate::http::text::{AreaCode, FactWord, Label};
 use crate::privacy::suppression::Shown;
 use crate::state::App;
+use crate::statistics::quarter::Quarter;
+use crate::statistics::query::{self, refused};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -105,13 +105,6 @@ fn show(of: OfArea) -> AppResult<CountsOfArea> {
     })
 }
 
-fn refused(pointer: &str, fault: Fault) -> AppError {
-    AppError::Problem(Box::new(Problem {
-        errors: vec![FieldError::new(pointer, fault)],
-        ..Problem::new(Code::MalformedQuery)
-    }))
-}
-
 /// Count services
 ///
 /// By kind and step, of an area and the areas next below it, in a quarter that is over. Counts under 5 are
@@ -121,25 +114,18 @@ fn refused(pointer: &str, fault: Fault) -> AppError {
 pub async fn get_service_statistics(
     app: web::Data<App>,
     who: Who,
-    Params(query): Params<ServiceStatisticsQuery>,
+    Params(asked): Params<ServiceStatisticsQuery>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ServiceCount)?;
-    let area = query
-        .area
-        .ok_or_else(|| refused("/area", Fault::Required))?;
-    let quarter = query
-        .quarter
-        .ok_or_else(|| refused("/quarter", Fault::Required))?;
-    let quarter: Quarter = quarter.parse().map_err(|f| refused("/quarter", f))?;
+    let area = asked.area;
+    let quarter = query::quarter(asked.quarter.as_deref(), who.at.china_day())?;
     if !quarter.finished(who.at.china_day()) {
         return Err(refused("/quarter", Fault::InTheFuture));
     }
     let found = app
         .db
         .read(move |c| {
-            let area = areas::store::by_code_ever(c, area.as_str())?
-                .filter(|area| who.may_within(Action::ServiceCount, area))
-                .ok_or_else(AppError::not_found)?;
+            let area = query::area(c, &who, Action::ServiceCount, &area)?;
             if area.level == AreaLevel::Village {
                 return Err(refused("/area", Fault::NotFitting));
             }

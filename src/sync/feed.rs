@@ -35,6 +35,7 @@ text_enum! {
         Service = "service",
         Activity = "activity",
         CampaignAlarm = "campaign_alarm",
+        Concern = "concern",
     }
 }
 

@@ -183,6 +183,7 @@ pub fn of(kind: Kind) -> &'static Entry {
         Kind::Service => &crate::services::sync::SERVICE,
         Kind::Activity => &crate::activities::sync::ACTIVITY,
         Kind::CampaignAlarm => &crate::campaigns::sync::CAMPAIGN_ALARM,
+        Kind::Concern => &crate::concerns::sync::CONCERN,
     }
 }
 

@@ -77,6 +77,8 @@ impl Records {
         let submitted = member.post("/v1/visits", other_visit).await.expect(201);
         let submission = format!("{}/submission", make::at("visits", &submitted));
         member.post(&submission, json!({})).await.expect(200);
+        let voiced = coordinator.get("/v1/supervision/opinions").await;
+        let voiced = voiced.expect(200)["items"][0].clone();
         let receipts = format!("{}/receipts", make::at("residents", &resident));
         let receipt = member.post(&receipts, json!({})).await.expect(201);
         let persons_receipts = format!(
@@ -155,6 +157,7 @@ impl Records {
             ("member-homes", "kind", "premises".into()),
             ("visits", "id", id(&visit)),
             ("follow-ups", "id", id(&submitted["follow_ups"][0])),
+            ("supervision", "id", id(&voiced)),
             ("policies", "id", id(&policy)),
             ("claims", "id", id(&claim)),
             ("claims", "kind", "invoices".into()),
@@ -203,7 +206,9 @@ impl Records {
     pub fn owner(&self, template: &str) -> &Client {
         match template.split('/').nth(2).unwrap() {
             "sync" if template.contains("quarantine") => &self.coordinator,
-            "member-homes" | "follow-ups" | "privacy-requests" | "duplicates" => &self.coordinator,
+            "member-homes" | "follow-ups" | "privacy-requests" | "duplicates" | "supervision" => {
+                &self.coordinator
+            }
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "users" | "push" => &self.administrator,
             _ => &self.member,

@@ -42,6 +42,7 @@ const WHOLE: &[(&str, &str)] = &[
     ("notification", "notifications"),
     ("activity", "activities"),
     ("campaign_alarm", "campaign-alarms"),
+    ("concern", "supervision/opinions"),
 ];
 
 /// Lists of summaries: each record is read.
