@@ -56,15 +56,31 @@ fn yuan(sum: &str) -> Value {
 }
 
 /// Reported and taken in today, a complex case: thirty days are given to decide it.
-async fn under_review(app: &TestApp, member: &Client, (_, person, policy): &(Value, Value, Value)) -> Value {
+async fn under_review(
+    app: &TestApp,
+    member: &Client,
+    (_, person, policy): &(Value, Value, Value),
+) -> Value {
     let mut claim = make::claim(policy, person);
     for day in ["event_on", "known_on", "reported_on"] {
         claim[day] = json!(today(app));
     }
     let claim = member.post("/v1/claims", claim).await.expect(201);
     let on = today(app);
-    step(member, &claim, "acceptance", json!({ "on": on, "received_on": on })).await;
-    step(member, &claim, "review", json!({ "on": on, "complex": true })).await;
+    step(
+        member,
+        &claim,
+        "acceptance",
+        json!({ "on": on, "received_on": on }),
+    )
+    .await;
+    step(
+        member,
+        &claim,
+        "review",
+        json!({ "on": on, "complex": true }),
+    )
+    .await;
     claim
 }
 
@@ -81,7 +97,10 @@ async fn paid(app: &TestApp, member: &Client, claim: &Value) {
 }
 
 async fn held(app: &TestApp, member: &Client, area: &str, informed: i64) {
-    let (from, to) = (app.now().plus(-2 * Micros::HOUR), app.now().plus(-Micros::HOUR));
+    let (from, to) = (
+        app.now().plus(-2 * Micros::HOUR),
+        app.now().plus(-Micros::HOUR),
+    );
     let activity = json!({ "area": area, "venue": "小广场", "kind": "lecture", "title": "保险宣传", "starts_at": from.to_string(), "ends_at": to.to_string() });
     let activity = member.post("/v1/activities", activity).await.expect(201);
     let report = json!({ "starts_at": from.to_string(), "ends_at": to.to_string(), "participants": 50, "leaflets": 0, "households_informed": informed });
@@ -124,14 +143,22 @@ fn cells(figures: &Value) -> Vec<(String, Option<i64>)> {
         let count = |name: &str| figures[name].as_i64();
         Some(count(of)? - count(in_time)?)
     };
-    all.push(("decided_late".into(), late("claims_decided", "decided_in_time")));
+    all.push((
+        "decided_late".into(),
+        late("claims_decided", "decided_in_time"),
+    ));
     all.push(("paid_late".into(), late("claims_paid", "paid_in_time")));
     all
 }
 
 /// What a reader finds by taking the rows that are shown from their sum: none, or not few.
 fn assert_nothing_follows(answer: &Value) {
-    let rows: Vec<_> = answer["rows"].as_array().unwrap().iter().map(|r| cells(&r["figures"])).collect();
+    let rows: Vec<_> = answer["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| cells(&r["figures"]))
+        .collect();
     for (at, (name, total)) in cells(&answer["total"]["figures"]).iter().enumerate() {
         let shown = rows.iter().map(|row| row[at].1);
         for count in shown.clone().chain([*total]).flatten() {
@@ -142,7 +169,10 @@ fn assert_nothing_follows(answer: &Value) {
                 let rest = total - shown.flatten().sum::<i64>();
                 assert!(rest == 0 || rest >= 5, "{name}: {rest} follows, {answer}");
             }
-            None => assert!(shown.clone().all(|count| count.is_none()), "{name}: within what is hidden"),
+            None => assert!(
+                shown.clone().all(|count| count.is_none()),
+                "{name}: within what is hidden"
+            ),
         }
     }
 }

@@ -33,7 +33,10 @@ async fn left_alone(member: &Client, area: &str) -> (Value, Value, Value) {
     let household = json!({ "kind": "migrant", "area": area });
     let household = member.post("/v1/households", household).await.expect(201);
     let person = household_person(member, &household, &["service_follow_up"]).await;
-    let visit = member.post("/v1/visits", make::home_visit(&household)).await.expect(201);
+    let visit = member
+        .post("/v1/visits", make::home_visit(&household))
+        .await
+        .expect(201);
     let path = format!("{}/submission", at("visits", &visit));
     let visit = member.post(&path, json!({})).await.expect(200);
     (household, person, visit)
@@ -47,7 +50,10 @@ async fn coverage(who: &Client, area: &str, quarter: Quarter, more: &str) -> Val
 fn row(answer: &Value, area: &str) -> Value {
     let rows = answer["rows"].as_array().unwrap().iter();
     let mut found = rows.filter(|row| row["area"] == area);
-    found.next().unwrap_or_else(|| panic!("no row of {area}")).clone()
+    found
+        .next()
+        .unwrap_or_else(|| panic!("no row of {area}"))
+        .clone()
 }
 
 fn overdue(of: &Value) -> Option<i64> {
@@ -180,7 +186,7 @@ both! {
             let body = json!({ "present": true, "checked_on": today.to_string(), "photo": photo() });
             member.put(&format!("{path}/possessions/{kind}"), body).await.expect(200);
         }
-        assert_eq!(gaps().await, []);
+        assert!(gaps().await.is_empty());
         app.advance(DAY);
         let tomorrow = make::renewed(app, &coordinator);
         let homes = items(&tomorrow, "/v1/supervision/possessions").await;
