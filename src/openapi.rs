@@ -80,6 +80,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("visits", "Visits, follow-ups (走访, 回访)"),
     (
+        "supervision",
+        "What coordinators see to: coverage, what is overdue, what was voiced and is to be answered (督导)",
+    ),
+    (
         "insurance",
         "Insurance products, policies and claims (保险)",
     ),
@@ -348,6 +352,10 @@ const NAMES_A_RECORD: &[&str] = &[
     "revoke_by_receipt",
     "get_service_statistics",
     "get_service_reach",
+    "get_insurance_statistics",
+    "get_visit_coverage",
+    "list_overdue_follow_ups",
+    "list_possession_gaps",
 ];
 
 /// Operations without a body that may be refused for what stands in a record.

@@ -6,9 +6,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    activities, areas, audit, auth, calendar_feed, campaigns, duplicates, households, insurance,
-    liaison, notifications, people, privacy, push, residents, rights_requests, services, sync,
-    visits,
+    activities, areas, audit, auth, calendar_feed, campaigns, concerns, duplicates, households,
+    insurance, liaison, notifications, people, privacy, push, residents, rights_requests, services,
+    supervision, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -47,6 +47,8 @@ fn signed_in(cfg: &mut ServiceConfig) {
     households::routes(cfg);
     insurance::routes(cfg);
     visits::routes(cfg);
+    concerns::routes(cfg);
+    supervision::routes(cfg);
     campaigns::routes(cfg);
     activities::routes(cfg);
     calendar_feed::routes(cfg);

@@ -29,7 +29,10 @@ use qianshou::db::schema::{areas, audit_entries, changes};
 use qianshou::db::{Db, DbConn, Micros, Target, connect};
 use qianshou::state::{App, Clock};
 
-pub use people::{Account, registration};
+pub use people::Account;
+// Each benchmark uses a part of it.
+#[allow(unused_imports)]
+pub use people::registration;
 
 /// Where work is done unless something else is said.
 pub const VILLAGE: &str = "330402007024";

@@ -8,6 +8,7 @@ use crate::db::schema::areas;
 use crate::db::together::{Answers, remember};
 use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
+use crate::http::page::Page;
 
 /// The area that has this code now.
 pub fn by_code(c: &mut DbConn, code: &str) -> AppResult<Option<AreaRow>> {
@@ -115,6 +116,43 @@ pub fn down_to_towns(c: &mut DbConn, province: Uid) -> AppResult<Vec<AreaRow>> {
     Ok(areas::table
         .filter(in_it)
         .filter(areas::level.ne(AreaLevel::Village))
+        .select(AreaRow::as_select())
+        .order((areas::code, areas::id))
+        .load(c)?)
+}
+
+/// A province and every area in it down to villages, those that are no more too.
+pub fn all_of(c: &mut DbConn, province: Uid) -> AppResult<Vec<AreaRow>> {
+    Ok(areas::table
+        .filter(areas::province.eq(province).or(areas::id.eq(province)))
+        .select(AreaRow::as_select())
+        .order((areas::code, areas::id))
+        .load(c)?)
+}
+
+/// A page of the areas of a level within one, in the order of their codes, after the area that the page names.
+pub fn parts(
+    c: &mut DbConn,
+    area: &AreaRow,
+    level: AreaLevel,
+    page: Page,
+) -> AppResult<Vec<AreaRow>> {
+    let after = match page.after {
+        Some(id) => by_id(c, id)?.map(|area| area.code),
+        None => None,
+    };
+    Ok(below(Some(area), after.as_deref())
+        .filter(areas::level.eq(level))
+        .select(AreaRow::as_select())
+        .order(areas::code)
+        .limit(page.limit + 1)
+        .load(c)?)
+}
+
+/// The areas next below one, those that are no more too, in the order of their codes.
+pub fn next_below(c: &mut DbConn, area: Uid) -> AppResult<Vec<AreaRow>> {
+    Ok(areas::table
+        .filter(areas::parent_id.eq(area))
         .select(AreaRow::as_select())
         .order((areas::code, areas::id))
         .load(c)?)

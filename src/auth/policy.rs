@@ -117,6 +117,7 @@ actions! {
     ServiceRead "service.read" on "service" by WORKERS;
     ServiceWrite "service.write" on "service" by WORKERS;
     ServiceCount "service.count" on "service" by &[Coordinator, Officer];
+    InsuranceCount "insurance.count" on "insurance_statistics" by &[Coordinator, Officer];
     // Looking over the shoulders of all of them.
     AuditRead "audit.read" on "audit_entry" by &[Coordinator, Administrator, Auditor];
     AuditExport "audit.export" on "audit_entry" by &[Coordinator, Administrator, Auditor];
@@ -138,6 +139,10 @@ actions! {
     FollowUpRead "follow_up.read" on "follow_up" by WORKERS;
     FollowUpWrite "follow_up.write" on "follow_up" by WORKERS;
     FollowUpAssign "follow_up.assign" on "follow_up" by &[Coordinator];
+    // What coordinators look after: homes and follow-ups left undone, and what was voiced and waits for an answer.
+    SupervisionRead "supervision.read" on "supervision" by &[Coordinator];
+    ConcernRead "concern.read" on "concern" by WORKERS;
+    ConcernAnswer "concern.answer" on "concern" by &[Coordinator];
     // Insurance.
     ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
     ProductWrite "insurance_product.write" on "insurance_product" by &[Officer];
@@ -245,6 +250,14 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("deliver_service", Action::ServiceWrite),
     ("set_service_follow_up", Action::ServiceWrite),
     ("get_service_statistics", Action::ServiceCount),
+    ("get_insurance_statistics", Action::InsuranceCount),
+    ("get_visit_coverage", Action::SupervisionRead),
+    ("list_overdue_follow_ups", Action::SupervisionRead),
+    ("list_possession_gaps", Action::SupervisionRead),
+    ("list_concerns", Action::ConcernRead),
+    ("get_concern", Action::ConcernRead),
+    ("refer_concern", Action::ConcernAnswer),
+    ("answer_concern", Action::ConcernAnswer),
     ("create_household", Action::HouseholdWrite),
     ("list_households", Action::HouseholdRead),
     ("get_household", Action::HouseholdRead),

@@ -1380,6 +1380,58 @@ diesel::table! {
         count -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    insurance_quarters (province, quarter) {
+        province -> UidSql,
+        quarter -> Text,
+        closed_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    insurance_figures (area_id, quarter) {
+        area_id -> UidSql,
+        quarter -> Text,
+        figures -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    concerns (id) {
+        id -> UidSql,
+        version -> BigInt,
+        visit_id -> UidSql,
+        opinion_id -> Nullable<UidSql>,
+        member_home_id -> Nullable<UidSql>,
+        household_id -> Nullable<UidSql>,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_code -> Text,
+        registered_by -> UidSql,
+        assignee -> Nullable<UidSql>,
+        topic -> Nullable<Text>,
+        need -> Nullable<Text>,
+        told -> Nullable<Binary>,
+        voiced_on -> Text,
+        state -> Text,
+        due_on -> Text,
+        due_provisional -> Bool,
+        referred_to -> Nullable<Text>,
+        referred_office -> Nullable<Binary>,
+        referred_on -> Nullable<Text>,
+        referred_by -> Nullable<UidSql>,
+        answer -> Nullable<Binary>,
+        answered_on -> Nullable<Text>,
+        answered_by -> Nullable<UidSql>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1459,6 +1511,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     liaison_withdrawals,
     liaison_files,
     household_tally,
+    insurance_quarters,
+    insurance_figures,
+    concerns,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));

@@ -95,7 +95,7 @@ async fn home_and_visit(
                 "follow_ups": follow_ups
             }))?;
             let visit = visits_log::log(c, &vault, &member, &visit)?.id;
-            visits_log::submit(c, &member, visit)?;
+            visits_log::submit(c, &vault, &member, visit)?;
             if confirmed {
                 visits_log::confirm(c, &coordinator, visit)?;
             }

@@ -22,6 +22,9 @@ pub mod papers;
 pub mod policies;
 pub mod policy_view;
 pub mod products;
+pub mod statistics;
+pub mod statistics_api;
+pub mod statistics_store;
 pub mod step_api;
 pub mod step_bodies;
 pub mod steps;
@@ -44,7 +47,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(claims::update_claim)
         .service(claim_events::list_claim_events)
         .service(papers::list_claim_documents)
-        .service(papers::receive_claim_document);
+        .service(papers::receive_claim_document)
+        .service(statistics_api::get_insurance_statistics);
     cfg.service(step_api::accept_claim)
         .service(step_api::request_claim_documents)
         .service(step_api::complete_claim_documents)

@@ -67,6 +67,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second * 6 * 3600, fill_calendar),
         every(app, stop, second * 60, watch_work_days),
         every(app, stop, second * 600, expire_notices),
+        every(app, stop, second * 3600, close_quarters),
     ]);
     if !app.db.is_sqlite() {
         loops.push(every(app, stop, second / 20, number_feed));
@@ -296,6 +297,13 @@ async fn expire_notices(app: web::Data<App>) -> bool {
     match crate::liaison::ends::expire(&app).await {
         Ok(more) => more,
         Err(e) => failed("ending notices that nobody answered", e),
+    }
+}
+
+async fn close_quarters(app: web::Data<App>) -> bool {
+    match crate::insurance::statistics::close(&app).await {
+        Ok(()) => false,
+        Err(e) => failed("closing quarters", e),
     }
 }
 

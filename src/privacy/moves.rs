@@ -83,6 +83,9 @@ pub const PLACES: &[Place] = &[
     sealed("visit_opinions.opinion", OF_SUCH_A_VISIT),
     sealed("follow_ups.task", NO_HOUSEHOLD),
     sealed("follow_ups.outcome_note", NO_HOUSEHOLD),
+    sealed("concerns.told", NO_HOUSEHOLD),
+    sealed("concerns.referred_office", NO_HOUSEHOLD),
+    sealed("concerns.answer", NO_HOUSEHOLD),
     index("persons.phone_index", BlindColumn::Phone, "phone"),
     index("persons.document_index", BlindColumn::Document, "document"),
     index(

@@ -285,6 +285,17 @@ pub const RESTING: &[Rest] = &[
         &["due_on"],
         Ends::Removed,
     ),
+    people(
+        "concerns",
+        &["visit_id"],
+        &[
+            ("told", Key::Household),
+            ("referred_office", Key::Household),
+            ("answer", Key::Household),
+        ],
+        &["topic", "need", "voiced_on", "referred_to"],
+        Ends::Removed,
+    ),
     nobody("insurance_products", "a catalogue"),
     people(
         "policies",
@@ -335,6 +346,11 @@ pub const RESTING: &[Rest] = &[
         Ends::Removed,
     ),
     people("claim_payments", &["claim_id"], &[], &[], Ends::Removed),
+    nobody("insurance_quarters", "which quarters' figures are closed"),
+    nobody(
+        "insurance_figures",
+        "counts by area and quarter, small ones hidden, which lead to nobody",
+    ),
     nobody("festivals", "a calendar"),
     nobody("festival_days", "a calendar"),
     nobody("campaigns", "publicity for everybody"),

@@ -106,6 +106,11 @@ pub const WORK: &[Work] = &[
         find: liaison::withdrawals,
     },
     Work {
+        name: "concerns",
+        kind: NotificationKind::RequestDue,
+        find: requests::concerns,
+    },
+    Work {
         name: "silent_devices",
         kind: NotificationKind::DeviceSilent,
         find: devices::silent,

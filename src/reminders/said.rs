@@ -186,6 +186,20 @@ pub const LIAISON_WITHDRAWN: Said = Said {
         "Somebody withdrew. Send the office outside the withdrawal, as a file or a letter, so that it destroys what it holds.",
     ),
 };
+pub const CONCERN_DUE: Said = Said {
+    title: ("有意见或诉求待答复", "Something voiced waits for you"),
+    body: (
+        "走访中收集的一条意见或诉求三天内应当答复，请答复或转交有关单位。",
+        "An opinion or a need voiced at a visit is to be answered within three days. Answer it, or refer it.",
+    ),
+};
+pub const CONCERN_OVERDUE: Said = Said {
+    title: ("有意见或诉求逾期未答复", "Something voiced is unanswered"),
+    body: (
+        "您辖区内有一条意见或诉求已过答复期限，请督促答复。",
+        "An opinion or a need of your area is past the day of its answer. See that it is answered.",
+    ),
+};
 pub const DEVICE_SILENT: Said = Said {
     title: ("您的手机久未同步", "Your phone has not synced for long"),
     body: (
@@ -231,6 +245,8 @@ mod tests {
             LIAISON_OVERDUE,
             LIAISON_UNANSWERED,
             LIAISON_WITHDRAWN,
+            CONCERN_DUE,
+            CONCERN_OVERDUE,
             DEVICE_SILENT,
             DEVICE_SILENT_LONG,
         ] {

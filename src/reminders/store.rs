@@ -12,6 +12,7 @@ use crate::auth::model::UserState;
 use crate::auth::policy::Role;
 use crate::campaigns::machine::CampaignState;
 use crate::campaigns::model::CampaignRow;
+use crate::concerns::model::ConcernRow;
 use crate::db::schema::*;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
@@ -223,6 +224,22 @@ pub fn liaison_open(c: &mut DbConn, look: &Look<'_>) -> AppResult<Vec<NoticeRow>
             ))
             .filter(liaison_notices::person_id.is_null().or(exists(in_use)))
             .select(NoticeRow::as_select())
+    )?)
+}
+
+/// What was voiced and waits for an answer due by this day.
+pub fn concerns_due(c: &mut DbConn, look: &Look<'_>, by: Day) -> AppResult<Vec<ConcernRow>> {
+    Ok(page!(
+        c,
+        look,
+        concerns,
+        concerns::table
+            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+                "concerns.answered_on IS NULL",
+            ))
+            .filter(concerns::due_on.le(by))
+            .filter(concerns::due_on.ge(look.days_ago(OLDEST)))
+            .select(ConcernRow::as_select())
     )?)
 }
 

@@ -8,12 +8,12 @@ use diesel::dsl::case_when;
 use diesel::prelude::*;
 
 use super::model::ServiceKind;
-use super::quarter::Quarter;
 use crate::auth::{Place, Who};
 use crate::db::schema::{areas, household_tally};
 use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult};
 use crate::residents::model::Need;
+use crate::statistics::quarter::Quarter;
 use crate::{all_locked, each_backend};
 
 /// A cell of the tally.

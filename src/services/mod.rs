@@ -12,7 +12,6 @@ pub mod feed;
 pub mod household_tally;
 pub mod machine;
 pub mod model;
-pub mod quarter;
 pub mod reach;
 pub mod reach_api;
 pub mod statistics;

@@ -9,7 +9,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::household_tally;
 use super::model::{HealthKind, ServiceKind, Tallied};
-use super::quarter::Quarter;
 use super::statistics::table;
 use super::tally;
 use crate::areas;
@@ -17,6 +16,7 @@ use crate::areas::model::AreaRow;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 use crate::privacy::suppression::Shown;
+use crate::statistics::quarter::Quarter;
 
 /// Of an area: what each side was offered.
 pub struct Reached {

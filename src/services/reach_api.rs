@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::ServiceKind;
-use super::quarter::Quarter;
 use super::reach::{self, Reached};
-use super::statistics_api::asked;
+use super::statistics_api::finished;
 use crate::auth::{Action, Who};
 use crate::error::{AppError, AppResult};
 use crate::http::json::Params;
 use crate::http::text::{AreaCode, Label};
 use crate::state::App;
+use crate::statistics::quarter::Quarter;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -105,11 +105,12 @@ pub async fn get_service_reach(
     Params(query): Params<ServiceReachQuery>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ServiceCount)?;
-    let (area, quarter) = asked(query.area, query.quarter.as_deref(), &who)?;
+    let quarter = finished(query.quarter.as_deref(), &who)?;
+    let area = query.area;
     let (whole, parts) = app
         .db
         .read(move |c| {
-            let area = super::statistics_api::countable(c, &who, area.as_str())?;
+            let area = super::statistics_api::countable(c, &who, &area)?;
             reach::of(c, area, quarter)
         })
         .await?;

@@ -7,13 +7,13 @@
 use std::collections::HashMap;
 
 use super::model::Tallied;
-use super::quarter::Quarter;
 use super::tally::{self, TallyKind};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 use crate::privacy::suppression::{Shown, Table};
+use crate::statistics::quarter::Quarter;
 
 /// What is shown of one area: by kind and step, the sums over kinds beside them.
 pub struct OfArea {

@@ -5,18 +5,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::Tallied;
-use super::quarter::Quarter;
 use super::statistics::{self, OfArea};
 use super::tally::TallyKind;
-use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::auth::{Action, Who};
 use crate::db::DbConn;
-use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
+use crate::error::{AppError, AppResult, Fault};
 use crate::http::json::Params;
 use crate::http::text::{AreaCode, FactWord, Label};
 use crate::privacy::suppression::Shown;
 use crate::state::App;
+use crate::statistics::quarter::Quarter;
+use crate::statistics::query::{self, refused};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -106,33 +106,19 @@ fn show(of: OfArea) -> AppResult<CountsOfArea> {
     })
 }
 
-fn refused(pointer: &str, fault: Fault) -> AppError {
-    AppError::Problem(Box::new(Problem {
-        errors: vec![FieldError::new(pointer, fault)],
-        ..Problem::new(Code::MalformedQuery)
-    }))
-}
-
-/// The area and the finished quarter that are asked for.
-pub(super) fn asked(
-    area: Option<AreaCode>,
-    quarter: Option<&str>,
-    who: &Who,
-) -> AppResult<(AreaCode, Quarter)> {
-    let area = area.ok_or_else(|| refused("/area", Fault::Required))?;
-    let quarter = quarter.ok_or_else(|| refused("/quarter", Fault::Required))?;
-    let quarter: Quarter = quarter.parse().map_err(|f| refused("/quarter", f))?;
-    match quarter.finished(who.at.china_day()) {
-        true => Ok((area, quarter)),
+/// The finished quarter that is asked for.
+pub(super) fn finished(asked: Option<&str>, who: &Who) -> AppResult<Quarter> {
+    let today = who.at.china_day();
+    let quarter = query::quarter(asked, today)?;
+    match quarter.finished(today) {
+        true => Ok(quarter),
         false => Err(refused("/quarter", Fault::InTheFuture)),
     }
 }
 
 /// An area of the caller's in which may be counted: no village, where few people are.
-pub(super) fn countable(c: &mut DbConn, who: &Who, code: &str) -> AppResult<AreaRow> {
-    let area = areas::store::by_code_ever(c, code)?
-        .filter(|area| who.may_within(Action::ServiceCount, area))
-        .ok_or_else(AppError::not_found)?;
+pub(super) fn countable(c: &mut DbConn, who: &Who, asked: &Option<AreaCode>) -> AppResult<AreaRow> {
+    let area = query::area(c, who, Action::ServiceCount, asked)?;
     match area.level {
         AreaLevel::Village => Err(refused("/area", Fault::NotFitting)),
         _ => Ok(area),
@@ -148,14 +134,15 @@ pub(super) fn countable(c: &mut DbConn, who: &Who, code: &str) -> AppResult<Area
 pub async fn get_service_statistics(
     app: web::Data<App>,
     who: Who,
-    Params(query): Params<ServiceStatisticsQuery>,
+    Params(asked): Params<ServiceStatisticsQuery>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ServiceCount)?;
-    let (area, quarter) = asked(query.area, query.quarter.as_deref(), &who)?;
+    let quarter = finished(asked.quarter.as_deref(), &who)?;
+    let area = asked.area;
     let found = app
         .db
         .read(move |c| {
-            let area = countable(c, &who, area.as_str())?;
+            let area = countable(c, &who, &area)?;
             statistics::of(c, area, quarter)
         })
         .await?;

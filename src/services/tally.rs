@@ -11,11 +11,11 @@ use diesel::dsl::case_when;
 use diesel::prelude::*;
 
 use super::model::*;
-use super::quarter::Quarter;
 use crate::auth::{Place, Who};
 use crate::db::schema::{areas, service_tally};
 use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
+use crate::statistics::quarter::Quarter;
 use crate::{all_locked, each_backend};
 
 /// A kind as the tally knows it: those of the catalogue, and `health` where nobody said which.

@@ -36,6 +36,7 @@ text_enum! {
         Activity = "activity",
         CampaignAlarm = "campaign_alarm",
         LiaisonNotice = "liaison_notice",
+        Concern = "concern",
     }
 }
 

@@ -186,6 +186,7 @@ pub fn of(kind: Kind) -> &'static Entry {
         Kind::Activity => &crate::activities::sync::ACTIVITY,
         Kind::CampaignAlarm => &crate::campaigns::sync::CAMPAIGN_ALARM,
         Kind::LiaisonNotice => &crate::liaison::sync::LIAISON_NOTICE,
+        Kind::Concern => &crate::concerns::sync::CONCERN,
     }
 }
 

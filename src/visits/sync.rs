@@ -145,8 +145,10 @@ pub static VISIT: Entry = Entry {
             operations: &["submit_visit"],
             prepare: |ask| {
                 ask.no_body()?;
-                let id = ask.record;
-                Ok(Box::new(move |c, who, _| visits_log::submit(c, who, id)))
+                let (vault, id) = (ask.app.vault.clone(), ask.record);
+                Ok(Box::new(move |c, who, _| {
+                    visits_log::submit(c, &vault, who, id)
+                }))
             },
         },
         Command {

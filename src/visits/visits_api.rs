@@ -345,7 +345,8 @@ pub async fn update_visit(
 /// Submit a visit
 ///
 /// By its author. From here on the coordinators of the area see it, and its follow-ups; it is not
-/// amended any more unless it is returned.
+/// amended any more unless it is returned. Each opinion and need becomes a concern with an answer owed
+/// in ten working days (`list_concerns`).
 #[utoipa::path(tag = "visits", params(("id" = Uid, Path, description = "The visit's id")),
     responses((status = 200, description = "The submitted visit", body = Visit)))]
 #[post("/visits/{id}/submission")]
@@ -356,9 +357,9 @@ pub async fn submit_visit(
 ) -> AppResult<HttpResponse> {
     who.may(Action::VisitWrite)?;
     let id = path_id(id)?;
-    let caller = who.clone();
+    let (vault, caller) = (app.vault.clone(), who.clone());
     app.db
-        .write(move |c| visits_log::submit(c, &caller, id))
+        .write(move |c| visits_log::submit(c, &vault, &caller, id))
         .await?;
     Ok(changed(&read(&app, &who, id, Vec::new()).await?))
 }

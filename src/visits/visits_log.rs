@@ -12,7 +12,6 @@ use crate::auth::{Action, Handle, Place, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
-use crate::households;
 use crate::households::model::HouseholdKind;
 use crate::http::text::Note;
 use crate::notifications::announce::{Announcement, Recipient, Text, announce};
@@ -20,6 +19,7 @@ use crate::notifications::model::NotificationKind;
 use crate::residents::model::Need;
 use crate::services::household_tally;
 use crate::sync::{self, Change, Kind};
+use crate::{concerns, households};
 
 /// Where a visit went.
 struct Target {
@@ -241,15 +241,15 @@ pub fn amend(
     Ok(after)
 }
 
-/// Hands the visit to the coordinator: from here on others see it.
-pub fn submit(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
+/// Hands the visit to the coordinator: from here on others see it, and what was voiced is to be answered.
+pub fn submit(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid) -> AppResult<()> {
     let (visit, mut change) = step(c, who, Action::VisitWrite, id, VisitStep::Submission)?;
     change.submitted_at = Some(who.at);
     moved(c, who, Action::VisitWrite, &visit, &change, None)?;
     for row in follow_ups_store::locked_of(c, &visit)? {
         follow_ups::publish(c, who, &visit, &row)?;
     }
-    Ok(())
+    concerns::commands::of_submission(c, vault, who, &visit)
 }
 
 /// Sends the visit back to its author, with a reason.

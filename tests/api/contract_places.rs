@@ -101,6 +101,8 @@ impl Records {
         let submitted = member.post("/v1/visits", other_visit).await.expect(201);
         let submission = format!("{}/submission", make::at("visits", &submitted));
         member.post(&submission, json!({})).await.expect(200);
+        let voiced = coordinator.get("/v1/supervision/opinions").await;
+        let voiced = voiced.expect(200)["items"][0].clone();
         let receipts = format!("{}/receipts", make::at("residents", &resident));
         let receipt = member.post(&receipts, json!({})).await.expect(201);
         let persons_receipts = format!(
@@ -182,6 +184,7 @@ impl Records {
             ("member-homes", "kind", "premises".into()),
             ("visits", "id", id(&visit)),
             ("follow-ups", "id", id(&submitted["follow_ups"][0])),
+            ("supervision", "id", id(&voiced)),
             ("policies", "id", id(&policy)),
             ("claims", "id", id(&claim)),
             ("claims", "kind", "invoices".into()),
@@ -234,7 +237,8 @@ impl Records {
             | "follow-ups"
             | "privacy-requests"
             | "duplicates"
-            | "liaison-withdrawals" => &self.coordinator,
+            | "liaison-withdrawals"
+            | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "users" | "push" => &self.administrator,
             _ => &self.member,

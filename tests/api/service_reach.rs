@@ -5,7 +5,7 @@ use crate::support::make::{at, registered, renewed, service};
 use crate::support::*;
 use qianshou::auth::policy::Role;
 use qianshou::db::Micros;
-use qianshou::services::quarter::Quarter;
+use qianshou::statistics::quarter::Quarter;
 
 /// Visits to a household that offered these, confirmed.
 async fn visited(

@@ -11,7 +11,7 @@ use qianshou::auth::policy::Role;
 use qianshou::db::schema::{areas, service_tally, sync_resting};
 use qianshou::db::{DbConn, Micros, Uid};
 use qianshou::services::model::{HealthKind, Tallied};
-use qianshou::services::quarter::Quarter;
+use qianshou::statistics::quarter::Quarter;
 use std::collections::BTreeMap;
 
 #[derive(QueryableByName)]

@@ -43,6 +43,7 @@ const WHOLE: &[(&str, &str)] = &[
     ("activity", "activities"),
     ("campaign_alarm", "campaign-alarms"),
     ("liaison_notice", "liaison-notices"),
+    ("concern", "supervision/opinions"),
 ];
 
 /// Lists of summaries: each record is read.

@@ -1,4 +1,4 @@
-//! Quarters of a year, in China: what the tally is kept by.
+//! Quarters of a year, in China: what statistics are counted by.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,6 +30,25 @@ impl Quarter {
     /// Nothing is added to it any more.
     pub fn finished(self, today: jiff::civil::Date) -> bool {
         self < Quarter::of(today)
+    }
+    pub fn first_day(self) -> jiff::civil::Date {
+        jiff::civil::Date::constant(self.year, (self.number - 1) * 3 + 1, 1)
+    }
+    pub fn last_day(self) -> jiff::civil::Date {
+        jiff::civil::Date::constant(self.year, self.number * 3, 1).last_of_month()
+    }
+    /// The one before.
+    pub fn before(self) -> Quarter {
+        match self.number {
+            1 => Quarter {
+                year: self.year - 1,
+                number: 4,
+            },
+            number => Quarter {
+                number: number - 1,
+                ..self
+            },
+        }
     }
 }
 
@@ -94,6 +113,20 @@ mod tests {
         assert!(!first.finished(date(2026, 3, 31)));
         assert!(first.finished(date(2026, 4, 1)));
         assert!(!first.finished(date(2025, 12, 31)));
+    }
+
+    #[test]
+    fn a_quarter_has_a_first_and_a_last_day_and_one_before_it() {
+        let days = |text: &str| {
+            let quarter: Quarter = text.parse().unwrap_or(Quarter::of(date(1999, 1, 1)));
+            let before = quarter.before().to_string();
+            (quarter.first_day(), quarter.last_day(), before)
+        };
+        let first = (date(2026, 1, 1), date(2026, 3, 31), "2025-Q4".to_owned());
+        assert_eq!(days("2026-Q1"), first);
+        let last = (date(2026, 10, 1), date(2026, 12, 31), "2026-Q3".to_owned());
+        assert_eq!(days("2026-Q4"), last);
+        assert_eq!(days("2026-Q2").1, date(2026, 6, 30));
     }
 
     #[test]

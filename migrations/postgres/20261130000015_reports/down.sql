@@ -1,0 +1,4 @@
+DROP TABLE concerns;
+DROP INDEX activities_by_day;
+DROP TABLE insurance_figures;
+DROP TABLE insurance_quarters;
