@@ -11,6 +11,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::error::{AppError, Code, Problem};
 use crate::http::{house, problem, ready};
+use crate::insurance::companion;
 use crate::openapi::{self, Contract};
 use crate::privacy::page;
 use crate::routes;
@@ -75,6 +76,9 @@ pub fn build_with(
         .route("/r", web::get().to(page::page))
         .route("/r/receipt.css", web::get().to(page::style))
         .route("/r/receipt.js", web::get().to(page::script))
+        .route("/r/claims", web::get().to(companion::page::form))
+        .route("/r/claims", web::post().to(companion::page::shown))
+        .route("/r/claims.css", web::get().to(companion::page::style))
         .route("/openapi.json", web::get().to(document))
         .service(
             utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")

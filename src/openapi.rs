@@ -30,6 +30,7 @@ pub const PUBLIC_PATHS: &[&str] = &[
     "/v1/receipt/revocation",
     "/v1/receipt/consents",
     "/v1/receipt/requests",
+    "/v1/receipt/claims",
     "/v1/calendar/{file}",
 ];
 

@@ -88,6 +88,7 @@ actions! {
     // The person, by their own receipt.
     OwnRecordRead "own_record.read" on "own_record" by &[];
     OwnRecordExport "own_record.export" on "own_record" by &[];
+    OwnClaimsRead "own_claims.read" on "own_claims" by &[];
     PrivacyRequestRead "privacy_request.read" on "privacy_request" by &[Coordinator];
     PrivacyRequestCreate "privacy_request.create" on "privacy_request" by WORKERS;
     PrivacyRequestAnswer "privacy_request.answer" on "privacy_request" by &[Coordinator];
@@ -297,6 +298,9 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("withdraw_claim", Action::ClaimWrite),
     ("dispute_claim", Action::ClaimWrite),
     ("end_claim_dispute", Action::ClaimWrite),
+    ("note_claim_obstacle", Action::ClaimWrite),
+    ("end_claim_obstacle", Action::ClaimWrite),
+    ("note_claim_interruption", Action::ClaimWrite),
     ("create_receipt", Action::ReceiptIssue),
     ("list_receipts", Action::ReceiptRead),
     ("revoke_receipt", Action::ReceiptRevoke),

@@ -142,7 +142,7 @@ fn as_problem<B: MessageBody>(
             }
             problem::render(ours, zh, id)
         }
-        _ if is_problem(&response) => return response,
+        _ if is_ours(&response) => return response,
         _ => problem::render(&framework(status), zh, id),
     };
     let mut rendered = rendered;
@@ -156,11 +156,13 @@ fn as_problem<B: MessageBody>(
     response.into_response(rendered.map_into_right_body())
 }
 
-fn is_problem<B>(response: &ServiceResponse<B>) -> bool {
-    response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|v| v.as_bytes() == b"application/problem+json")
+/// A problem that is rendered already, or a page for people that says itself what went wrong.
+fn is_ours<B>(response: &ServiceResponse<B>) -> bool {
+    let media = response.headers().get(header::CONTENT_TYPE);
+    media.is_some_and(|v| {
+        let media = v.as_bytes();
+        media == b"application/problem+json" || media.starts_with(b"text/html")
+    })
 }
 
 /// The nearest of our codes for a status the framework chose.

@@ -26,7 +26,8 @@ pub struct ClaimEvent {
     /// The order of the steps.
     #[schema(minimum = 1, maximum = 9_000_000_000_000_000i64, example = 1)]
     pub number: i64,
-    /// `report`, or a step as `allowed_actions` names it.
+    /// `report`, a step as `allowed_actions` names it, or what was noted beside them: `obstacle`, `obstacle_end`,
+    /// `interruption`, `late_notice`.
     #[schema(
         min_length = 1,
         max_length = 40,
@@ -48,6 +49,12 @@ pub struct ClaimEvent {
     pub amount: Option<Money>,
     pub payment_kind: Option<PaymentKind>,
     pub way: Option<DisputeWay>,
+    /// Why it was late, where `late` names a clock.
+    pub late_reason: Option<LateReason>,
+    pub obstacle: Option<ObstacleKind>,
+    /// When the obstacle was gone, where that was known at once.
+    pub until: Option<Day>,
+    pub interruption: Option<InterruptionKind>,
     #[schema(
         min_length = 64,
         max_length = 64,
@@ -121,6 +128,10 @@ fn show_event(key: Option<&DataKey>, row: EventRow) -> AppResult<ClaimEvent> {
         amount: more.amount.map(|sum| Money(Fen(sum))),
         payment_kind: more.payment_kind,
         way: more.way,
+        late_reason: more.late_reason,
+        obstacle: more.obstacle,
+        until: more.until,
+        interruption: more.interruption,
         evidence_sha256: more.evidence_sha256,
         insurer_reference,
         reasons,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::claim_store as store;
+use super::clock_view::ClaimClock;
 use super::clocks;
 use super::facts::facts;
 use super::machine;
@@ -175,66 +176,6 @@ pub struct ClaimPayment {
     pub paid_on: Day,
 }
 
-/// By when the law wants what. All but the notice and the limitation bind the insurer; ours is to see
-/// and to remind.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ClaimClock {
-    /// Which.
-    #[schema(
-        min_length = 1,
-        max_length = 40,
-        pattern = r"^[a-z_]+$",
-        example = "payment"
-    )]
-    pub name: &'static str,
-    /// Where it stands in the law.
-    #[schema(
-        min_length = 1,
-        max_length = 80,
-        pattern = r"^[^\u0000]+$",
-        example = "Insurance Law 23"
-    )]
-    pub article: &'static str,
-    /// The day that starts it, itself not counted.
-    pub starts_on: Option<Day>,
-    /// Its last day by plain counting; null where the law says promptly.
-    pub due_unrolled: Option<Day>,
-    /// The same, moved past rest days: the day that counts.
-    pub due_on: Option<Day>,
-    /// The working days of a year that decides `due_on` are not published yet.
-    #[schema(example = false)]
-    pub provisional: bool,
-    /// When it was done.
-    pub done_on: Option<Day>,
-    /// Share of its time that is used; over 100 past its end.
-    #[schema(minimum = 0, maximum = 1_000_000_000, example = 40)]
-    pub used_percent: Option<i64>,
-    /// How it stands today.
-    #[schema(
-        min_length = 1,
-        max_length = 20,
-        pattern = r"^(not_started|running|paused|met|late|overdue)$",
-        example = "running"
-    )]
-    pub state: &'static str,
-}
-
-impl From<clocks::Clock> for ClaimClock {
-    fn from(c: clocks::Clock) -> Self {
-        ClaimClock {
-            name: c.name.as_str(),
-            article: c.article,
-            starts_on: c.starts_on.map(Day),
-            due_unrolled: c.due_unrolled.map(Day),
-            due_on: c.due_on.map(Day),
-            provisional: c.provisional,
-            done_on: c.done_on.map(Day),
-            used_percent: c.used_percent.map(|p| i64::from(p).min(1_000_000_000)),
-            state: c.state.as_str(),
-        }
-    }
-}
-
 /// The steps possible in a state.
 pub fn allowed(state: ClaimStateWord) -> Vec<ClaimStepWord> {
     let steps = machine::allowed(state.0).into_iter();
@@ -393,7 +334,7 @@ fn show_one(
                 paid_on: p.paid_on,
             })
             .collect(),
-        clocks: clocks.map(ClaimClock::from).collect(),
+        clocks: clocks.map(|c| ClaimClock::of(c, &hung.events)).collect(),
         registered_by: claim.registered_by,
         assignee: claim.assignee,
         created_at: claim.created_at,

@@ -10,6 +10,7 @@ use super::claim_store::{self as store, ClaimChange, Filter};
 use super::claim_view::{Claim, ClaimSummary, show};
 use super::machine::ClaimState;
 use super::model::*;
+use super::notes;
 use super::policies::{key_of, product_of};
 use super::steps::change;
 use crate::audit::{self, Entry};
@@ -303,6 +304,10 @@ pub struct ClaimPatch {
     #[serde(default, with = "::serde_with::rust::double_option")]
     #[schema(value_type = Option<Day>)]
     refusal_notice_on: Option<Option<Day>>,
+    /// Why either of these days is late, as the insurer told it; kept where it is. Without it: `not_explained`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    late_reason: Option<LateReason>,
 }
 
 /// Work on a claim rests on the insured's consent: withdrawn, nothing is done but to end the claim.
@@ -373,6 +378,7 @@ pub fn amend(
         ..ClaimChange::default()
     };
     store::change(c, &claim, &amendment)?;
+    notes::if_late(c, vault, who, &claim, &amendment, patch.late_reason)?;
     audit::record(
         c,
         who,

@@ -68,9 +68,11 @@ pub struct Facts {
     pub payments: Vec<Date>,
     /// Whether all that was agreed is paid.
     pub paid_in_full: bool,
-    /// What else interrupts the limitation (Civil Code 195): another demand, suit, arbitration, an
-    /// acknowledgement. The claim itself, an approval, the agreement and payments count by themselves.
+    /// What else interrupts the limitation (Civil Code 195): another demand, suit, arbitration. The claim
+    /// itself, an approval, the agreement and payments count by themselves.
     pub interruptions: Vec<Date>,
+    /// Days on which the insurer acknowledged what it owes. Alone among these it revives what is over (192).
+    pub acknowledgements: Vec<Date>,
     /// Obstacles to claiming.
     pub obstacles: Vec<Obstacle>,
     /// The insurer called the case complex (情形复杂).
@@ -212,6 +214,9 @@ pub fn clocks(facts: &Facts, calendar: &WorkCalendar, today: Date) -> Vec<Clock>
     let paid = || facts.payments.iter().chain(&facts.advances).copied();
     let settled = paid().max().max(facts.agreed);
     let settled = settled.filter(|_| facts.paid_in_full);
+    // whoever agreed on a part has not given up the rest
+    let partly = determination.is_some_and(|(_, d)| d == Decision::PartlyApproved);
+    let over = settled.filter(|_| !partly);
     // a claim tells the insurer of the event too
     let told = facts.reported.into_iter().chain(facts.received).min();
     // once decided, the sum is certain and no advance is owed
@@ -266,7 +271,7 @@ pub fn clocks(facts: &Facts, calendar: &WorkCalendar, today: Date) -> Vec<Clock>
             advanced,
             &[],
         ),
-        limitation(facts, calendar, today, settled),
+        limitation(facts, calendar, today, over),
     ];
     if facts.small_medical {
         let supplied = requests.iter().filter_map(|r| r.supplied_on).max();
@@ -417,7 +422,7 @@ fn plus_days(date: Date, days: i64) -> Date {
     date.saturating_add(Span::new().days(days))
 }
 
-pub(super) fn days_between(from: Date, to: Date) -> i64 {
+pub fn days_between(from: Date, to: Date) -> i64 {
     to.duration_since(from).as_hours() / 24
 }
 
@@ -430,3 +435,8 @@ pub(super) fn percent(used: i64, whole: i64) -> Option<u32> {
 #[allow(clippy::unwrap_used)]
 #[path = "clocks_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+#[path = "calendar_tests.rs"]
+mod calendar_tests;

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::clocks::{Clock, ClockState, Facts, PaperRequest, clocks};
+use super::clocks::{Clock, ClockState, Facts, Obstacle, PaperRequest, clocks};
 use super::machine::{ClaimState, ClaimStep, Decision, DisputeOutcome};
 use super::model::*;
 use crate::db::Fen;
@@ -40,6 +40,7 @@ pub fn facts(
     for event in present {
         add(&mut facts, event);
     }
+    beside(&mut facts, events);
     let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
     let approved = claim.approved_amount.map(|sum| sum.0);
     facts.paid_in_full = approved.is_some_and(|sum| paid >= sum) && !facts.payments.is_empty();
@@ -104,6 +105,37 @@ fn add(facts: &mut Facts, event: &EventRow) {
         Some(ClaimStep::DisputeOutcome(DisputeOutcome::BackToReview)) => facts.received = Some(on),
         _ => {}
     }
+}
+
+/// What was noted beside the steps: obstacles and their ends, and what else lets the limitation begin anew. No new
+/// round of the claim undoes it.
+fn beside(facts: &mut Facts, events: &[EventRow]) {
+    let mut obstacles: Vec<(Option<ObstacleKind>, Obstacle)> = Vec::new();
+    for event in events {
+        let (on, more) = (event.on_day.0, &event.facts.0);
+        match event.step.as_str() {
+            OBSTACLE => {
+                let until = more.until.map(|d| d.0);
+                obstacles.push((more.obstacle, Obstacle { from: on, until }));
+            }
+            OBSTACLE_END => {
+                let open = |(kind, o): &&mut (Option<ObstacleKind>, Obstacle)| {
+                    *kind == more.obstacle && o.until.is_none()
+                };
+                if let Some((_, obstacle)) = obstacles.iter_mut().rev().find(open) {
+                    obstacle.until = Some(on);
+                }
+            }
+            INTERRUPTION if more.interruption == Some(InterruptionKind::Acknowledgement) => {
+                facts.acknowledgements.push(on);
+            }
+            INTERRUPTION => facts.interruptions.push(on),
+            _ => {}
+        }
+    }
+    facts
+        .obstacles
+        .extend(obstacles.into_iter().map(|(_, o)| o));
 }
 
 /// The clocks that are late now and were not before: those a step came too late for.

@@ -19,7 +19,9 @@ pub(super) fn limitation(
     let granted = facts.determination.filter(|(_, d)| *d != Decision::Refused);
     // an acknowledgement counts even when all is over (Civil Code 192), the rest does not revive it
     let acknowledged = [granted.map(|(on, _)| on), facts.agreed];
-    let acknowledged = acknowledged.into_iter().flatten().map(|on| (on, true));
+    let acknowledged = acknowledged.into_iter().flatten();
+    let acknowledged = acknowledged.chain(facts.acknowledgements.iter().copied());
+    let acknowledged = acknowledged.map(|on| (on, true));
     let demanded = facts
         .interruptions
         .iter()

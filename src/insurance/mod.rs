@@ -4,7 +4,8 @@
 //! consent; its product rests sealed, because a cover may say what befell a family. A claim goes
 //! from the report to its end by the steps of one table (`machine`): the insurer decides, and what
 //! is recorded is its dated decision. The days that the law gives it are counted in `clocks`; to see
-//! them and to remind is what an association can do.
+//! them and to remind is what an association can do. The family follows it all in `companion`, by
+//! the code of its own receipt.
 
 pub mod assignment;
 pub mod catalogue;
@@ -12,12 +13,16 @@ pub mod claim_events;
 pub mod claim_store;
 pub mod claim_view;
 pub mod claims;
+pub mod clock_view;
 pub mod clocks;
+pub mod companion;
 pub mod ends;
 pub mod facts;
 mod limitation;
 pub mod machine;
 pub mod model;
+pub mod notes;
+pub mod notes_api;
 pub mod papers;
 pub mod policies;
 pub mod policy_view;
@@ -61,4 +66,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(step_api::withdraw_claim)
         .service(step_api::dispute_claim)
         .service(step_api::end_claim_dispute);
+    cfg.service(notes_api::note_claim_obstacle)
+        .service(notes_api::end_claim_obstacle)
+        .service(notes_api::note_claim_interruption);
 }

@@ -70,6 +70,41 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Why a step of the insurer came late, as it told the family.
+    LateReason {
+        NotExplained = "not_explained",
+        PapersOutstanding = "papers_outstanding",
+        Investigation = "investigation",
+        Appraisal = "appraisal",
+        SumContested = "sum_contested",
+        PaymentDetails = "payment_details",
+        Backlog = "backlog",
+        Other = "other",
+    }
+}
+text_enum! {
+    /// What keeps a family from claiming, as Civil Code 194 lists it: force majeure; somebody without capacity has no
+    /// guardian; an heir is not found yet; somebody is under another's control; something else.
+    ObstacleKind {
+        ForceMajeure = "force_majeure",
+        NoGuardian = "no_guardian",
+        HeirUnknown = "heir_unknown",
+        UnderControl = "under_control",
+        Other = "other",
+    }
+}
+text_enum! {
+    /// What lets the limitation begin anew beside the claim's own steps (Civil Code 195): the family demanded once
+    /// more; the insurer acknowledged that it owes; suit or arbitration; what is as good as these.
+    InterruptionKind {
+        Demand = "demand",
+        Acknowledgement = "acknowledgement",
+        Proceedings = "proceedings",
+        Equivalent = "equivalent",
+    }
+}
+
 /// A word of the claim machine, as it stands in the database and in JSON. The machine itself knows neither.
 macro_rules! machine_word {
     ($($(#[doc = $doc:literal])+ $name:ident of $inner:ty;)+) => {$(
@@ -292,6 +327,16 @@ pub struct EventFacts {
     pub payment_kind: Option<PaymentKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub way: Option<DisputeWay>,
+    /// With a step that came late, always; the clocks stand in `late`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_reason: Option<LateReason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<ObstacleKind>,
+    /// The day the obstacle was gone, where that was known at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Day>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interruption: Option<InterruptionKind>,
     /// SHA-256 of the insurer's letter, once it is kept as a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence_sha256: Option<String>,
@@ -317,8 +362,16 @@ pub struct EventRow {
     pub at: Micros,
 }
 
-/// The first entry of every claim; every other is named by a step of the machine.
+/// The first entry of every claim. Every other is named by a step of the machine, or is one of the next four.
 pub const REPORT: &str = "report";
+/// Something keeps the family from claiming, from that day on.
+pub const OBSTACLE: &str = "obstacle";
+/// It is gone.
+pub const OBSTACLE_END: &str = "obstacle_end";
+/// The limitation begins anew, though the claim stays where it is.
+pub const INTERRUPTION: &str = "interruption";
+/// A day was noted beside the steps that came too late for a clock.
+pub const LATE_NOTICE: &str = "late_notice";
 
 impl EventRow {
     pub fn step(&self) -> Option<ClaimStep> {

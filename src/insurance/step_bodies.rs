@@ -150,6 +150,10 @@ pub struct ClaimDetermination {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     evidence_sha256: Option<Sha256Hex>,
+    /// Why it is late, as the insurer told it; kept where it is. Without it: `not_explained`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    late_reason: Option<LateReason>,
 }
 
 fn decides(d: &ClaimDetermination) -> Result<(), validator::ValidationError> {
@@ -177,6 +181,7 @@ impl ClaimDetermination {
         let facts = EventFacts {
             amount: self.amount.map(|m| m.0.0),
             notified_on: self.notified_on,
+            late_reason: self.late_reason,
             evidence_sha256: self.evidence_sha256.map(Sha256Hex::into_string),
             ..EventFacts::default()
         };
@@ -209,6 +214,10 @@ pub struct NewClaimPayment {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     evidence_sha256: Option<Sha256Hex>,
+    /// Why it is late, as the insurer told it; kept where it is. Without it: `not_explained`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    late_reason: Option<LateReason>,
 }
 
 impl NewClaimPayment {
@@ -220,6 +229,7 @@ impl NewClaimPayment {
         let facts = EventFacts {
             amount: Some(self.amount.0.0),
             payment_kind: Some(self.kind),
+            late_reason: self.late_reason,
             evidence_sha256: self.evidence_sha256.map(Sha256Hex::into_string),
             ..EventFacts::default()
         };

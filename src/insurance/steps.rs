@@ -88,6 +88,11 @@ pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, claim: Uid, step: &Step) -
     sums.extend(payment.clone());
     let after = facts(&changed.1, &product, &rows, &sums);
     event.late = Json(newly_late(&before, &after, today.0));
+    // Late with a reason, be it that none was given.
+    event.facts.0.late_reason = match event.late.0.is_empty() {
+        true => None,
+        false => Some(step.facts.late_reason.unwrap_or(LateReason::NotExplained)),
+    };
 
     store::add_event(c, &event)?;
     if let Some(payment) = &payment {

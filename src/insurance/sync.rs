@@ -7,6 +7,8 @@ use validator::Validate;
 use super::claims::{self, ClaimPatch, NewClaim};
 use super::machine::ClaimStep;
 use super::model::PaperKind;
+use super::notes::{self, Note};
+use super::notes_api::{ClaimInterruption, ClaimObstacle, ClaimObstacleEnd};
 use super::papers::{self, ReceivedDocument};
 use super::policies::{self, NewPolicy};
 use super::products::InsuranceProduct;
@@ -101,6 +103,15 @@ fn taken<T: DeserializeOwned + Validate>(
 /// Prepares a step of which only the day is told.
 fn on_a_day(ask: &Ask<'_>, which: ClaimStep) -> AppResult<Work> {
     taken(ask, |day: ClaimStepDay, who| day.step(who, which))
+}
+
+/// Prepares a note beside the steps.
+fn noted<T: DeserializeOwned + Validate>(
+    ask: &Ask<'_>,
+    told: impl FnOnce(T) -> Note,
+) -> AppResult<Work> {
+    let (id, note) = (ask.record, told(ask.body::<T>()?));
+    Ok(Box::new(move |c, who, _| notes::note(c, who, id, &note)))
 }
 
 /// Claims, each with its papers, payments and clocks.
@@ -226,6 +237,21 @@ pub static CLAIM: Entry = Entry {
             action: "dispute-outcome",
             operations: &["end_claim_dispute"],
             prepare: |ask| taken(ask, ClaimDisputeOutcome::step),
+        },
+        Command {
+            action: "obstacle",
+            operations: &["note_claim_obstacle"],
+            prepare: |ask| noted(ask, ClaimObstacle::note),
+        },
+        Command {
+            action: "obstacle-end",
+            operations: &["end_claim_obstacle"],
+            prepare: |ask| noted(ask, ClaimObstacleEnd::note),
+        },
+        Command {
+            action: "interruption",
+            operations: &["note_claim_interruption"],
+            prepare: |ask| noted(ask, ClaimInterruption::note),
         },
     ],
 };

@@ -221,7 +221,7 @@ impl Birth {
     }
 
     /// Under 14; with a year of birth alone until the end of the year they turn 14.
-    fn is_child(&self, today: jiff::civil::Date) -> bool {
+    pub fn is_child(&self, today: jiff::civil::Date) -> bool {
         const AGE: i16 = 14;
         match (self.day, self.year) {
             (Some(day), _) => {

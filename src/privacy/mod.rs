@@ -4,6 +4,7 @@
 //!
 //! The list is the same one by which a test reads the schema, the migrations and the OpenAPI document.
 
+pub mod again;
 pub mod api;
 pub mod erasure;
 pub mod held;
@@ -26,6 +27,8 @@ pub mod suppression;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::insurance::companion;
+
 /// Routes that need no token.
 pub fn public_routes(cfg: &mut ServiceConfig) {
     cfg.service(api::list_never_collected)
@@ -34,7 +37,8 @@ pub fn public_routes(cfg: &mut ServiceConfig) {
         .service(receipt_public::withdraw_consent_by_receipt)
         .service(receipt_public::revoke_by_receipt)
         .service(receipt_public::give_consent_by_receipt)
-        .service(receipt_public::create_request_by_receipt);
+        .service(receipt_public::create_request_by_receipt)
+        .service(companion::api::list_claims_by_receipt);
 }
 
 pub fn routes(cfg: &mut ServiceConfig) {

@@ -40,8 +40,24 @@ where
     T: Send + 'static,
     F: Fn(&mut DbConn, &Who, &ReceiptRow, &Handle<PersonRow>) -> AppResult<T> + Send + 'static,
 {
+    let hash = receipts::hash(&app.vault, code.as_str());
+    by_hash(app, req, id, hash, work).await
+}
+
+/// The same for a code that is at hand as its hash.
+pub async fn by_hash<T, F>(
+    app: &App,
+    req: &HttpRequest,
+    id: RequestId,
+    hash: Vec<u8>,
+    work: F,
+) -> AppResult<T>
+where
+    T: Send + 'static,
+    F: Fn(&mut DbConn, &Who, &ReceiptRow, &Handle<PersonRow>) -> AppResult<T> + Send + 'static,
+{
     let who = Who::without_account(By::Person, app.clock.now(), id.0);
-    let (hash, now) = (receipts::hash(&app.vault, code.as_str()), who.at);
+    let now = who.at;
     let asked = hash.clone();
     let known = app
         .db
@@ -77,7 +93,7 @@ where
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ByReceipt {
-    code: ReceiptCode,
+    pub code: ReceiptCode,
 }
 
 async fn record(

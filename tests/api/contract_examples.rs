@@ -29,6 +29,10 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
         "create_request_by_receipt",
         "a receipt's code that was just given",
     ),
+    (
+        "list_claims_by_receipt",
+        "a receipt's code that was just given",
+    ),
     ("create_privacy_request", "a person of the caller's area"),
     ("create_rights_request", "a person of the caller's area"),
     ("create_liaison_notice", "a person of the caller's area"),

@@ -7,12 +7,12 @@ use qianshou::auth::policy::Role;
 use qianshou::insurance::catalogue::built_in;
 use qianshou::insurance::machine::{self, ClaimState, ClaimStep, TABLE};
 
-fn yuan(sum: &str) -> Value {
+pub fn yuan(sum: &str) -> Value {
     json!({ "amount": sum, "currency": "CNY" })
 }
 
 /// A policy of one insured person that is accepted as it stands.
-fn policy(household: &Value, person: &Value) -> Value {
+pub fn policy(household: &Value, person: &Value) -> Value {
     json!({
         "household_id": household["id"],
         "product_id": built_in("family-accident"),
@@ -27,7 +27,7 @@ fn policy(household: &Value, person: &Value) -> Value {
     })
 }
 
-fn with(mut body: Value, changes: Value) -> Value {
+pub fn with(mut body: Value, changes: Value) -> Value {
     for (key, value) in changes.as_object().unwrap() {
         match value {
             Value::Null => drop(body.as_object_mut().unwrap().remove(key)),
@@ -37,14 +37,14 @@ fn with(mut body: Value, changes: Value) -> Value {
     body
 }
 
-struct Insured {
-    member: Client,
-    household: Value,
-    person: Value,
-    policy: Value,
+pub struct Insured {
+    pub member: Client,
+    pub household: Value,
+    pub person: Value,
+    pub policy: Value,
 }
 
-async fn insured(app: &TestApp) -> Insured {
+pub async fn insured(app: &TestApp) -> Insured {
     let member = app.member().await;
     let household = household(&member).await;
     let person = household_person(&member, &household, &["insurance", "sensitive_documents"]).await;
@@ -61,7 +61,7 @@ async fn insured(app: &TestApp) -> Insured {
 }
 
 impl Insured {
-    fn claim(&self) -> Value {
+    pub fn claim(&self) -> Value {
         json!({
             "policy_id": self.policy["id"],
             "insured_person_id": self.person["id"],
@@ -72,7 +72,7 @@ impl Insured {
             "description": "摔伤住院"
         })
     }
-    async fn reported(&self) -> String {
+    pub async fn reported(&self) -> String {
         let made = self
             .member
             .post("/v1/claims", self.claim())
@@ -80,14 +80,14 @@ impl Insured {
             .expect(201);
         at("claims", &made)
     }
-    async fn step(&self, claim: &str, step: ClaimStep) -> Answer {
+    pub async fn step(&self, claim: &str, step: ClaimStep) -> Answer {
         let (noun, body) = told(step);
         self.member.post(&format!("{claim}/{noun}"), body).await
     }
 }
 
 /// The request that records a step; all on one day, so that any order is in order.
-fn told(step: ClaimStep) -> (&'static str, Value) {
+pub fn told(step: ClaimStep) -> (&'static str, Value) {
     use machine::{Decision, DisputeOutcome};
     let on = "2026-03-10";
     let decided = |decision: &str| json!({ "decision": decision, "decided_on": on, "insurer_reference": "D-1" });
@@ -133,7 +133,7 @@ fn told(step: ClaimStep) -> (&'static str, Value) {
 }
 
 /// The shortest way from the report to each state, read from the table.
-fn way_to(state: ClaimState) -> Vec<ClaimStep> {
+pub fn way_to(state: ClaimState) -> Vec<ClaimStep> {
     let mut ways = vec![(ClaimState::Reported, Vec::new())];
     let mut next = 0;
     while next < ways.len() {

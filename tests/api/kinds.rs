@@ -203,9 +203,13 @@ both! {
         let ended = json!({ "on": on, "outcome": "back_to_review" });
         let asked = json!({ "on": on, "papers": ["invoices"] });
         let received = json!({ "kind": "invoices", "received_on": on });
+        let obstacle = json!({ "kind": "no_guardian", "from": on });
+        let gone = json!({ "kind": "no_guardian", "on": on });
+        let demanded = json!({ "kind": "demand", "on": on });
         let courses: [&[(&str, &Value)]; 2] = [
             &[("acceptance", &day), ("document-request", &asked), ("documents", &received), ("documents-completion", &day), ("review", &day),
-                ("dispute", &disputed), ("dispute-outcome", &ended), ("investigation", &day), ("determination", &decided), ("agreement", &day), ("payment", &paid), ("closure", &day)],
+                ("dispute", &disputed), ("dispute-outcome", &ended), ("investigation", &day), ("determination", &decided), ("agreement", &day), ("payment", &paid),
+                ("obstacle", &obstacle), ("obstacle-end", &gone), ("interruption", &demanded), ("closure", &day)],
             &[("withdrawal", &day)],
         ];
         let mut done = vec!["create".to_owned(), "update".to_owned()];

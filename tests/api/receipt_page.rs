@@ -237,7 +237,7 @@ async fn guarded(app: &TestApp) {
                 && !policy.contains("unsafe")
                 && !policy.contains('*')
         );
-        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'none'"));
+        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self'"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));

@@ -74,8 +74,9 @@
     told: ['告诉的内容', 'Told'],
     saidNo: ['未同意', 'I said no'],
     policies: ['保险', 'Insurance'],
-    policiesHint: ['险种名称和理赔材料，请当面问您的社区工作人员。', 'Ask your worker in person which cover it is and which papers there are.'],
+    policiesHint: ['险种名称请当面问您的社区工作人员；还缺什么材料，见“查看理赔进展”。', 'Ask your worker in person which cover it is. Which papers are missing, "Follow my claims" tells.'],
     claim: ['理赔', 'Claim'],
+    claims: ['查看理赔进展', 'Follow my claims'],
     rights: ['权益维护', 'Rights we help you with'],
     answer: ['答复', 'Answer'],
     requests: ['我的请求', 'What I asked for'],
@@ -459,6 +460,24 @@
       window.setTimeout(function () { URL.revokeObjectURL(link.href); }, 60000);
     });
   }
+  /* The page of claims is made for phones without script: the code goes there in a form, never in an address. */
+  function claims() {
+    var form = make('form'), fields = { code: code, lang: zh ? 'zh-CN' : 'en' }, name, field;
+    form.method = 'post';
+    form.action = 'r/claims';
+    for (name in fields) {
+      if (fields.hasOwnProperty(name)) {
+        field = make('input');
+        field.type = 'hidden';
+        field.name = name;
+        field.value = fields[name];
+        form.appendChild(field);
+      }
+    }
+    document.body.appendChild(form);
+    form.submit();
+    document.body.removeChild(form);
+  }
   function shut() {
     code = '';
     record = null;
@@ -473,6 +492,9 @@
     if (r.person.state !== 'active') { main.appendChild(make('p', t('restricted'))); }
     bar = make('p', '', 'screen');
     bar.appendChild(button(t('print'), function () { window.print(); }));
+    var follow = button(t('claims'), claims);
+    follow.id = 'claims';
+    bar.appendChild(follow);
     if (window.Blob && window.URL) { bar.appendChild(button(t('save'), save)); }
     bar.appendChild(button(t('close'), shut));
     main.appendChild(bar);

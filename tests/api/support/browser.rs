@@ -36,6 +36,11 @@ impl Browser {
     /// A browser that asks for pages in this language; nothing where there is none, said loudly once, and a failure
     /// where it is required.
     pub async fn start(language: &str) -> Option<Browser> {
+        Browser::sized(language, WIDTH, HEIGHT).await
+    }
+
+    /// The same on a screen of this size.
+    pub async fn sized(language: &str, width: u32, height: u32) -> Option<Browser> {
         let found = (
             program(&["chromedriver"]),
             program(&["chromium", "chromium-browser", "google-chrome"]),
@@ -80,7 +85,7 @@ impl Browser {
             "--disable-background-networking".to_owned(),
             "--disable-component-update".to_owned(),
             "--disable-sync".to_owned(),
-            format!("--window-size={WIDTH},{HEIGHT}"),
+            format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": {
@@ -88,7 +93,7 @@ impl Browser {
                 "binary": chromium,
                 "args": arguments,
                 "prefs": { "intl.accept_languages": language },
-                "mobileEmulation": { "deviceMetrics": { "width": WIDTH, "height": HEIGHT, "pixelRatio": 1.0 } }
+                "mobileEmulation": { "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0 } }
             },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" }
         } } });
@@ -191,6 +196,23 @@ impl Browser {
         let shot = self.read("/screenshot").await;
         let engine = base64::engine::general_purpose::STANDARD;
         engine.decode(shot.as_str().unwrap()).unwrap()
+    }
+    /// Turns scripts of pages off; what a test runs in them still runs.
+    pub async fn without_scripts(&self) {
+        let off = json!({ "value": true });
+        self.devtools("Emulation.setScriptExecutionDisabled", off)
+            .await;
+    }
+    /// As it would be printed on the paper that the page asks for: how many sheets, and the PDF.
+    pub async fn sheets(&self) -> (usize, Vec<u8>) {
+        use base64::Engine;
+        let asked = json!({ "preferCSSPageSize": true, "printBackground": false });
+        let paper = self.devtools("Page.printToPDF", asked).await;
+        let engine = base64::engine::general_purpose::STANDARD;
+        let pdf = engine.decode(paper["data"].as_str().unwrap()).unwrap();
+        let text = String::from_utf8_lossy(&pdf).into_owned();
+        let sheets = text.matches("/Type /Page").count() - text.matches("/Type /Pages").count();
+        (sheets, pdf)
     }
     /// As it would be printed, a PDF.
     pub async fn print(&self) -> Vec<u8> {
