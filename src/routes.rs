@@ -6,8 +6,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    activities, areas, audit, auth, calendar_feed, campaigns, duplicates, households, insurance,
-    notifications, people, privacy, push, residents, rights_requests, services, sync, visits,
+    activities, areas, audit, auth, calendar_feed, campaigns, channels, duplicates, households,
+    insurance, notifications, people, privacy, push, residents, rights_requests, services, sync,
+    visits,
 };
 
 /// Everything under `/v1`.
@@ -33,6 +34,7 @@ fn public(cfg: &mut ServiceConfig) {
     privacy::public_routes(cfg);
     sync::public_routes(cfg);
     calendar_feed::public_routes(cfg);
+    channels::public_routes(cfg);
 }
 
 fn signed_in(cfg: &mut ServiceConfig) {
@@ -49,6 +51,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     activities::routes(cfg);
     calendar_feed::routes(cfg);
     notifications::routes(cfg);
+    channels::routes(cfg);
     push::routes(cfg);
     sync::routes(cfg);
     privacy::routes(cfg);

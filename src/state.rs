@@ -9,6 +9,7 @@ use crate::crypto::Vault;
 use crate::db::{Db, Micros};
 use crate::http::limits::Limiter;
 use crate::privacy::erasure::journal::Journal;
+use crate::push::wecom;
 use crate::residents::names::Names;
 use crate::sync::health::Seen;
 use crate::sync::turns::Turns;
@@ -33,6 +34,8 @@ pub struct App {
     pub seen: Seen,
     /// Whose push is under way.
     pub pushing: Turns,
+    /// WeCom, for those who bind an account there; none where it is not set up.
+    pub wecom: Option<Arc<wecom::Api>>,
 }
 
 /// Time is injected: tests move it.
@@ -52,6 +55,18 @@ impl Clock {
     }
 }
 
+/// Where it is set up wrongly, whoever sends pushes does not start and says which key it is.
+fn channel(config: &Config) -> Option<Arc<wecom::Api>> {
+    let corp_id = config.wecom.corp_id.as_deref()?;
+    match wecom::Api::open(corp_id, &config.wecom) {
+        Ok(api) => Some(Arc::new(api)),
+        Err(cause) => {
+            tracing::error!(cause, "no account of WeCom can be bound here");
+            None
+        }
+    }
+}
+
 impl App {
     pub fn new(db: Db, vault: Arc<Vault>, config: Arc<Config>, clock: Clock) -> App {
         let writers = (!db.is_sqlite()).then_some(config.writers);
@@ -60,6 +75,7 @@ impl App {
             limiter: Limiter::new(config.rate_per_second, config.rate_burst),
             public_limiter: Limiter::new(config.public_rate_per_second, config.public_rate_burst),
             journal: Journal::beside(&config.keys_dir),
+            wecom: channel(&config),
             db,
             vault,
             config,

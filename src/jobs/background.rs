@@ -205,7 +205,8 @@ async fn forget_old(app: web::Data<App>) -> bool {
             let keys = idempotency::forget(c, now)?;
             push::standing_store::forget_minutes(c, now)?;
             let synced = crate::sync::forget(c, now)?;
-            Ok(sessions || keys || synced)
+            let links = crate::channels::forget_expired(c, now)?;
+            Ok(sessions || keys || synced || links)
         })
         .await
     {

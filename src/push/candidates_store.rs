@@ -145,6 +145,7 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
                 device: phone.id,
                 announces: d.announces,
                 counted_on: d.counted_on,
+                paced: None,
                 due,
             },
             fence: d.fence,

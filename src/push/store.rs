@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Text};
 use std::collections::{BTreeMap, HashMap};
 
+use super::accounts_store as accounts;
 use super::candidates_store::{self as candidates, Loaded};
 use super::manners::{House, Manners};
 use super::model::{DeliveryState, Lane};
@@ -108,6 +109,9 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
         return Ok(Found::Due(Vec::new()));
     }
     let mut loaded = candidates::load(c, &due, true, lease.now)?;
+    if lease.provider == PushProvider::WeCom {
+        accounts::pace(c, &mut loaded, lease.now)?;
+    }
     let beside = beside(c, lease, &loaded)?;
     loaded.extend(candidates::load(c, &beside, false, lease.now)?);
     let turns = decide(c, lease, &loaded)?;

@@ -33,6 +33,14 @@ pub fn later(code: &str, least: Duration) -> Attempt {
 pub async fn read(
     answer: reqwest::Result<reqwest::Response>,
 ) -> Result<(StatusCode, HeaderMap, Value), Attempt> {
+    read_up_to(answer, MOST_ANSWER).await
+}
+
+/// The same where an answer may be so many bytes long.
+pub async fn read_up_to(
+    answer: reqwest::Result<reqwest::Response>,
+    most: usize,
+) -> Result<(StatusCode, HeaderMap, Value), Attempt> {
     let lost = |e: &reqwest::Error| {
         if e.is_timeout() {
             later("timeout", AFTER_TROUBLE)
@@ -46,7 +54,7 @@ pub async fn read(
     let (status, headers) = (answer.status(), answer.headers().clone());
     let mut bytes = Vec::new();
     while let Some(part) = answer.chunk().await.map_err(|e| lost(&e))? {
-        if bytes.len() + part.len() > MOST_ANSWER {
+        if bytes.len() + part.len() > most {
             return Err(later("answer_too_long", AFTER_TROUBLE).with_status(status.as_u16()));
         }
         bytes.extend_from_slice(&part);

@@ -15,6 +15,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("campaign-templates", "words are every organiser's"),
     ("calendar", "the address itself is the right to read"),
     ("insurance-products", "what is sold is the same everywhere"),
+    ("me", "one's own, by the name of a channel"),
 ];
 
 /// One record of each kind, in the test's village, township or county.

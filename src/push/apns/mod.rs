@@ -1,9 +1,8 @@
 //! Apple Push Notification service: <https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns>.
 //!
 //! HTTP/2 over TLS with one connection for all sends, one request a target, and a provider token (`token`) in
-//! place of a client certificate. Answers that blame a token wait for proof that it is not us (`doubt`).
+//! place of a client certificate. Answers that blame a token wait for proof that it is not us (`push::doubt`).
 
-mod doubt;
 mod token;
 
 use futures_util::future::BoxFuture;
@@ -14,8 +13,8 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use self::doubt::{Blame, Doubt};
 use self::token::{Signer, Unsigned};
+use super::doubt::{Blame, Doubt};
 use super::model::Lane;
 use super::provider::{Attempt, Message, Provider, Verdict};
 use super::wire::{self, cut, read, retry_after};
@@ -208,6 +207,9 @@ impl Apns {
             (_, "") => format!("http_{}", status.as_u16()),
             (_, reason) => reason.to_owned(),
         };
+        // Of all sends, whichever phone they are for. (The other 429 is of one phone that was sent too much.)
+        let holds_all =
+            status == StatusCode::TOO_MANY_REQUESTS && reason == "TooManyProviderTokenUpdates";
         let id = headers.get("apns-id").and_then(|id| id.to_str().ok());
         let since = answer["timestamp"].as_i64().filter(|_| status == 410);
         Attempt::new(verdict, code)
@@ -215,6 +217,7 @@ impl Apns {
             .with_reference(id.filter(|_| verdict == Verdict::Accepted))
             .with_dead_since(since.map(|ms| Micros(ms.saturating_mul(1000))))
             .with_good_token(verdict == Verdict::Malformed)
+            .holding_all(holds_all)
     }
 }
 
@@ -319,6 +322,7 @@ mod tests {
             notification: Uid::new(Micros(2)),
             kind: NotificationKind::DuplicateSuspected,
             lane: Lane::Routine,
+            attempts: 0,
             token: "ab".repeat(32),
             title: title.to_owned(),
             unread: i64::MAX,
