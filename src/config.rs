@@ -54,6 +54,7 @@ pub struct Config {
     pub push_ramp_micros: i64,
     pub push_concurrency: usize,
     pub push_lease_micros: i64,
+    pub push_keep_micros: i64,
     /// Sends a second; a provider that is not here has no limit.
     pub push_per_second: BTreeMap<PushProvider, u32>,
     pub push_house: House,
@@ -151,9 +152,10 @@ keys! {
     "push.concurrency" = "64": "Sends in flight at once, by provider, at the most; fewer while it is slow or refuses.";
     "push.per_second" = "": "Sends a second of this process, such as fcm=600; a provider that is not named has no limit.";
     "push.quiet_hours" = "21:00-08:00": "When nothing but the urgent rings, for who sets nothing else; empty: no quiet hours.";
-    "push.daily_cap" = "8": "Pushes a day to one phone, urgent ones aside; 0: as many as there are.";
+    "push.daily_cap" = "8": "Pushes a day to one person, urgent ones aside, each once however many phones they have; 0: as many as there are.";
     "push.daily_campaigns" = "2": "Of those, of campaigns: vendors take about two marketing messages a device a day.";
     "push.digest_seconds" = "60": "So long after a push for somebody's work the next ones wait and become one; 0: no digests.";
+    "push.keep_tries_days" = "90": "How long each single try of a push is remembered; what became of the push stays.";
     "push.lease_seconds" = "60": "How long a worker may hold a push; after a crash another one takes it over then.";
     "sync.keep_days" = "30": "How long a phone may keep people's data without a pull.";
     "sync.member_days" = "730": "How old visits, claims and other work of a moment are that a field member's first pull brings.";
@@ -333,6 +335,7 @@ impl Config {
             push_ramp_micros: number("push.ramp_seconds", 0, 86_400)? as i64 * 1_000_000,
             push_concurrency: number("push.concurrency", 1, 4096)? as usize,
             push_lease_micros: number("push.lease_seconds", 1, 3600)? as i64 * 1_000_000,
+            push_keep_micros: number("push.keep_tries_days", 1, 3650)? as i64 * Micros::DAY,
             push_per_second: per_second(&text("push.per_second"))?,
             push_house: House {
                 quiet: optional("push.quiet_hours")

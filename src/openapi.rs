@@ -352,7 +352,7 @@ const NAMES_A_RECORD: &[&str] = &[
 
 /// What changes or approves a record names the version that was read.
 fn needs_if_match(path: &str, method: &str) -> bool {
-    method == "patch" || path.ends_with("/approval")
+    method == "patch" || path.ends_with("/approval") || path == "/v1/activities/{id}/confirmation"
 }
 
 /// Headers that a request may or must carry.

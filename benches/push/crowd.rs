@@ -20,6 +20,16 @@ const PEOPLE: usize = 2_000;
 
 /// So many field members, dealt out over the villages of the city; their ids.
 pub fn fill(fixture: &Fixture, c: &mut DbConn, count: usize) -> Vec<Uid> {
+    fill_with(fixture, c, count, (PushProvider::Fcm, &token))
+}
+
+/// The same with phones of this provider, and the token of each.
+pub fn fill_with(
+    fixture: &Fixture,
+    c: &mut DbConn,
+    count: usize,
+    (provider, token): (PushProvider, &dyn Fn(usize) -> String),
+) -> Vec<Uid> {
     let villages = villages(c);
     let (vault, now) = (&fixture.app.vault, fixture.app.clock.now());
     let mut ids = Vec::with_capacity(count);
@@ -66,7 +76,7 @@ pub fn fill(fixture: &Fixture, c: &mut DbConn, count: usize) -> Vec<Uid> {
                 name: "Redmi 12".into(),
                 platform: Platform::Android,
                 app_version: "2.3.1".into(),
-                push_provider: Some(PushProvider::Fcm),
+                push_provider: Some(provider),
                 push_token: Some(
                     vault
                         .seal("devices.push_token", device.0, &token(n))

@@ -1,7 +1,7 @@
 //! `cargo bench --bench push`: how fast what waits in the outbox goes out, each figure beside its aim.
 //!
 //! A gateway in a process of its own stands in for the provider; the server sends to it as its users run it. Before,
-//! a bare client sends the same messages to the same gateway, as many at once, and keeps no book. Then a campaign is
+//! a bare client sends the same messages to the same gateway, as many at once, and keeps no book; and so with Web Push. Then a campaign is
 //! told to everybody who works in a city, the engine's memory is read with few and with many pushes queued, and the
 //! API answers while a campaign goes out.
 //!
@@ -13,6 +13,7 @@
 
 mod bare;
 mod beside;
+mod browsers;
 mod campaign;
 mod crowd;
 mod deliver;
@@ -32,9 +33,12 @@ fn main() {
         if !environment::wants(database.name()) {
             continue;
         }
-        // What of a run to leave out: `QIANSHOU_BENCH_PARTS`, of deliver,memory,campaign,beside.
+        // What of a run to leave out: `QIANSHOU_BENCH_PARTS`, of deliver,browsers,memory,campaign,beside.
         if environment::part("deliver") {
             deliver::measure(&database, &settings, &mut report);
+        }
+        if environment::part("browsers") {
+            browsers::measure(&database, &settings, &mut report);
         }
         if environment::part("memory") {
             deliver::memory(&database, &settings, &mut report);

@@ -84,6 +84,8 @@ impl Gateway {
             .env("QIANSHOU_LIMITS__BURST", "1000000")
             .env("QIANSHOU_PUSH__FCM_ACCOUNT", &self.account)
             .env("QIANSHOU_PUSH__FCM_BASE_URL", &self.url)
+            .env("QIANSHOU_PUSH__WEB_CONTACT", "mailto:bench@example.org")
+            .env("QIANSHOU_PUSH__WEB_ALLOW", &self.url)
             .env("QIANSHOU_PUSH__CONCURRENCY", concurrency.to_string())
             .env("QIANSHOU_LOG__JSON", "true")
             .env("QIANSHOU_LOG__FILTER", "warn,qianshou::cli=info");

@@ -283,10 +283,14 @@ fn tell_reporter(c: &mut DbConn, who: &Who, activity: &ActivityRow) -> AppResult
     Ok(())
 }
 
-/// Confirms a report: its last step.
-pub fn confirm(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
+/// Confirms a report: its last step. The version is the one that was read: nobody confirms figures they have not
+/// seen.
+pub fn confirm(c: &mut DbConn, who: &Who, id: Uid, read: Option<i64>) -> AppResult<()> {
     let action = Action::ActivityReview;
     let (activity, mut change) = step(c, who, action, id, ActivityStep::Confirmation)?;
+    if read.is_some_and(|version| version != activity.version) {
+        return Err(AppError::of(Code::VersionConflict));
+    }
     (change.reviewed_by, change.reviewed_at) = (Some(who.user), Some(who.at));
     moved(c, who, action, &activity, &change, None)
 }

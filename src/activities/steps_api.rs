@@ -14,7 +14,7 @@ use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::idempotency::path_id;
 use crate::http::json::Body;
-use crate::http::precondition::changed;
+use crate::http::precondition::{IfMatch, changed};
 use crate::http::text::{Int, UpTo};
 use crate::state::App;
 use crate::visits::model::PhotoSlot;
@@ -114,6 +114,7 @@ pub async fn return_activity(
 /// Confirm a report
 ///
 /// By a coordinator or organiser of the area who neither reported nor organised the activity. Its last step.
+/// `If-Match` names the version that was read, so that nobody confirms figures they have not seen.
 #[utoipa::path(tag = "activities", params(("id" = Uid, Path, description = "The activity's id")),
     responses((status = 200, description = "The confirmed activity", body = Activity)))]
 #[post("/activities/{id}/confirmation")]
@@ -121,9 +122,13 @@ pub async fn confirm_activity(
     app: web::Data<App>,
     who: Who,
     id: web::Path<String>,
+    read: IfMatch,
 ) -> AppResult<HttpResponse> {
     who.may(Action::ActivityReview)?;
-    taken(&app, who, id, commands::confirm).await
+    taken(&app, who, id, move |c, who, id| {
+        commands::confirm(c, who, id, Some(read.0))
+    })
+    .await
 }
 
 /// Cancel an activity

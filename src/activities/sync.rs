@@ -72,8 +72,10 @@ pub static ACTIVITY: Entry = Entry {
             operations: &["confirm_activity"],
             prepare: |ask| {
                 ask.no_body()?;
-                let id = ask.record;
-                Ok(Box::new(move |c, who, _| commands::confirm(c, who, id)))
+                let (id, read) = (ask.record, ask.base);
+                Ok(Box::new(move |c, who, _| {
+                    commands::confirm(c, who, id, read)
+                }))
             },
         },
         Command {

@@ -11,6 +11,7 @@ use crate::audit::{self, Entry};
 use crate::crypto::{BlindColumn, Vault};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
+use crate::push::outbox;
 use crate::sync::fields;
 
 /// What stands in the place of an app's installation: one account a user.
@@ -26,7 +27,8 @@ pub fn of(c: &mut DbConn, user: Uid) -> AppResult<Option<DeviceRow>> {
     devices_store::seen_device_of(c, user, WECOM)
 }
 
-/// Binds an account of WeCom to its member. One that was somebody else's until now is this one's: whoever holds the
+/// Binds an account of WeCom to its member. What was given up for the one before goes out; ring `App::outbox` after
+/// the commit. One that was somebody else's until now is this one's: whoever holds the
 /// account decides where its messages come from.
 pub fn bind(c: &mut DbConn, vault: &Vault, who: &Who, account: &str) -> AppResult<DeviceRow> {
     let now = who.at;
@@ -40,6 +42,7 @@ pub fn bind(c: &mut DbConn, vault: &Vault, who: &Who, account: &str) -> AppResul
         noted(c, who, Action::ChannelUnbind, elsewhere, user, "moved")?;
     }
     push_tokens_store::set_account(c, &device, &sealed, &indexes, now)?;
+    outbox::follow(c, device.id, PushProvider::WeCom, now)?;
     noted(c, who, Action::ChannelBind, device.id, who.user, "bound")?;
     devices_store::find_device(c, device.id)?.ok_or_else(AppError::not_found)
 }

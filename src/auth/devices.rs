@@ -19,6 +19,7 @@ use crate::http::page::Bound;
 use crate::http::precondition::{Tagged, changed, found};
 use crate::http::text::{AppVersion, DeviceName, Limit};
 use crate::page_of;
+use crate::push::outbox;
 use crate::push::web_push::known_by;
 use crate::state::App;
 
@@ -248,8 +249,10 @@ pub async fn set_push_subscription(
                 ));
             }
             super::push_tokens_store::set_push(c, &device, provider, &sealed, &indexes, who.at)?;
+            outbox::follow(c, id, provider, who.at)?;
             store::find_device(c, id)?.ok_or_else(AppError::not_found)
         })
         .await?;
+    app.outbox.notify_waiters();
     Ok(changed(&Device::from(device)))
 }

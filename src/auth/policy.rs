@@ -144,6 +144,7 @@ actions! {
     CampaignRead "campaign.read" on "campaign" by ORGANISERS;
     CampaignWrite "campaign.write" on "campaign" by ORGANISERS;
     CampaignApprove "campaign.approve" on "campaign" by ORGANISERS;
+    CampaignTest "campaign.test" on "campaign" by ORGANISERS;
     // Activities: members and organisers of a place plan and report them, coordinators and organisers confirm.
     ActivityRead "activity.read" on "activity" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];
     ActivityWrite "activity.write" on "activity" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];
@@ -330,6 +331,7 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("approve_campaign", Action::CampaignApprove),
     ("schedule_campaign", Action::CampaignWrite),
     ("cancel_campaign", Action::CampaignWrite),
+    ("test_send_campaign", Action::CampaignTest),
     ("list_campaign_reminders", Action::CampaignRead),
     ("get_campaign_results", Action::CampaignRead),
     ("list_campaign_receivers", Action::CampaignRead),

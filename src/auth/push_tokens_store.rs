@@ -2,9 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use std::collections::HashMap;
 
 use super::handle::Handle;
 use super::model::{DeviceRow, Platform, PushProvider, PushState};
+use crate::all_locked;
 use crate::db::schema::{devices, sessions};
 use crate::db::{DbConn, Micros, Uid, Violation, violation};
 use crate::error::{AppError, AppResult};
@@ -106,6 +108,26 @@ pub fn held_elsewhere(c: &mut DbConn, indexes: &[Vec<u8>], but: Uid) -> AppResul
         .select((devices::id, devices::user_id))
         .order(devices::id)
         .load(c)?)
+}
+
+/// By which token each of these phones is reached now, locked in the order of their ids; none of those that no push
+/// reaches.
+pub fn locked_tokens(c: &mut DbConn, mut phones: Vec<Uid>) -> AppResult<HashMap<Uid, Vec<u8>>> {
+    phones.sort_unstable();
+    phones.dedup();
+    // All are locked: one without a token may be given one at this moment.
+    let found: Vec<(Uid, PushState, Option<Vec<u8>>)> = all_locked!(
+        c,
+        devices::table
+            .filter(devices::id.eq_any(phones))
+            .select((devices::id, devices::push_state, devices::push_token_index))
+            .order(devices::id)
+    )?;
+    Ok(found
+        .into_iter()
+        .filter(|(_, state, _)| *state == PushState::Live)
+        .filter_map(|(phone, _, index)| Some((phone, index?)))
+        .collect())
 }
 
 /// Ends pushes to the phones of a user that no live session holds: whoever has such a phone in hand
@@ -211,14 +233,22 @@ pub fn end_web_push(c: &mut DbConn, now: Micros) -> AppResult<usize> {
         .execute(c)?)
 }
 
-/// A message passed: no suspicion rests on this token any more.
-pub fn clear_strikes(c: &mut DbConn, device: Uid, index: &[u8]) -> AppResult<()> {
-    let suspected = devices::table
-        .find(device)
-        .filter(devices::push_token_index.eq(index.to_vec()))
-        .filter(devices::push_strikes.gt(0));
-    diesel::update(suspected)
-        .set(devices::push_strikes.eq(0i64))
-        .execute(c)?;
+/// Messages passed: no suspicion rests on these tokens, phone and index of each, any more.
+pub fn clear_strikes(c: &mut DbConn, passed: &[(Uid, &[u8])]) -> AppResult<()> {
+    // Hardly any is suspected: one look finds those that are.
+    let suspected: Vec<Uid> = devices::table
+        .filter(devices::id.eq_any(passed.iter().map(|(device, _)| *device)))
+        .filter(devices::push_strikes.gt(0))
+        .select(devices::id)
+        .order(devices::id)
+        .load(c)?;
+    for (device, index) in passed.iter().filter(|(d, _)| suspected.contains(d)) {
+        let held = devices::table
+            .find(device)
+            .filter(devices::push_token_index.eq(index.to_vec()));
+        diesel::update(held)
+            .set(devices::push_strikes.eq(0i64))
+            .execute(c)?;
+    }
     Ok(())
 }

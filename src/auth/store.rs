@@ -278,7 +278,7 @@ pub fn display_names(c: &mut DbConn, ids: Vec<Uid>) -> AppResult<HashMap<Uid, Ve
     Ok(rows.into_iter().collect())
 }
 
-/// Whether a user holds one of these roles at a place at this time.
+/// Whether a user in use holds one of these roles at a place at this time.
 pub fn holds(
     c: &mut DbConn,
     user: Uid,
@@ -286,15 +286,28 @@ pub fn holds(
     place: &Place,
     now: Micros,
 ) -> AppResult<bool> {
-    // The narrowest area of the place knows all those around it: an assignment for any of them covers
-    // the place, so that this is an equality on `area_id`, however wide the assignment.
     let Some(narrowest) = place.village.or(place.town).or(place.county) else {
         return Ok(false);
     };
-    let Some(area) = crate::areas::store::by_id(c, narrowest)? else {
+    holds_in(c, user, roles, narrowest, now)
+}
+
+/// The same in an area, which may be wider than a county.
+pub fn holds_in(
+    c: &mut DbConn,
+    user: Uid,
+    roles: &[Role],
+    area: Uid,
+    now: Micros,
+) -> AppResult<bool> {
+    // An area knows all those around it: an assignment for any of them covers it, so that this is an equality
+    // on `area_id`, however wide the assignment.
+    let Some(area) = crate::areas::store::by_id(c, area)? else {
         return Ok(false);
     };
     let found = assignments::table
+        .inner_join(users::table)
+        .filter(users::state.eq(UserState::Active))
         .filter(assignments::user_id.eq(user))
         .filter(assignments::area_id.eq_any(area.chain().collect::<Vec<_>>()))
         .filter(assignments::role.eq_any(roles.to_vec()))
@@ -312,30 +325,37 @@ pub fn holds(
 
 /// Those who coordinate at a place: of the narrowest area around it that has any, a bounded number.
 pub fn coordinators_at(c: &mut DbConn, place: &Place, now: Micros) -> AppResult<Vec<Uid>> {
-    const MOST: i64 = 50;
     for area in [place.village, place.town, place.county]
         .into_iter()
         .flatten()
     {
-        let found: Vec<Uid> = assignments::table
-            .filter(assignments::area_id.eq(area))
-            .filter(assignments::role.eq(Role::Coordinator))
-            .filter(assignments::starts_at.le(now.0))
-            .filter(
-                assignments::ends_at
-                    .is_null()
-                    .or(assignments::ends_at.gt(now.0)),
-            )
-            .select(assignments::user_id)
-            .distinct()
-            .order(assignments::user_id)
-            .limit(MOST)
-            .load(c)?;
+        let found = coordinators_of(c, area, now)?;
         if !found.is_empty() {
             return Ok(found);
         }
     }
     Ok(Vec::new())
+}
+
+/// Users in use who coordinate an area itself, a bounded number.
+pub fn coordinators_of(c: &mut DbConn, area: Uid, now: Micros) -> AppResult<Vec<Uid>> {
+    const MOST: i64 = 50;
+    Ok(assignments::table
+        .inner_join(users::table)
+        .filter(users::state.eq(UserState::Active))
+        .filter(assignments::area_id.eq(area))
+        .filter(assignments::role.eq(Role::Coordinator))
+        .filter(assignments::starts_at.le(now.0))
+        .filter(
+            assignments::ends_at
+                .is_null()
+                .or(assignments::ends_at.gt(now.0)),
+        )
+        .select(assignments::user_id)
+        .distinct()
+        .order(assignments::user_id)
+        .limit(MOST)
+        .load(c)?)
 }
 
 /// An assignment with the name of its area: the unit for which somebody acts.

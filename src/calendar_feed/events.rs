@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::ical::{Event, When};
 use crate::activities::model::ActivityRow;
 use crate::activities::rules::ActivityState;
+use crate::areas::model::AreaRow;
 use crate::auth::{Action, Who};
 use crate::campaigns::machine::CampaignState;
 use crate::campaigns::model::CampaignRow;
@@ -16,7 +17,7 @@ use crate::{activities, areas};
 
 /// What is over for longer is in nobody's way.
 const BEHIND: i64 = 90 * Micros::DAY;
-/// Campaigns looked at, and activities shown.
+/// Campaigns looked at, those to come before those that are over, and activities shown.
 const MOST: i64 = 500;
 
 /// The entries of a calendar, in the order of their days.
@@ -39,16 +40,27 @@ pub fn of(c: &mut DbConn, who: &Who) -> AppResult<Vec<Event>> {
 }
 
 /// Campaigns that run or ran, or were called off after they had been approved: of the areas of an organiser, or
-/// with the caller in their audience.
+/// with the caller in their audience. An audience lies in its campaign's area, so that whoever is in it works in that
+/// area: of all campaigns those of one's areas and of the areas around them are asked about.
 fn concerning(c: &mut DbConn, who: &Who, from: Day) -> AppResult<Vec<CampaignRow>> {
+    let scope = who.scope(Action::CampaignRead);
+    let mut around = Vec::new();
+    for grant in who.grants() {
+        let area = areas::store::by_id(c, grant.area)?;
+        around.extend(area.iter().flat_map(AreaRow::chain));
+    }
+    around.sort_unstable();
+    around.dedup();
+    let days = [from, Day(who.at.china_day())];
     let mut found = Vec::new();
-    for campaign in campaigns_store::announced(c, from, MOST)? {
+    for campaign in campaigns_store::announced(c, &scope, &around, days, MOST)? {
         let known = campaign.state != CampaignState::Cancelled || campaign.approved_at.is_some();
         let organises = who.can(Action::CampaignRead, &campaign);
         if known && (organises || lifecycle::audience_of(c, &campaign)?.includes(who)) {
             found.push(campaign);
         }
     }
+    found.sort_by_key(|campaign| (campaign.starts_on, campaign.id));
     Ok(found)
 }
 

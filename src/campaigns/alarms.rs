@@ -3,9 +3,12 @@
 //! The reminders of a scheduled campaign are known in advance, so each person of its audience is given a record of
 //! their own through sync, with every instant and what will be said: a phone rings by itself, where no push comes.
 //! They are given out and taken back page by page, as reminders are sent; a process that dies in between goes on
-//! after the last committed page. A follow-up is in no alarm: whom it goes to is known when it is sent.
+//! after the last committed page. While there is something to ring for, a sweep looks again and again who joined the
+//! audience and who left it, and leaves everybody else's alarm as it is. A follow-up is in no alarm: whom it goes to
+//! is known when it is sent.
 
 use super::lifecycle::{audience_of, today, zone};
+use super::machine::CampaignState;
 use super::model::*;
 use super::{alarms_store as store, audience, store as campaigns_store, texts};
 use crate::auth::Place;
@@ -19,21 +22,41 @@ use crate::sync::{self, Change, Kind};
 const PAGE: i64 = 200;
 /// Campaigns a look.
 const LOOK: i64 = 20;
+/// How often it is asked who joined and who left: assignments begin and end by themselves, too.
+const EVERY: i64 = 6 * Micros::HOUR;
+/// The round of a sweep: no alarm is of an earlier one.
+pub const SWEEP: i64 = 0;
 
 /// Begins to give the alarms of a campaign out, or anew; `round` is the campaign's version.
 pub(super) fn give_out(c: &mut DbConn, campaign: Uid, round: i64) -> AppResult<()> {
-    store::begin(c, campaign, round, false)
+    store::begin(c, &run_of(campaign, round))
 }
 
 /// Begins to take the alarms of a campaign back.
 pub(super) fn withdraw(c: &mut DbConn, campaign: Uid, round: i64) -> AppResult<()> {
-    store::begin(c, campaign, round, true)
+    let run = RunRow {
+        withdraws: true,
+        ..run_of(campaign, round)
+    };
+    store::begin(c, &run)
+}
+
+/// A run that begins at once.
+fn run_of(campaign: Uid, round: i64) -> RunRow {
+    RunRow {
+        campaign_id: campaign,
+        round,
+        withdraws: false,
+        reached: None,
+        checks: false,
+        next_at: Micros(0),
+    }
 }
 
 /// One look; true when there is more to do at once.
 pub async fn run(app: &App) -> AppResult<bool> {
     let now = app.clock.now();
-    let open = app.db.read(|c| store::open(c, LOOK)).await?;
+    let open = app.db.read(move |c| store::open(c, now, LOOK)).await?;
     let mut more = open.len() as i64 == LOOK;
     for campaign in open {
         match app.db.write(move |c| page(c, campaign, now)).await {
@@ -55,16 +78,32 @@ fn page(c: &mut DbConn, campaign: Uid, now: Micros) -> AppResult<bool> {
     let Some(run) = store::locked_run(c, campaign.id)? else {
         return Ok(false);
     };
-    match run.withdraws {
-        true => take_back(c, &campaign, &run, now),
-        false => give(c, &campaign, run, now),
+    let runs = matches!(
+        campaign.state,
+        CampaignState::Scheduled | CampaignState::Running
+    );
+    if run.withdraws {
+        take_back(c, &campaign, now)
+    } else if run.next_at > now {
+        // Another process was faster.
+        Ok(false)
+    } else if !runs {
+        // It has ended: what phones hold of it is past.
+        store::end(c, campaign.id)?;
+        Ok(false)
+    } else if run.checks {
+        take_back_from_leavers(c, &campaign, run, now)
+    } else {
+        give(c, &campaign, run, now)
     }
 }
 
-/// Gives a page of the audience its alarms; at the end, those who are in it no longer lose theirs.
+/// Gives a page of the audience its alarms. A sweep touches those alone who have none, or work elsewhere now.
 fn give(c: &mut DbConn, campaign: &CampaignRow, mut run: RunRow, now: Micros) -> AppResult<bool> {
     let audience = audience_of(c, campaign)?;
     let (people, more) = audience::recipients(c, &audience, now, run.reached, PAGE)?;
+    let users: Vec<Uid> = people.iter().map(|p| p.user).collect();
+    let held = store::held(c, campaign.id, &users)?;
     for person in &people {
         let Place {
             county,
@@ -73,41 +112,96 @@ fn give(c: &mut DbConn, campaign: &CampaignRow, mut run: RunRow, now: Micros) ->
         } = person.place;
         // Who works for more than a county reads the campaign's own area.
         let area = village.or(town).or(county).or(Some(campaign.area_id));
-        let id = store::put(c, campaign.id, person.user, area, run.round, now)?;
-        changed(c, id, person.user, run.round, now, false)?;
+        let held = held.get(&person.user);
+        if held.is_some_and(|alarm| run.round == SWEEP && alarm.area_id == area) {
+            continue;
+        }
+        let alarm = AlarmRow {
+            id: held.map_or_else(|| Uid::new(now), |alarm| alarm.id),
+            // A phone's version never goes back.
+            version: held.map_or(campaign.version, |alarm| run.round.max(alarm.version + 1)),
+            user_id: person.user,
+            campaign_id: campaign.id,
+            area_id: area,
+            created_at: now,
+            updated_at: now,
+        };
+        store::put(c, &alarm, held.is_some())?;
+        changed(c, &alarm, now, false)?;
     }
     run.reached = people.last().map(|p| p.user).or(run.reached);
-    run.withdraws = !more;
+    if !more {
+        (run.checks, run.reached) = (true, None);
+    }
     store::put_run(c, &run)?;
     Ok(true)
 }
 
-/// Takes back a page of the alarms that are of an earlier round.
-fn take_back(c: &mut DbConn, campaign: &CampaignRow, run: &RunRow, now: Micros) -> AppResult<bool> {
-    let gone = store::older(c, campaign.id, run.round, PAGE)?;
-    for (id, user) in &gone {
-        changed(c, *id, *user, run.round, now, true)?;
+/// Takes a page of the alarms back from those who are in the audience no longer; after the last one the run rests
+/// until the next sweep.
+fn take_back_from_leavers(
+    c: &mut DbConn,
+    campaign: &CampaignRow,
+    mut run: RunRow,
+    now: Micros,
+) -> AppResult<bool> {
+    let audience = audience_of(c, campaign)?;
+    let held = store::held_after(c, campaign.id, run.reached, PAGE)?;
+    let users: Vec<Uid> = held.iter().map(|alarm| alarm.user_id).collect();
+    let stay = audience::among(c, &audience, &users, now)?;
+    let gone = held.iter().filter(|alarm| !stay.contains(&alarm.user_id));
+    remove(c, gone, now)?;
+    if held.len() as i64 == PAGE {
+        run.reached = users.last().copied();
+        store::put_run(c, &run)?;
+        return Ok(true);
     }
-    store::remove(c, gone.iter().map(|(id, _)| *id).collect())?;
-    let more = gone.len() as i64 == PAGE;
+    match store::rings_later(c, campaign.id, now)? {
+        true => {
+            let next = RunRow {
+                next_at: now.plus(EVERY),
+                ..run_of(campaign.id, SWEEP)
+            };
+            store::put_run(c, &next)?;
+        }
+        false => store::end(c, campaign.id)?,
+    }
+    Ok(false)
+}
+
+/// Takes back a page of all.
+fn take_back(c: &mut DbConn, campaign: &CampaignRow, now: Micros) -> AppResult<bool> {
+    let held = store::held_after(c, campaign.id, None, PAGE)?;
+    remove(c, held.iter(), now)?;
+    let more = held.len() as i64 == PAGE;
     if !more {
         store::end(c, campaign.id)?;
     }
     Ok(more)
 }
 
-/// The feed row of an alarm: its owner's alone.
-fn changed(
+fn remove<'a>(
     c: &mut DbConn,
-    id: Uid,
-    user: Uid,
-    version: i64,
+    gone: impl Iterator<Item = &'a AlarmRow>,
     now: Micros,
-    gone: bool,
 ) -> AppResult<()> {
+    let mut ids = Vec::new();
+    for alarm in gone {
+        let last = AlarmRow {
+            version: alarm.version + 1,
+            ..alarm.clone()
+        };
+        changed(c, &last, now, true)?;
+        ids.push(alarm.id);
+    }
+    store::remove(c, ids)
+}
+
+/// The feed row of an alarm: its owner's alone.
+fn changed(c: &mut DbConn, alarm: &AlarmRow, now: Micros, gone: bool) -> AppResult<()> {
     let nowhere = Place::default();
-    let change = Change::upsert(Kind::CampaignAlarm, id, version, nowhere, now)
-        .seen_by([Some(user), None])
+    let change = Change::upsert(Kind::CampaignAlarm, alarm.id, alarm.version, nowhere, now)
+        .seen_by([Some(alarm.user_id), None])
         .shown_anew();
     sync::record_change(c, if gone { change.deleted() } else { change })
 }

@@ -11,31 +11,31 @@ use crate::http::page::Page;
 use crate::{each_backend, first_locked};
 
 /// Begins a run, or a run anew.
-pub fn begin(c: &mut DbConn, campaign: Uid, round: i64, withdraws: bool) -> AppResult<()> {
-    let run = RunRow {
-        campaign_id: campaign,
-        round,
-        withdraws,
-        reached: None,
-    };
+pub fn begin(c: &mut DbConn, run: &RunRow) -> AppResult<()> {
     each_backend!(c, |c| diesel::insert_into(campaign_alarm_runs::table)
-        .values(&run)
+        .values(run)
         .on_conflict(campaign_alarm_runs::campaign_id)
         .do_update()
         .set((
             campaign_alarm_runs::round.eq(run.round),
             campaign_alarm_runs::withdraws.eq(run.withdraws),
             campaign_alarm_runs::reached.eq(run.reached),
+            campaign_alarm_runs::checks.eq(run.checks),
+            campaign_alarm_runs::next_at.eq(run.next_at),
         ))
         .execute(c))?;
     Ok(())
 }
 
-/// Campaigns with a run that goes on.
-pub fn open(c: &mut DbConn, limit: i64) -> AppResult<Vec<Uid>> {
+/// Campaigns with a run that goes on now.
+pub fn open(c: &mut DbConn, now: Micros, limit: i64) -> AppResult<Vec<Uid>> {
     Ok(campaign_alarm_runs::table
+        .filter(campaign_alarm_runs::next_at.le(now.0))
         .select(campaign_alarm_runs::campaign_id)
-        .order(campaign_alarm_runs::campaign_id)
+        .order((
+            campaign_alarm_runs::next_at,
+            campaign_alarm_runs::campaign_id,
+        ))
         .limit(limit)
         .load(c)?)
 }
@@ -54,8 +54,11 @@ pub fn locked_run(c: &mut DbConn, campaign: Uid) -> AppResult<Option<RunRow>> {
 pub fn put_run(c: &mut DbConn, run: &RunRow) -> AppResult<()> {
     diesel::update(campaign_alarm_runs::table.find(run.campaign_id))
         .set((
+            campaign_alarm_runs::round.eq(run.round),
             campaign_alarm_runs::withdraws.eq(run.withdraws),
             campaign_alarm_runs::reached.eq(run.reached),
+            campaign_alarm_runs::checks.eq(run.checks),
+            campaign_alarm_runs::next_at.eq(run.next_at),
         ))
         .execute(c)?;
     Ok(())
@@ -66,58 +69,70 @@ pub fn end(c: &mut DbConn, campaign: Uid) -> AppResult<()> {
     Ok(())
 }
 
-/// Gives somebody the alarm of a campaign, or the one they have its new version; answers its id.
-pub fn put(
-    c: &mut DbConn,
-    campaign: Uid,
-    user: Uid,
-    area: Option<Uid>,
-    round: i64,
-    now: Micros,
-) -> AppResult<Uid> {
-    let held: Option<Uid> = campaign_alarms::table
-        .filter(campaign_alarms::campaign_id.eq(campaign))
-        .filter(campaign_alarms::user_id.eq(user))
-        .select(campaign_alarms::id)
-        .first(c)
+/// Whether a campaign has a reminder to everybody ahead.
+pub fn rings_later(c: &mut DbConn, campaign: Uid, now: Micros) -> AppResult<bool> {
+    let found = campaign_reminders::table
+        .filter(campaign_reminders::campaign_id.eq(campaign))
+        .filter(campaign_reminders::state.eq(ReminderState::Planned))
+        .filter(campaign_reminders::follow_up.eq(false))
+        .filter(campaign_reminders::due_at.gt(now.0))
+        .select(campaign_reminders::id)
+        .first::<Uid>(c)
         .optional()?;
-    if let Some(id) = held {
-        diesel::update(campaign_alarms::table.find(id))
-            .set((
-                campaign_alarms::version.eq(round),
-                campaign_alarms::area_id.eq(area),
-                campaign_alarms::updated_at.eq(now.0),
-            ))
-            .execute(c)?;
-        return Ok(id);
-    }
-    let row = AlarmRow {
-        id: Uid::new(now),
-        version: round,
-        user_id: user,
-        campaign_id: campaign,
-        area_id: area,
-        created_at: now,
-        updated_at: now,
-    };
-    diesel::insert_into(campaign_alarms::table)
-        .values(&row)
-        .execute(c)?;
-    Ok(row.id)
+    Ok(found.is_some())
 }
 
-/// Alarms of a campaign from before a round, with their owners.
-pub fn older(c: &mut DbConn, campaign: Uid, round: i64, limit: i64) -> AppResult<Vec<(Uid, Uid)>> {
-    Ok(campaign_alarms::table
+/// The alarms of a campaign that some users hold, by user; the caller bounds them.
+pub fn held(c: &mut DbConn, campaign: Uid, users: &[Uid]) -> AppResult<HashMap<Uid, AlarmRow>> {
+    let rows: Vec<AlarmRow> = campaign_alarms::table
         .filter(campaign_alarms::campaign_id.eq(campaign))
-        .filter(campaign_alarms::version.lt(round))
-        .select((campaign_alarms::id, campaign_alarms::user_id))
-        .order(campaign_alarms::id)
+        .filter(campaign_alarms::user_id.eq_any(users.to_vec()))
+        .select(AlarmRow::as_select())
+        .load(c)?;
+    Ok(rows.into_iter().map(|row| (row.user_id, row)).collect())
+}
+
+/// A page of the alarms of a campaign in the order of their holders.
+pub fn held_after(
+    c: &mut DbConn,
+    campaign: Uid,
+    after: Option<Uid>,
+    limit: i64,
+) -> AppResult<Vec<AlarmRow>> {
+    let mut query = campaign_alarms::table
+        .filter(campaign_alarms::campaign_id.eq(campaign))
+        .select(AlarmRow::as_select())
+        .order(campaign_alarms::user_id)
         .limit(limit)
-        .load(c)?)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(campaign_alarms::user_id.gt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+/// Gives somebody an alarm, or the one they hold its new version.
+pub fn put(c: &mut DbConn, alarm: &AlarmRow, held: bool) -> AppResult<()> {
+    if held {
+        diesel::update(campaign_alarms::table.find(alarm.id))
+            .set((
+                campaign_alarms::version.eq(alarm.version),
+                campaign_alarms::area_id.eq(alarm.area_id),
+                campaign_alarms::updated_at.eq(alarm.updated_at.0),
+            ))
+            .execute(c)?;
+    } else {
+        diesel::insert_into(campaign_alarms::table)
+            .values(alarm)
+            .execute(c)?;
+    }
+    Ok(())
 }
 
 pub fn remove(c: &mut DbConn, ids: Vec<Uid>) -> AppResult<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     diesel::delete(campaign_alarms::table.filter(campaign_alarms::id.eq_any(ids))).execute(c)?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Changing a campaign, before it is scheduled and while it runs.
 //!
-//! What people are told was approved by somebody else, so a change of it takes the approval back: the campaign is a
+//! What people are told was approved by somebody who wrote none of it, so a change of it takes the approval back: the campaign is a
 //! draft again, the reminders that were not sent yet are withdrawn, and nothing goes out until it was approved and
 //! scheduled anew. What was sent stays sent, to whom it was sent: from the first reminder on the audience and the
 //! festival's days are what they were. Goals, materials and targets reach nobody's inbox: of a campaign that is
@@ -15,6 +15,7 @@ use super::model::*;
 use super::plan::{self, LatePolicy, PlannedReminder};
 use super::store::{self, CampaignAmendment};
 use super::texts::ReminderText;
+use super::writers_store;
 use crate::auth::{Action, Handle, Who};
 use crate::db::{Day, DbConn, Json, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
@@ -163,6 +164,14 @@ pub fn amend(
         updated_at: who.at,
     };
     store::amend(c, &campaign, &altered)?;
+    if !goes_on {
+        let writer = Writer {
+            campaign_id: campaign.id,
+            user_id: who.user,
+            version: next,
+        };
+        writers_store::note(c, writer)?;
+    }
     if scheduled && !goes_on {
         store::drop_planned(c, &campaign)?;
         alarms::withdraw(c, campaign.id, next)?;
@@ -225,12 +234,13 @@ fn check(
         roles: campaign.audience_roles.0.clone(),
         limits: campaign.audience_limits.0.clone(),
     };
-    drafts::check_audience(c, who, &change.audience.clone().unwrap_or_else(standing))?;
+    let audience = change.audience.clone().unwrap_or_else(standing);
+    drafts::check_audience(c, campaign.area_id, &audience)?;
     let reminders = change
         .reminders
         .as_ref()
         .unwrap_or(&campaign.reminder_plan.0);
-    plan::instants(reminders, starts_on.0, &zone)?;
+    plan::check(reminders, starts_on.0, ends_on.0, &zone)?;
     Ok(Kept {
         words,
         starts_on,

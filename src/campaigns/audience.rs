@@ -257,6 +257,23 @@ pub fn recipients(
     Ok((out, more))
 }
 
+/// Those of these users who are in it now; the caller bounds them.
+pub fn among(
+    c: &mut DbConn,
+    audience: &Audience,
+    users: &[Uid],
+    now: Micros,
+) -> AppResult<HashSet<Uid>> {
+    let found: Vec<Uid> = assignments::table
+        .inner_join(users::table)
+        .filter(filter(audience, now))
+        .filter(assignments::user_id.eq_any(users.to_vec()))
+        .select(assignments::user_id)
+        .distinct()
+        .load(c)?;
+    Ok(found.into_iter().collect())
+}
+
 /// How many an audience is now, and how many of them no push can reach.
 pub fn count(c: &mut DbConn, audience: &Audience, now: Micros) -> AppResult<Count> {
     use diesel::dsl::{count, exists};

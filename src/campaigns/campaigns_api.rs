@@ -7,14 +7,13 @@ use validator::Validate;
 
 use super::amendments::{self, CampaignChange};
 use super::drafts::{self, NewCampaign, Words};
-use super::lifecycle;
 use super::machine::CampaignState;
 use super::means::{CampaignBudget, CampaignMaterial, CampaignTargets, Means};
 use super::model::CampaignTheme;
 use super::plan::{LatePolicy, PlannedReminder};
 use super::store;
 use super::texts::ReminderText;
-use super::view::{Campaign, CampaignAudience, CampaignPage};
+use super::view::{Campaign, CampaignAudience, CampaignPage, show, shown};
 use crate::auth::{Action, Who};
 use crate::db::{Day, Uid};
 use crate::error::AppResult;
@@ -145,16 +144,15 @@ pub async fn create_campaign(
     who.may(Action::CampaignWrite)?;
     let once = key.bind(&app.vault, who.user, "create_campaign", &body.raw);
     let new = NewCampaign::from(body.value);
-    let caller = who.clone();
-    let row = app
+    let shown = app
         .db
         .write(move |c| {
-            let made = once.run(c, caller.at, |c| drafts::draft(c, &caller, &new))?;
+            let made = once.run(c, who.at, |c| drafts::draft(c, &who, &new))?;
             let (Made::New(id) | Made::Before(id)) = made;
-            lifecycle::read(c, &caller, id)
+            shown(c, &who, id)
         })
         .await?;
-    Ok(created("campaigns", &Campaign::of(row.into_row(), &who)))
+    Ok(created("campaigns", &shown))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -193,9 +191,12 @@ pub async fn list_campaigns(
     let scope = who.scope(Action::CampaignRead);
     let rows = app
         .db
-        .read(move |c| store::list(c, &scope, state, page))
+        .read(move |c| {
+            let rows = store::list(c, &scope, state, page)?;
+            show(c, &who, rows)
+        })
         .await?;
-    let (items, next) = bound.finish(page, rows, |r| r.id, |r| Ok(Campaign::of(r, &who)))?;
+    let (items, next) = bound.finish(page, rows, |shown| shown.id, Ok)?;
     Ok(HttpResponse::Ok().json(CampaignPage {
         items,
         next_cursor: next.map(Cursor),
@@ -216,12 +217,8 @@ pub async fn get_campaign(
 ) -> AppResult<HttpResponse> {
     who.may(Action::CampaignRead)?;
     let id = path_id(id)?;
-    let caller = who.clone();
-    let row = app
-        .db
-        .read(move |c| lifecycle::read(c, &caller, id))
-        .await?;
-    Ok(found(&req, &Campaign::of(row.into_row(), &who)))
+    let shown = app.db.read(move |c| shown(c, &who, id)).await?;
+    Ok(found(&req, &shown))
 }
 
 /// A change of a campaign (JSON Merge Patch). Lists are replaced whole, and so is the audience.
@@ -319,13 +316,12 @@ pub async fn update_campaign(
     who.may(Action::CampaignWrite)?;
     let id = path_id(id)?;
     let change = CampaignChange::from(body.value);
-    let caller = who.clone();
-    let row = app
+    let shown = app
         .db
         .write(move |c| {
-            amendments::amend(c, &caller, id, version.0, &change)?;
-            lifecycle::read(c, &caller, id)
+            amendments::amend(c, &who, id, version.0, &change)?;
+            shown(c, &who, id)
         })
         .await?;
-    Ok(changed(&Campaign::of(row.into_row(), &who)))
+    Ok(changed(&shown))
 }

@@ -9,7 +9,7 @@ use super::means::{self, Means};
 use super::model::*;
 use super::plan::{self, LatePolicy, PlannedReminder};
 use super::texts::{self, ReminderText};
-use super::{festivals_store, store, templates_store};
+use super::{festivals_store, store, templates_store, writers_store};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::auth::policy::Role;
@@ -140,11 +140,12 @@ pub(super) fn days(
     Ok((first, last))
 }
 
-/// Areas of the audience: each exists, and each is the caller's own; what is left out lies in one of them.
-pub(super) fn check_audience(c: &mut DbConn, who: &Who, wanted: &WantedAudience) -> AppResult<()> {
+/// Areas of the audience: each exists and lies in the campaign's own, for which it is approved; what is left out
+/// lies in one of them.
+pub(super) fn check_audience(c: &mut DbConn, area: Uid, wanted: &WantedAudience) -> AppResult<()> {
     let found = audience::areas_of(c, &wanted.areas, "/audience/areas")?;
-    for (i, area) in found.iter().enumerate() {
-        if !who.may_of(Action::CampaignWrite, area.id, &area.place()) {
+    for (i, reached) in found.iter().enumerate() {
+        if !reached.chain().any(|id| id == area) {
             let pointer = format!("/audience/areas/{i}");
             return Err(AppError::field(pointer, Fault::AreaOutside));
         }
@@ -202,9 +203,9 @@ pub fn draft(c: &mut DbConn, who: &Who, new: &NewCampaign) -> AppResult<Uid> {
     let zone = zone(&new.zone)?;
     let today = today(&zone, who.at);
     let (starts_on, ends_on) = days(c, new.festival, new.starts_on, new.ends_on, today)?;
-    check_audience(c, who, &new.audience)?;
+    check_audience(c, area.id, &new.audience)?;
     let reminders = new.reminders.clone().unwrap_or_else(plan::usual);
-    plan::instants(&reminders, starts_on.0, &zone)?;
+    plan::check(&reminders, starts_on.0, ends_on.0, &zone)?;
     let place = area.place();
     let row = CampaignRow {
         id: new.id.unwrap_or_else(|| Uid::new(who.at)),
@@ -241,6 +242,12 @@ pub fn draft(c: &mut DbConn, who: &Who, new: &NewCampaign) -> AppResult<Uid> {
         audience_limits: Json(new.audience.limits.clone()),
     };
     store::insert(c, &row)?;
+    let writer = Writer {
+        campaign_id: row.id,
+        user_id: who.user,
+        version: row.version,
+    };
+    writers_store::note(c, writer)?;
     noted(c, who, Action::CampaignWrite, &row, 1, "drafted")?;
     Ok(row.id)
 }

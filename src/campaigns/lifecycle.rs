@@ -7,14 +7,16 @@ use super::alarms;
 use super::audience::Audience;
 use super::machine::{self, CampaignState, CampaignStep};
 use super::model::*;
+use super::occurrences;
 use super::plan;
 use super::store::{self, Transition};
+use super::writers_store;
 use crate::areas;
 use crate::areas::model::AreaRow;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Handle, Placed, Who};
 use crate::db::{DbConn, Micros, Uid};
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, Code};
 use crate::http::precondition::IfMatch;
 use crate::sync::{self, Change, Kind};
 
@@ -53,16 +55,24 @@ fn live(c: &mut DbConn, codes: &[String]) -> AppResult<Vec<AreaRow>> {
     Ok(found)
 }
 
-/// Approves what other people made.
+/// Approves what other people made, for areas that are the approver's own, too.
 /// The version is the one that was read: nobody approves a text they have not seen.
 pub fn approve(c: &mut DbConn, who: &Who, id: Uid, read: IfMatch) -> AppResult<()> {
     let campaign = store::locked(c, who, Action::CampaignApprove, id)?;
     read.check(campaign.version)?;
-    let by_author = campaign.written_by(who.user);
+    let writers = writers_store::of_one(c, campaign.id)?;
+    let by_author = campaign.written_by(who.user, &writers);
     let state = machine::decide(campaign.state, CampaignStep::Approval, by_author)?;
+    // Each lies in the campaign's area, unless areas changed since it was written.
+    let reached = live(c, &campaign.audience_areas.0)?;
+    let own = |area: &AreaRow| who.may_of(Action::CampaignApprove, area.id, &area.place());
+    if !reached.iter().all(own) {
+        return Err(AppError::of(Code::ForbiddenAction));
+    }
     let mut change = transition(&campaign, state, who.at);
     (change.approved_by, change.approved_at) = (Some(who.user), Some(who.at));
     store::set_state(c, campaign.id, &change)?;
+    writers_store::forget(c, &campaign)?;
     noted(
         c,
         who,
@@ -81,26 +91,7 @@ pub fn schedule(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     let zone = zone(&campaign.zone)?;
     let instants = plan::instants(&campaign.reminder_plan.0, campaign.starts_on.0, &zone)?;
     let before = store::reminders(c, campaign.id)?;
-    let first = before.iter().map(|r| r.ordinal).max().unwrap_or(0) + 1;
-    let rows: Vec<ReminderRow> = (first..)
-        .zip(
-            instants
-                .iter()
-                .filter(|i| before.iter().all(|r| r.due_at != i.at)),
-        )
-        .map(|(ordinal, instant)| ReminderRow {
-            id: Uid::new(who.at),
-            campaign_id: campaign.id,
-            ordinal,
-            due_at: instant.at,
-            expires_at: instant.at.plus(WORTH),
-            state: ReminderState::Planned,
-            reached: None,
-            started_at: None,
-            ended_at: None,
-            follow_up: instant.follow_up,
-        })
-        .collect();
+    let rows = occurrences::rows(&campaign, &instants, &before, who.at);
     store::insert_reminders(c, &rows)?;
     let change = transition(&campaign, state, who.at);
     store::set_state(c, campaign.id, &change)?;

@@ -10,6 +10,7 @@ pub mod alarms_api;
 pub mod alarms_store;
 pub mod amendments;
 pub mod audience;
+pub mod by_code;
 pub mod calendar;
 pub mod campaigns_api;
 pub mod drafts;
@@ -20,6 +21,7 @@ pub mod lifecycle;
 pub mod machine;
 pub mod means;
 pub mod model;
+pub mod occurrences;
 pub mod plan;
 pub mod preview;
 pub mod preview_view;
@@ -34,8 +36,10 @@ pub mod sync;
 pub mod templates;
 pub mod templates_api;
 pub mod templates_store;
+pub mod test_send;
 pub mod texts;
 pub mod view;
+pub mod writers_store;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -57,6 +61,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(steps_api::approve_campaign)
         .service(steps_api::schedule_campaign)
         .service(steps_api::cancel_campaign)
+        .service(test_send::test_send_campaign)
         .service(steps_api::list_campaign_reminders)
         .service(results_api::get_campaign_results)
         .service(results_api::list_campaign_receivers);

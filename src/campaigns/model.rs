@@ -10,8 +10,8 @@ use super::texts::{Facts, ReminderText};
 use crate::auth::policy::Role;
 use crate::auth::{Place, Placed};
 use crate::db::schema::{
-    campaign_alarm_runs, campaign_alarms, campaign_reminders, campaign_templates, campaigns,
-    festivals,
+    campaign_alarm_runs, campaign_alarms, campaign_reminders, campaign_templates, campaign_writers,
+    campaigns, festivals,
 };
 use crate::db::{Day, Json, Micros, Uid};
 use crate::text_enum;
@@ -101,7 +101,7 @@ pub struct CampaignRow {
     pub theme: CampaignTheme,
     pub title: String,
     pub goals: Option<String>,
-    /// Codes of areas, each inside the organiser's own.
+    /// Codes of areas, each inside the campaign's own.
     pub audience_areas: Json<Vec<String>>,
     pub audience_roles: Json<Vec<Role>>,
     pub message_zh: Json<ReminderText>,
@@ -109,7 +109,7 @@ pub struct CampaignRow {
     pub reminder_plan: Json<Vec<PlannedReminder>>,
     pub late_policy: LatePolicy,
     pub created_by: Uid,
-    /// Who changed it last: like its author, they do not approve it.
+    /// Who changed it last.
     pub amended_by: Option<Uid>,
     pub approved_by: Option<Uid>,
     pub approved_at: Option<Micros>,
@@ -133,9 +133,10 @@ impl CampaignRow {
             today,
         }
     }
-    /// Whether somebody wrote what another person is to approve.
-    pub fn written_by(&self, user: Uid) -> bool {
-        self.created_by == user || self.amended_by == Some(user)
+    /// Whether somebody wrote what another person is to approve: planned it, or is among those who changed it
+    /// since the last approval.
+    pub fn written_by(&self, user: Uid, writers: &[Writer]) -> bool {
+        self.created_by == user || writers.iter().any(|w| w.user_id == user)
     }
 }
 
@@ -150,6 +151,15 @@ impl Placed for CampaignRow {
     fn area(&self) -> Option<Uid> {
         Some(self.area_id)
     }
+}
+
+/// Somebody who wrote what waits for an approval, since the version they first wrote.
+#[derive(Debug, Clone, Copy, Queryable, Selectable, Insertable)]
+#[diesel(table_name = campaign_writers)]
+pub struct Writer {
+    pub campaign_id: Uid,
+    pub user_id: Uid,
+    pub version: i64,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -167,6 +177,13 @@ pub struct ReminderRow {
     pub ended_at: Option<Micros>,
     /// To those alone who have not acknowledged.
     pub follow_up: bool,
+    /// When the plan says, wherever `due_at` moved to.
+    pub planned_at: Micros,
+    /// So many days before this first day of the campaign; nothing for an instant that was named.
+    pub of_day: Option<Day>,
+    pub days_before: Option<i64>,
+    /// Nobody is told twice of it.
+    pub occurrence_id: Uid,
 }
 
 /// Words for reminders.
@@ -202,7 +219,13 @@ pub struct AlarmRow {
 #[diesel(table_name = campaign_alarm_runs, treat_none_as_default_value = false)]
 pub struct RunRow {
     pub campaign_id: Uid,
+    /// The version of the campaign that it gives out; [`super::alarms::SWEEP`]: it looks who joined and who left.
     pub round: i64,
+    /// Takes all back.
     pub withdraws: bool,
     pub reached: Option<Uid>,
+    /// Takes back from those who left the audience.
+    pub checks: bool,
+    /// Not before this instant.
+    pub next_at: Micros,
 }

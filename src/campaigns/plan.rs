@@ -1,11 +1,13 @@
 //! When a campaign reminds: so many days before at a time of day, or at one instant.
 
+use jiff::Span;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::calendar;
+use super::lifecycle::end_of;
 use crate::db::Micros;
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::text::{ClockTime, Int, not_null};
@@ -32,7 +34,7 @@ pub struct PlannedReminder {
     )]
     #[schema(nullable = false)]
     pub at: Option<ClockTime>,
-    /// One instant, whatever the campaign's day.
+    /// One instant, whatever the campaign's day; at most 31 days after its last one.
     #[serde(
         default,
         deserialize_with = "not_null",
@@ -61,12 +63,14 @@ text_enum! {
 pub struct Instant {
     pub at: Micros,
     pub follow_up: bool,
+    /// So many days before the campaign's first one; nothing for an instant that was named.
+    pub days_before: Option<i64>,
 }
 
 text_enum! {
     /// What becomes of a reminder whose time has passed by more than an hour, because the campaign was
     /// scheduled late or the server stood still: drop it, send it at once, or send it at the same time of
-    /// the next day.
+    /// the next day. Of several that were missed one goes out: they would say the same.
     LatePolicy { Skip = "skip", SendNow = "send_now", NextWindow = "next_window" }
 }
 
@@ -104,7 +108,11 @@ pub fn instants(plan: &[PlannedReminder], day: Date, zone: &TimeZone) -> AppResu
             return Err(AppError::field(format!("/reminders/{i}"), Fault::Repeated));
         }
         let follow_up = reminder.to == Some(ReminderTo::Unacknowledged);
-        out.push(Instant { at, follow_up });
+        out.push(Instant {
+            at,
+            follow_up,
+            days_before: reminder.days_before.map(|days| days.0),
+        });
     }
     for (i, instant) in out.iter().enumerate() {
         let told = |other: &Instant| !other.follow_up && other.at < instant.at;
@@ -115,6 +123,27 @@ pub fn instants(plan: &[PlannedReminder], day: Date, zone: &TimeZone) -> AppResu
     }
     out.sort_unstable();
     Ok(out)
+}
+
+/// How long after its last day a campaign may remind: of a report, with thanks.
+const AFTERWARDS: i64 = 31 * Micros::DAY;
+
+/// Whether this may be the plan of a campaign of these days. One that reminds for ever never ends.
+pub fn check(
+    plan: &[PlannedReminder],
+    starts_on: Date,
+    ends_on: Date,
+    zone: &TimeZone,
+) -> AppResult<()> {
+    let until = end_of(ends_on, zone).plus(AFTERWARDS);
+    if let Some(i) = plan
+        .iter()
+        .position(|r| r.send_at.is_some_and(|at| at > until))
+    {
+        let pointer = format!("/reminders/{i}/send_at");
+        return Err(AppError::field(pointer, Fault::OutOfRange));
+    }
+    instants(plan, starts_on, zone).map(|_| ())
 }
 
 fn on_day(day: Date, days: i64, at: Time, zone: &TimeZone) -> Option<Micros> {
@@ -136,25 +165,38 @@ pub enum Due {
     Move(Micros),
 }
 
+/// Whether it is late.
+pub fn is_late(due_at: Micros, now: Micros) -> bool {
+    now.0 - due_at.0 > PATIENCE
+}
+
 /// Decides by the campaign's policy; `last` is the end of the campaign's last day.
-pub fn due(policy: LatePolicy, due_at: Micros, now: Micros, last: Micros) -> Due {
-    if now.0 - due_at.0 <= PATIENCE {
+pub fn due(policy: LatePolicy, due_at: Micros, now: Micros, last: Micros, zone: &TimeZone) -> Due {
+    if !is_late(due_at, now) {
         return Due::Send;
     }
     match policy {
         LatePolicy::Skip => Due::Skip,
         LatePolicy::SendNow if now < last => Due::Send,
         LatePolicy::SendNow => Due::Skip,
-        LatePolicy::NextWindow => {
-            let days = (now.0 - due_at.0 + Micros::DAY - 1) / Micros::DAY;
-            let next = due_at.plus(days * Micros::DAY);
-            if next < last {
-                Due::Move(next)
-            } else {
-                Due::Skip
-            }
-        }
+        LatePolicy::NextWindow => match next_window(due_at, now, zone) {
+            Some(next) if next < last => Due::Move(next),
+            _ => Due::Skip,
+        },
     }
+}
+
+/// The same time of day on the first day on which it has not passed yet. Days are those of the zone: where the
+/// clocks change, one of them has 23 hours and one 25.
+fn next_window(due_at: Micros, now: Micros, zone: &TimeZone) -> Option<Micros> {
+    let planned = zone.to_datetime(due_at.timestamp());
+    // One day fewer than have passed, so that neither kind of day is overshot.
+    let passed = (now.0 - due_at.0) / Micros::DAY;
+    ((passed - 1).max(1)..=passed + 2).find_map(|days| {
+        let local = planned.checked_add(Span::new().days(days)).ok()?;
+        let at = zone.to_timestamp(local).ok()?.as_microsecond();
+        Some(Micros(at)).filter(|at| *at >= now)
+    })
 }
 
 #[cfg(test)]
@@ -220,16 +262,75 @@ mod tests {
     fn late_reminders_follow_the_policy() {
         let (at, hour, day) = (Micros(0), Micros::HOUR, Micros::DAY);
         let last = Micros(10 * day);
+        let due = |policy, now| due(policy, at, Micros(now), last, &china());
         for policy in LatePolicy::ALL {
-            assert_eq!(due(*policy, at, Micros(hour), last), Due::Send);
+            assert_eq!(due(*policy, hour), Due::Send);
         }
-        let late = Micros(hour + 1);
-        assert_eq!(due(LatePolicy::Skip, at, late, last), Due::Skip);
-        assert_eq!(due(LatePolicy::SendNow, at, late, last), Due::Send);
-        assert_eq!(due(LatePolicy::SendNow, at, last, last), Due::Skip);
-        let next = due(LatePolicy::NextWindow, at, late, last);
+        let late = hour + 1;
+        assert_eq!(due(LatePolicy::Skip, late), Due::Skip);
+        assert_eq!(due(LatePolicy::SendNow, late), Due::Send);
+        assert_eq!(due(LatePolicy::SendNow, last.0), Due::Skip);
+        let next = due(LatePolicy::NextWindow, late);
         assert_eq!(next, Due::Move(Micros(day)));
-        let over = due(LatePolicy::NextWindow, at, Micros(9 * day + 1), last);
+        let exactly = due(LatePolicy::NextWindow, 3 * day);
+        assert_eq!(exactly, Due::Move(Micros(3 * day)));
+        let over = due(LatePolicy::NextWindow, 9 * day + 1);
         assert_eq!(over, Due::Skip);
+    }
+
+    #[test]
+    fn the_next_window_is_at_the_same_time_of_day_where_clocks_change() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let instant = |text: &str| text.parse::<Micros>().unwrap();
+        let last = instant("2027-12-01T00:00:00Z");
+        for (due_at, now, next) in [
+            // Nine on the eve of a day of 23 hours, and of one of 25.
+            (
+                "2027-03-27T08:00:00Z",
+                "2027-03-27T12:00:00Z",
+                "2027-03-28T07:00:00Z",
+            ),
+            (
+                "2027-10-30T07:00:00Z",
+                "2027-10-30T12:00:00Z",
+                "2027-10-31T08:00:00Z",
+            ),
+            // Just past nine in the new time, and just before it.
+            (
+                "2027-03-26T08:00:00Z",
+                "2027-03-28T07:00:01Z",
+                "2027-03-29T07:00:00Z",
+            ),
+            (
+                "2027-10-29T07:00:00Z",
+                "2027-10-31T07:59:59Z",
+                "2027-10-31T08:00:00Z",
+            ),
+        ] {
+            let found = due(
+                LatePolicy::NextWindow,
+                instant(due_at),
+                instant(now),
+                last,
+                &zone,
+            );
+            assert_eq!(found, Due::Move(instant(next)), "{due_at} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_reminder_may_follow_the_last_day_by_a_month_and_no_longer() {
+        let day = date(2027, 5, 29);
+        let named = |text: &str| {
+            let mut plan = usual();
+            (plan[1].days_before, plan[1].at) = (None, None);
+            plan[1].send_at = Some(text.parse().unwrap());
+            check(&plan, day, day, &china())
+        };
+        assert!(named("2027-06-29T16:00:00Z").is_ok());
+        match named("2027-06-29T16:00:01Z") {
+            Err(AppError::Problem(p)) => assert_eq!(p.errors[0].pointer, "/reminders/1/send_at"),
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::audience::{self, Audience};
+use super::by_code::one_page;
 use super::lifecycle::audience_of;
 use super::store;
 use crate::areas;
@@ -10,6 +11,7 @@ use crate::auth::policy::Role;
 use crate::auth::{self, Action, Who};
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
+use crate::http::page::Page;
 
 /// Recipients looked at at once.
 const PAGE: i64 = 2000;
@@ -34,24 +36,35 @@ pub struct Sample {
     pub with_push: bool,
 }
 
+/// An area's code and name, and how many there.
+pub type Counted = (String, String, Count);
+
 /// A preview.
 #[derive(Debug, Clone)]
 pub struct Preview {
     pub count: Count,
-    /// Code, name and count of each area, in the order of the codes.
-    pub by_area: Vec<(String, String, Count)>,
+    /// Code, name and count of a page of the areas, in the order of the codes.
+    pub by_area: Vec<Counted>,
+    /// The page's last area, where others follow.
+    pub next: Option<Uid>,
     pub samples: Vec<Sample>,
     /// The assignments of the caller by which it was counted.
     pub counted_by: Vec<(Role, String)>,
 }
 
-pub fn preview(c: &mut DbConn, who: &Who, id: Uid, samples: usize) -> AppResult<Preview> {
+pub fn preview(
+    c: &mut DbConn,
+    who: &Who,
+    id: Uid,
+    samples: usize,
+    page: Page,
+) -> AppResult<Preview> {
     let campaign = store::visible(c, who, Action::CampaignRead, id)?;
     let audience = audience_of(c, &campaign)?;
     let count = audience::count(c, &audience, who.at)?;
-    let by_area = match count.targeted <= MOST_BY_AREA {
-        true => by_area(c, who, &audience)?,
-        false => Vec::new(),
+    let (by_area, next) = match count.targeted <= MOST_BY_AREA {
+        true => by_area(c, who, &audience, page)?,
+        false => (Vec::new(), None),
     };
     let reads = |role: &Role| Action::CampaignRead.roles().contains(role);
     let counted_by = who
@@ -62,6 +75,7 @@ pub fn preview(c: &mut DbConn, who: &Who, id: Uid, samples: usize) -> AppResult<
     Ok(Preview {
         count,
         by_area,
+        next,
         samples: sampled(c, who, &audience, samples)?,
         counted_by,
     })
@@ -72,7 +86,8 @@ fn by_area(
     c: &mut DbConn,
     who: &Who,
     audience: &Audience,
-) -> AppResult<Vec<(String, String, Count)>> {
+    page: Page,
+) -> AppResult<(Vec<Counted>, Option<Uid>)> {
     let mut counts: BTreeMap<Uid, Count> = BTreeMap::new();
     let mut after = None;
     loop {
@@ -93,13 +108,17 @@ fn by_area(
             break;
         }
     }
-    let mut named = areas::store::named(c, counts.keys().copied().collect())?;
-    let found = counts.into_iter();
-    let mut all: Vec<_> = found
-        .filter_map(|(id, count)| named.remove(&id).map(|(code, name)| (code, name, count)))
+    let named = areas::store::named(c, counts.keys().copied().collect())?;
+    let all = named
+        .into_iter()
+        .map(|(id, (code, name))| (code, name, id))
         .collect();
-    all.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(all)
+    let (found, next) = one_page(c, page, all)?;
+    let counted = found.into_iter().map(|(code, name, id)| {
+        let count = counts.get(&id).copied().unwrap_or_default();
+        (code, name, count)
+    });
+    Ok((counted.collect(), next))
 }
 
 /// The first few of an audience.

@@ -8,6 +8,7 @@ use crate::auth::policy::Role;
 use crate::crypto::Vault;
 use crate::db::Uid;
 use crate::error::{AppError, AppResult};
+use crate::http::page::Cursor;
 use crate::http::text::{AreaCode, Label, Limit};
 use crate::people::masks;
 
@@ -54,10 +55,12 @@ pub struct AudiencePreview {
     /// Of those, without a phone that a push can reach: they find it in the inbox.
     #[schema(minimum = 0, maximum = 100_000_000, example = 12)]
     pub without_push: i64,
-    /// In the order of the areas' codes; at most 2,000, and none for more than 50,000 people. Who works for more
-    /// than a county counts in the whole alone.
+    /// In the order of the areas' codes; none for more than 50,000 people. Who works for more than a county counts
+    /// in the whole alone.
     #[schema(max_items = 2000)]
     pub by_area: Vec<AreaAudience>,
+    /// Where the next page of the areas starts; null on the last one. Counts are of all.
+    pub next_cursor: Option<Cursor>,
     /// As many as were asked for.
     #[schema(max_items = 20)]
     pub samples: Vec<AudienceSample>,
@@ -71,8 +74,11 @@ fn area_code(code: String) -> AppResult<AreaCode> {
 }
 
 impl AudiencePreview {
-    pub fn of(vault: &Vault, found: Preview) -> AppResult<AudiencePreview> {
-        let by_area = found.by_area.into_iter().take(2000);
+    pub fn of(
+        vault: &Vault,
+        found: Preview,
+        next_cursor: Option<Cursor>,
+    ) -> AppResult<AudiencePreview> {
         let sample = |sample: Sample| {
             let name = vault
                 .open_sealed("users.display_name", sample.user.0, &sample.sealed_name)
@@ -94,7 +100,9 @@ impl AudiencePreview {
         Ok(AudiencePreview {
             targeted: found.count.targeted,
             without_push: found.count.without_push,
-            by_area: by_area
+            by_area: found
+                .by_area
+                .into_iter()
                 .map(|(area, name, count)| AreaAudience {
                     area,
                     name,
@@ -102,6 +110,7 @@ impl AudiencePreview {
                     without_push: count.without_push,
                 })
                 .collect(),
+            next_cursor,
             samples: found
                 .samples
                 .into_iter()
@@ -124,4 +133,10 @@ pub struct PreviewQuery {
     /// How many people to show as samples; none when left out.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 20, example = 5)]
     pub samples: Option<Limit>,
+    /// How many areas at most; 2,000 when left out.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, example = 50)]
+    pub limit: Option<Limit>,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>, max_length = 200, pattern = r"^[A-Za-z0-9_\-]+$", example = "AQGajF58AHAAgABaHwwOmxGqYX0")]
+    pub cursor: Option<String>,
 }

@@ -3,8 +3,9 @@
 //! Everything is counted once at the narrowest area it is of; wider areas are sums of those, so that the
 //! villages' figures and what is of the whole township are the township's, to the unit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
+use super::by_code::one_page;
 use super::results_store::{self as store, Of};
 use super::results_view::*;
 use crate::activities::figures;
@@ -12,9 +13,7 @@ use crate::areas;
 use crate::auth::Place;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
-
-/// More areas than this are not answered.
-const MOST: usize = 2000;
+use crate::http::page::Page;
 
 /// The area under which something is summed; nothing for what is of more than a county.
 fn area(place: &Place, level: ResultLevel) -> Option<Uid> {
@@ -55,7 +54,13 @@ fn year(c: &mut DbConn, of: Of, campaign: Uid, level: ResultLevel) -> AppResult<
     Ok(year)
 }
 
-pub fn of(c: &mut DbConn, campaign: Uid, level: ResultLevel) -> AppResult<CampaignResults> {
+/// What a campaign came to: in all, and a page of its areas with the last one's id where others follow.
+pub fn of(
+    c: &mut DbConn,
+    campaign: Uid,
+    level: ResultLevel,
+    page: Page,
+) -> AppResult<(CampaignResults, Option<Uid>)> {
     let now = year(c, Of::This, campaign, level)?;
     let before = match store::has_year_before(c, campaign)? {
         true => Some(year(c, Of::YearBefore, campaign, level)?),
@@ -66,33 +71,35 @@ pub fn of(c: &mut DbConn, campaign: Uid, level: ResultLevel) -> AppResult<Campai
     ids.sort_unstable();
     ids.dedup();
     let named = areas::store::named(c, ids)?;
-    // By code; an area that was recoded keeps its id and so its figures.
-    let sorted: BTreeMap<&str, (Uid, &str)> = named
-        .iter()
-        .map(|(id, (code, name))| (code.as_str(), (*id, name.as_str())))
-        .collect();
-    let by_area = sorted
+    // An area that was recoded keeps its id and so its figures.
+    let all = named
         .into_iter()
-        .take(MOST)
-        .map(|(code, (id, name))| {
+        .map(|(id, (code, name))| (code, name, id))
+        .collect();
+    let (areas, next) = one_page(c, page, all)?;
+    let by_area = areas
+        .into_iter()
+        .map(|(area, name, id)| {
             let here = now.areas.get(&id).copied().unwrap_or_default();
             let then = |year: &Year| year.areas.get(&id).copied().unwrap_or_default();
             AreaReach {
-                area: code.to_owned(),
-                name: name.to_owned(),
+                area,
+                name,
                 figures: here.figures,
                 activities: here.activities,
                 year_before: before.as_ref().map(then),
             }
         })
         .collect();
-    Ok(CampaignResults {
+    let results = CampaignResults {
         level,
         total: now.total.figures,
         activities: now.total.activities,
         year_before: before.map(|year| year.total),
         by_area,
-    })
+        next_cursor: None,
+    };
+    Ok((results, next))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, web};
 
 use super::results_view::*;
-use super::{lifecycle, results, results_store as store};
+use super::{by_code, lifecycle, results, results_store as store};
 use crate::areas;
 use crate::auth::{self, Action, Who};
 use crate::db::Uid;
@@ -19,6 +19,7 @@ use crate::state::App;
 ///
 /// How many people it reached: targeted, without a push, held back, accepted by a provider, displayed, opened,
 /// done; and what its activities came to; in all and by area, with the same festival's year before beside them.
+/// Areas come a page at a time.
 #[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id"), ResultsQuery),
     responses((status = 200, description = "The results", body = CampaignResults)))]
 #[get("/campaigns/{id}/results")]
@@ -31,13 +32,20 @@ pub async fn get_campaign_results(
     who.may(Action::CampaignRead)?;
     let id = path_id(id)?;
     let level = query.level.unwrap_or(ResultLevel::Village);
-    let results = app
+    let bound = Bound {
+        vault: &app.vault,
+        user: who.user,
+        list: format!("get_campaign_results {id} {level}"),
+    };
+    let page = by_code::open(&bound, query.limit, query.cursor.as_deref())?;
+    let (mut results, next) = app
         .db
         .read(move |c| {
             let campaign = lifecycle::read(c, &who, id)?;
-            results::of(c, campaign.id, level)
+            results::of(c, campaign.id, level, page)
         })
         .await?;
+    results.next_cursor = next.map(|last| Cursor(bound.encode(last)));
     Ok(HttpResponse::Ok().json(results))
 }
 

@@ -86,9 +86,11 @@ pub struct CampaignResults {
     pub activities: ActivityFigures,
     /// Null for a campaign of no festival, or where there was none the year before.
     pub year_before: Option<YearBefore>,
-    /// In the order of the areas' codes; at most 2,000. Who works for more than a county counts in the total alone.
+    /// In the order of the areas' codes. Who works for more than a county counts in the total alone.
     #[schema(max_items = 2000)]
     pub by_area: Vec<AreaReach>,
+    /// Where the next page of the areas starts; null on the last one. Totals are of all.
+    pub next_cursor: Option<Cursor>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -98,6 +100,12 @@ pub struct ResultsQuery {
     /// `village` when left out.
     #[param(inline, value_type = Option<ResultLevel>, example = "town")]
     pub level: Option<ResultLevel>,
+    /// How many areas at most; 2,000 when left out.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, example = 50)]
+    pub limit: Option<Limit>,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>, max_length = 200, pattern = r"^[A-Za-z0-9_\-]+$", example = "AQGajF58AHAAgABaHwwOmxGqYX0")]
+    pub cursor: Option<String>,
 }
 
 /// Somebody whom a campaign told, and how far they came.

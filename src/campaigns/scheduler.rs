@@ -4,6 +4,7 @@
 //! transaction: inbox rows, outbox rows, and how far the run came. A process that dies in between goes on
 //! after the last committed page, and the inbox's own key lets nobody be told twice.
 
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 use super::lifecycle::{audience_of, end_of, today, transition, zone};
@@ -13,7 +14,7 @@ use super::plan::{self, Due};
 use super::{alarms, audience, results_store, store, texts};
 use crate::areas;
 use crate::auth::Placed;
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::notifications::announce::{Announcement, Recipient, announce};
 use crate::notifications::model::NotificationKind;
@@ -75,7 +76,7 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
     }
     let zone = zone(&campaign.zone)?;
     let last = end_of(campaign.ends_on.0, &zone);
-    if !opened(c, &campaign, &mut reminder, last, now)? {
+    if !opened(c, &campaign, &mut reminder, last, now, &zone)? {
         return Ok(false);
     }
     if campaign.state == CampaignState::Scheduled {
@@ -156,13 +157,22 @@ fn opened(
     reminder: &mut ReminderRow,
     last: Micros,
     now: Micros,
+    zone: &TimeZone,
 ) -> AppResult<bool> {
     let under_way = reminder.state == ReminderState::Sending;
     // A run that stood still for longer than it is worth is as late as one that never began.
     if under_way && now < reminder.expires_at {
         return Ok(true);
     }
-    match plan::due(campaign.late_policy, reminder.due_at, now, last) {
+    let mut due = plan::due(campaign.late_policy, reminder.due_at, now, last, zone);
+    // Of several that were missed the newest says what all would: one is enough.
+    if due == Due::Send
+        && plan::is_late(reminder.due_at, now)
+        && store::said_since(c, reminder, now)?
+    {
+        due = Due::Skip;
+    }
+    match due {
         Due::Send => {
             reminder.state = ReminderState::Sending;
             reminder.started_at = Some(now);
@@ -206,7 +216,7 @@ fn announcement(
         body,
         subject: Some((Kind::Campaign, campaign.id)),
         campaign: Some(campaign.id),
-        occurrence: reminder.id,
+        occurrence: reminder.occurrence_id,
         not_before: reminder.started_at.unwrap_or(reminder.due_at),
         ramp: None,
         expires_at: reminder.expires_at,
@@ -215,9 +225,8 @@ fn announcement(
 
 /// Ends the campaigns whose last day has passed and that have nothing left to send.
 async fn finish(app: &App, now: Micros) -> AppResult<bool> {
-    // The latest zone is half a day ahead of the earliest: who is over everywhere is looked at closely.
-    let before = Day(now.plus(Micros::DAY).china_day());
-    let over = app.db.read(move |c| store::over(c, before, LOOK)).await?;
+    let over = app.db.read(move |c| store::over(c, now, LOOK)).await?;
+    let more = over.len() as i64 == LOOK;
     for id in over {
         app.db
             .write(move |c| {
@@ -237,7 +246,7 @@ async fn finish(app: &App, now: Micros) -> AppResult<bool> {
             })
             .await?;
     }
-    Ok(false)
+    Ok(more)
 }
 
 /// A step that nobody takes: it happens because its time has come.

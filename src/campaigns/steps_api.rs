@@ -4,12 +4,13 @@ use actix_web::{HttpResponse, get, post, web};
 
 use super::preview_view::*;
 use super::view::*;
-use super::{lifecycle, preview, store};
+use super::{by_code, lifecycle, preview, store};
 use crate::auth::{Action, Who};
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 use crate::http::idempotency::path_id;
 use crate::http::json::Params;
+use crate::http::page::{Bound, Cursor};
 use crate::http::precondition::{IfMatch, changed};
 use crate::state::App;
 
@@ -24,15 +25,14 @@ async fn taken(
     step: impl Fn(&mut DbConn, &Who, Uid) -> AppResult<()> + Send + 'static,
 ) -> AppResult<HttpResponse> {
     let id = path_id(id)?;
-    let caller = who.clone();
-    let row = app
+    let shown = app
         .db
         .write(move |c| {
-            step(c, &caller, id)?;
-            lifecycle::read(c, &caller, id)
+            step(c, &who, id)?;
+            shown(c, &who, id)
         })
         .await?;
-    Ok(changed(&Campaign::of(row.into_row(), &who)))
+    Ok(changed(&shown))
 }
 
 /// Preview the audience
@@ -53,17 +53,24 @@ pub async fn preview_campaign_audience(
     let id = path_id(id)?;
     let most = query.samples.map_or(0, |n| n.0.min(MOST_SAMPLES));
     let most = usize::try_from(most).unwrap_or(0);
+    let bound = Bound {
+        vault: &app.vault,
+        user: who.user,
+        list: format!("preview_campaign_audience {id}"),
+    };
+    let page = by_code::open(&bound, query.limit, query.cursor.as_deref())?;
     let found = app
         .db
-        .read(move |c| preview::preview(c, &who, id, most))
+        .read(move |c| preview::preview(c, &who, id, most, page))
         .await?;
-    Ok(HttpResponse::Ok().json(AudiencePreview::of(&app.vault, found)?))
+    let next = found.next.map(|last| Cursor(bound.encode(last)));
+    Ok(HttpResponse::Ok().json(AudiencePreview::of(&app.vault, found, next)?))
 }
 
 /// Approve a campaign
 ///
-/// By an organiser of the area who neither made it nor changed it last. `If-Match` names the version that was
-/// read, so that nobody approves a text they have not seen.
+/// By an organiser of the area who neither made it nor changed it since the last approval. `If-Match` names the
+/// version that was read, so that nobody approves a text they have not seen.
 #[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
     responses((status = 200, description = "The approved campaign", body = Campaign)))]
 #[post("/campaigns/{id}/approval")]

@@ -1,8 +1,11 @@
 //! All SQL about campaigns and their reminders.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::audience::AudienceLimits;
+use super::lifecycle::{today, zone};
 use super::machine::CampaignState;
 use super::means::Means;
 use super::model::{CampaignRow, CampaignTheme, ReminderRow, ReminderState};
@@ -13,7 +16,7 @@ use crate::auth::policy::Role;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Place, Who};
 use crate::db::schema::{campaign_reminders, campaigns};
-use crate::db::{Day, DbConn, Json, Micros, Uid};
+use crate::db::{Day, DbConn, Json, Micros, MultiBackend, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
 use crate::{first_locked, in_scope};
@@ -154,17 +157,41 @@ pub(super) fn set_state(c: &mut DbConn, campaign: Uid, change: &Transition) -> A
     Ok(())
 }
 
-/// Campaigns that were scheduled or called off and end on this day or later, soonest first, whoever may see them:
-/// for calendars, which ask themselves whom each concerns.
-pub fn announced(c: &mut DbConn, from: Day, most: i64) -> AppResult<Vec<CampaignRow>> {
+/// Campaigns that were scheduled or called off, of the areas of an organiser (`scope`) or of these others, which end
+/// on this day or later: those that are to come soonest first, then those that are over, newest first. For
+/// calendars, which ask themselves whom each concerns.
+pub fn announced(
+    c: &mut DbConn,
+    scope: &Scope,
+    around: &[Uid],
+    [from, today]: [Day; 2],
+    most: i64,
+) -> AppResult<Vec<CampaignRow>> {
     use CampaignState::*;
-    Ok(campaigns::table
-        .filter(campaigns::state.eq_any([Scheduled, Running, Finished, Cancelled]))
-        .filter(campaigns::ends_on.ge(from))
-        .select(CampaignRow::as_select())
+    let concerned = || {
+        campaigns::table
+            .filter(
+                campaigns::area_id
+                    .nullable()
+                    .eq_any(around.to_vec())
+                    .or(in_scope!(campaigns, scope)),
+            )
+            .filter(campaigns::state.eq_any([Scheduled, Running, Finished, Cancelled]))
+            .select(CampaignRow::as_select())
+    };
+    let mut rows: Vec<CampaignRow> = concerned()
+        .filter(campaigns::ends_on.ge(today))
         .order((campaigns::starts_on, campaigns::id))
         .limit(most)
-        .load(c)?)
+        .load(c)?;
+    let over: Vec<CampaignRow> = concerned()
+        .filter(campaigns::ends_on.ge(from))
+        .filter(campaigns::ends_on.lt(today))
+        .order((campaigns::ends_on.desc(), campaigns::id.desc()))
+        .limit(most - rows.len() as i64)
+        .load(c)?;
+    rows.extend(over);
+    Ok(rows)
 }
 
 /// Whether an activity at this place may be of the campaign: inside its area, and before it is called off. A
@@ -306,11 +333,56 @@ pub(super) fn put_reminder(c: &mut DbConn, row: &ReminderRow) -> AppResult<()> {
     Ok(())
 }
 
-/// Campaigns of which a day has passed, that have not ended, and that may therefore end now.
-pub(super) fn over(c: &mut DbConn, before: Day, limit: i64) -> AppResult<Vec<Uid>> {
+/// Whether another reminder to everybody is due after this one's time, or began after it.
+pub(super) fn said_since(c: &mut DbConn, reminder: &ReminderRow, now: Micros) -> AppResult<bool> {
+    use ReminderState::*;
+    use campaign_reminders as r;
+    let newer = r::due_at.gt(reminder.due_at.0).and(r::due_at.le(now.0));
+    let found = r::table
+        .filter(r::campaign_id.eq(reminder.campaign_id))
+        .filter(r::id.ne(reminder.id))
+        .filter(r::follow_up.eq(false))
+        .filter(r::state.eq_any([Planned, Sending, Sent]))
+        .filter(newer.or(r::started_at.ge(reminder.due_at.0)))
+        .select(r::id)
+        .first::<Uid>(c)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+type Filter = Box<dyn BoxableExpression<campaigns::table, MultiBackend, SqlType = Bool>>;
+
+/// Campaigns whose last day is over where they are held and that have nothing left to send, longest over first.
+pub(super) fn over(c: &mut DbConn, now: Micros, limit: i64) -> AppResult<Vec<Uid>> {
+    let open = campaign_reminders::table
+        .filter(campaign_reminders::campaign_id.eq(campaigns::id))
+        .filter(campaign_reminders::state.eq_any([ReminderState::Planned, ReminderState::Sending]));
+    // Nowhere is it a later day than that.
+    let before = Day(now.plus(Micros::DAY).china_day());
+    let may_be = campaigns::state
+        .eq_any([CampaignState::Scheduled, CampaignState::Running])
+        .and(campaigns::ends_on.lt(before))
+        .and(not(exists(open)));
+    let zones: Vec<String> = campaigns::table
+        .filter(may_be.clone())
+        .select(campaigns::zone)
+        .distinct()
+        .load(c)?;
+    let mut over: Option<Filter> = None;
+    for name in zones {
+        let today = Day(today(&zone(&name)?, now));
+        let here: Filter = Box::new(campaigns::zone.eq(name).and(campaigns::ends_on.lt(today)));
+        over = Some(match over {
+            None => here,
+            Some(others) => Box::new(others.or(here)),
+        });
+    }
+    let Some(over) = over else {
+        return Ok(Vec::new());
+    };
     Ok(campaigns::table
-        .filter(campaigns::state.eq_any([CampaignState::Scheduled, CampaignState::Running]))
-        .filter(campaigns::ends_on.lt(before))
+        .filter(may_be)
+        .filter(over)
         .select(campaigns::id)
         .order((campaigns::ends_on, campaigns::id))
         .limit(limit)

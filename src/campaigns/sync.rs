@@ -1,7 +1,6 @@
 //! What phones hold of festivals and campaigns. Both are kept at a desk.
 
-use super::view::Campaign;
-use super::{alarms_api, alarms_store, festivals_api, festivals_store, store};
+use super::{alarms_api, alarms_store, festivals_api, festivals_store, store, view};
 use crate::auth::{Action, Place, Placed};
 use crate::db::Day;
 use crate::stand;
@@ -16,11 +15,12 @@ pub static CAMPAIGN: Entry = Entry {
     ages: true,
     masked: &[],
     load: |c, _, who, ids| {
-        store::among(c, who, ids)?
+        let rows = store::among(c, who, ids)?;
+        let stand: Vec<_> = rows.iter().map(|row| (row.place(), row.area())).collect();
+        view::show(c, who, rows)?
             .into_iter()
-            .map(|row| {
-                let (place, area) = (row.place(), row.area());
-                let shown = Campaign::of(row, who);
+            .zip(stand)
+            .map(|(shown, (place, area))| {
                 let loaded = Loaded::new(shown.id, shown.version, place, true, &shown)?;
                 Ok(loaded.of_area(area))
             })

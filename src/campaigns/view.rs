@@ -11,10 +11,12 @@ use super::means::{CampaignBudget, CampaignMaterial, CampaignTargets};
 use super::model::*;
 use super::plan::{LatePolicy, PlannedReminder, ReminderTo};
 use super::texts::ReminderText;
+use super::{lifecycle, writers_store};
 use crate::auth::Who;
 use crate::auth::model::Platform;
 use crate::auth::policy::Role;
-use crate::db::{Day, Micros, Uid};
+use crate::db::{Day, DbConn, Micros, Uid};
+use crate::error::AppResult;
 use crate::http::precondition::Tagged;
 use crate::http::text::{AreaCode, Label, Note, UpTo, ZoneName, not_null};
 use crate::page_of;
@@ -24,7 +26,7 @@ use crate::page_of;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "areas": ["330402"], "roles": ["field_member"] }))]
 pub struct CampaignAudience {
-    /// Each inside the organiser's own.
+    /// Each inside the campaign's own.
     #[schema(value_type = Vec<AreaCode>, min_items = 1, max_items = 50)]
     #[validate(length(min = 1, code = "too_short"))]
     pub areas: Vec<AreaCode>,
@@ -125,8 +127,8 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    pub fn of(row: CampaignRow, who: &Who) -> Campaign {
-        let mine = row.written_by(who.user);
+    pub fn of(row: CampaignRow, writers: &[Writer], who: &Who) -> Campaign {
+        let mine = row.written_by(who.user, writers);
         let allowed_actions = machine::allowed(row.state)
             .into_iter()
             .filter(|step| !(mine && *step == CampaignStep::Approval))
@@ -171,6 +173,23 @@ impl Campaign {
             updated_at: row.updated_at,
         }
     }
+}
+
+/// Shows campaigns that the caller may see, in their order.
+pub fn show(c: &mut DbConn, who: &Who, rows: Vec<CampaignRow>) -> AppResult<Vec<Campaign>> {
+    let writers = writers_store::of(c, rows.iter().map(|row| row.id).collect())?;
+    let of = |row: CampaignRow| {
+        let theirs = writers.get(&row.id).map_or(&[][..], Vec::as_slice);
+        Campaign::of(row, theirs, who)
+    };
+    Ok(rows.into_iter().map(of).collect())
+}
+
+/// A campaign read again after its write, for the answer.
+pub fn shown(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<Campaign> {
+    let row = lifecycle::read(c, who, id)?.into_row();
+    let writers = writers_store::of_one(c, id)?;
+    Ok(Campaign::of(row, &writers, who))
 }
 
 impl Tagged for Campaign {

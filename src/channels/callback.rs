@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 
 use super::binding::{self, Returned};
@@ -18,6 +19,8 @@ use crate::state::App;
 
 /// Seconds after which WeCom may be asked again.
 const AGAIN: u32 = 10;
+/// Somebody stands there with a phone: WeCom is not waited for longer.
+const PATIENCE: Duration = Duration::from_secs(6);
 /// Characters of any member that is looked at.
 const LONGEST: usize = 600;
 
@@ -107,12 +110,14 @@ async fn came_back(app: &App, id: RequestId, query: CallbackQuery) -> AppResult<
     app.db
         .write(move |c| binding::make(c, &vault, &returned))
         .await?;
+    app.outbox.notify_waiters();
     Ok(Shown::Bound)
 }
 
 /// The account of whoever holds the code. Outside any transaction: it is a network.
 async fn account(wecom: &Arc<Api>, code: &str) -> AppResult<String> {
-    match wecom.visitor(code).await {
+    let visitor = tokio::time::timeout(PATIENCE, wecom.visitor(code)).await;
+    match visitor.unwrap_or(Visitor::Unknown) {
         Visitor::Member(account) => Ok(account),
         Visitor::Stranger => Err(AppError::of(Code::ChannelNoMember)),
         Visitor::CodeNotValid => Err(AppError::of(Code::BindingNotValid)),

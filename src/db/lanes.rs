@@ -3,6 +3,8 @@
 use diesel::connection::SimpleConnection;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -26,10 +28,43 @@ impl<J> Lane<J> {
     }
 }
 
+/// Whether a job was begun.
+pub type Begun = Arc<AtomicBool>;
+
+/// Whoever waits for a job's answer.
+pub struct Waiting<T> {
+    pub answer: oneshot::Receiver<AppResult<T>>,
+    pub begun: Begun,
+}
+
+impl<T> Waiting<T> {
+    /// Waits, and not without end where the database hangs or is out of reach. A job that nobody has begun by its
+    /// deadline will not be run. One that was begun is given up when it takes far longer than a statement may:
+    /// whether such a write was done is not known.
+    pub async fn answer(mut self, options: &DbOptions) -> AppResult<T> {
+        let lost = |_| Err(AppError::internal("a job ended before it was answered"));
+        let runs = (options.statement_timeout * 2).max(LONGEST);
+        for patience in [options.deadline + LATE, runs] {
+            match tokio::time::timeout(patience, &mut self.answer).await {
+                Ok(answer) => return answer.unwrap_or_else(lost),
+                Err(_) if !self.begun.load(Ordering::Acquire) => break,
+                Err(_) => {}
+            }
+        }
+        Err(overloaded())
+    }
+}
+
+/// Between a job's deadline and its being given up: nobody begins it by then.
+const LATE: Duration = Duration::from_millis(250);
+/// A job may take this whatever a statement may.
+const LONGEST: Duration = Duration::from_secs(30);
+
 type Run = Box<dyn FnOnce(Result<&mut DbConn, AppError>) -> Health + Send>;
 
 pub struct ReadJob {
     run: Run,
+    begun: Begun,
     deadline: Instant,
 }
 
@@ -40,12 +75,13 @@ pub enum Health {
     Broken,
 }
 
-pub fn read_job<T, F>(f: F, deadline: Duration) -> (ReadJob, oneshot::Receiver<AppResult<T>>)
+pub fn read_job<T, F>(f: F, deadline: Duration) -> (ReadJob, Waiting<T>)
 where
     T: Send + 'static,
     F: FnOnce(&mut DbConn) -> AppResult<T> + Send + 'static,
 {
-    let (tx, rx) = oneshot::channel();
+    let (tx, answer) = oneshot::channel();
+    let begun = Begun::default();
     let run: Run = Box::new(move |conn| {
         let (result, health) = match conn {
             Err(refusal) => (Err(refusal), Health::Good),
@@ -58,9 +94,10 @@ where
     (
         ReadJob {
             run,
+            begun: begun.clone(),
             deadline: Instant::now() + deadline,
         },
-        rx,
+        Waiting { answer, begun },
     )
 }
 
@@ -106,6 +143,7 @@ fn serve(conn: &mut Option<DbConn>, options: &DbOptions, job: ReadJob) {
         (job.run)(Err(overloaded()));
         return;
     }
+    job.begun.store(true, Ordering::Release);
     let health = match with_snapshot(conn, options) {
         Ok(c) => (job.run)(Ok(c)),
         Err(e) => (job.run)(Err(e)),

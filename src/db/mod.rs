@@ -1,7 +1,7 @@
 //! The database facade: `Db::read` is a read-only snapshot, `Db::write` one transaction.
 //!
 //! Each side is a bounded queue in front of threads that own their connections,
-//! so nothing waits without bound: a full queue or a missed deadline is 503.
+//! so nothing waits without bound: a full queue or a missed deadline is 503, and so is a database that hangs.
 //! On SQLite one writer thread commits many jobs at once (`writer`); on
 //! PostgreSQL each write has a connection and a transaction of its own.
 
@@ -122,12 +122,10 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut DbConn) -> AppResult<T> + Send + 'static,
     {
-        let (job, answer) = lanes::read_job(f, self.inner.options.deadline);
+        let (job, waiting) = lanes::read_job(f, self.inner.options.deadline);
         self.inner.readers.push(job)?;
-        answer
-            .await
-            .unwrap_or_else(|_| Err(AppError::internal("a reader ended before it answered")))
-            .map_err(come_again)
+        let answer = waiting.answer(&self.inner.options).await;
+        answer.map_err(come_again)
     }
 
     /// Runs `f` as one transaction and answers once it is durable.
@@ -140,12 +138,10 @@ impl Db {
         T: Send + 'static,
         F: Fn(&mut DbConn) -> AppResult<T> + Send + 'static,
     {
-        let (job, answer) = writer::job(f, self.inner.options.deadline);
+        let (job, waiting) = writer::job(f, self.inner.options.deadline);
         self.inner.writer.push(job)?;
-        answer
-            .await
-            .unwrap_or_else(|_| Err(AppError::internal("a writer ended before it answered")))
-            .map_err(come_again)
+        let answer = waiting.answer(&self.inner.options).await;
+        answer.map_err(come_again)
     }
 }
 
@@ -170,7 +166,8 @@ pub fn connect(target: &Target, write: bool) -> Result<DbConn, String> {
             Ok(DbConn::Sqlite(c))
         }
         Target::Postgres(url) => {
-            let mut c = diesel::pg::PgConnection::establish(url).map_err(|e| {
+            let bounded = with_patience(url);
+            let mut c = diesel::pg::PgConnection::establish(&bounded).map_err(|e| {
                 format!(
                     "cannot reach PostgreSQL: {}",
                     without_password(&e.to_string(), url)
@@ -185,6 +182,29 @@ pub fn connect(target: &Target, write: bool) -> Result<DbConn, String> {
             Ok(DbConn::Pg(c))
         }
     }
+}
+
+/// How long a server is waited for that does not answer, and one that vanished: libpq's own answer is hours. What
+/// the address says for itself stays.
+const PATIENCE: &[(&str, &str)] = &[
+    ("connect_timeout", "5"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "5"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "25000"),
+];
+
+fn with_patience(url: &str) -> String {
+    let mut whole = url.to_owned();
+    let given = url.split_once('?').map_or("", |(_, options)| options);
+    for (name, value) in PATIENCE {
+        let named = |option: &str| option.split('=').next() == Some(name);
+        if !given.split('&').any(named) {
+            whole.push(if whole.contains('?') { '&' } else { '?' });
+            whole.push_str(&format!("{name}={value}"));
+        }
+    }
+    whole
 }
 
 fn without_password(text: &str, url: &str) -> String {
@@ -220,4 +240,19 @@ fn come_again(e: AppError) -> AppError {
 
 pub(crate) fn overloaded() -> AppError {
     AppError::later(Code::Overloaded, 1 + rand::random_range(0..3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_waited_for_as_long_as_its_address_says_or_as_we_do() {
+        let usual = "connect_timeout=5&keepalives_idle=10&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=25000";
+        let bare = "postgres://q:w%3Fo@db.example/q";
+        assert_eq!(with_patience(bare), format!("{bare}?{usual}"));
+        let own = format!("{bare}?sslmode=verify-full&connect_timeout=2");
+        let rest = usual.strip_prefix("connect_timeout=5").unwrap_or_default();
+        assert_eq!(with_patience(&own), format!("{own}{rest}"));
+    }
 }

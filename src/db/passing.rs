@@ -41,7 +41,10 @@ pub fn passing(e: &Error) -> Option<Passing> {
     ];
     match kind {
         DatabaseErrorKind::SerializationFailure => Some(Passing::LostRace),
-        DatabaseErrorKind::ClosedConnection => Some(Passing::LostConnection),
+        // The second is what a connection says that was lost before this command.
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+            Some(Passing::LostConnection)
+        }
         DatabaseErrorKind::Unknown => BY_WORDS
             .iter()
             .find(|(words, _)| info.message().contains(words))

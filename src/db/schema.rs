@@ -739,6 +739,19 @@ diesel::table! {
         started_at -> Nullable<BigInt>,
         ended_at -> Nullable<BigInt>,
         follow_up -> Bool,
+        planned_at -> BigInt,
+        of_day -> Nullable<Text>,
+        days_before -> Nullable<BigInt>,
+        occurrence_id -> UidSql,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    campaign_writers (campaign_id, user_id) {
+        campaign_id -> UidSql,
+        user_id -> UidSql,
+        version -> BigInt,
     }
 }
 diesel::table! {
@@ -848,6 +861,8 @@ diesel::table! {
         round -> BigInt,
         withdraws -> Bool,
         reached -> Nullable<UidSql>,
+        checks -> Bool,
+        next_at -> BigInt,
     }
 }
 diesel::table! {
@@ -901,6 +916,7 @@ diesel::table! {
         updated_at -> BigInt,
         announces -> BigInt,
         counted_on -> Nullable<Text>,
+        lost_leases -> BigInt,
     }
 }
 diesel::table! {
@@ -914,6 +930,7 @@ diesel::table! {
         daily_cap -> Nullable<BigInt>,
         digest -> Bool,
         updated_at -> BigInt,
+        language -> Text,
     }
 }
 diesel::table! {
@@ -960,6 +977,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         since -> BigInt,
         retry_at -> Nullable<BigInt>,
+        held_until -> Nullable<BigInt>,
     }
 }
 diesel::table! {
@@ -1289,6 +1307,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     festival_days,
     campaigns,
     campaign_reminders,
+    campaign_writers,
     activities,
     activity_media,
     campaign_templates,

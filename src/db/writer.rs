@@ -9,10 +9,11 @@ use diesel::connection::{
 };
 use diesel::sqlite::SqliteConnection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-use super::lanes::{Lane, open, reconnected};
+use super::lanes::{Begun, Lane, Waiting, open, reconnected};
 use super::passing::{Passing, passing};
 use super::{DbConn, DbOptions, Target, overloaded};
 use crate::error::{AppError, AppResult};
@@ -26,6 +27,8 @@ pub type Write = Box<dyn Job>;
 
 /// A write whose answer waits until its transaction is durable.
 pub trait Job: Send {
+    /// Somebody takes it up.
+    fn begin(&self);
     /// Runs the closure once more and keeps its result. True: keep its effect.
     fn attempt(&mut self, c: &mut DbConn) -> bool;
     /// The last attempt failed in a way that another try may mend.
@@ -39,23 +42,26 @@ struct Typed<T, F> {
     f: F,
     kept: Option<AppResult<T>>,
     reply: oneshot::Sender<AppResult<T>>,
+    begun: Begun,
     deadline: Instant,
 }
 
-pub fn job<T, F>(f: F, deadline: Duration) -> (Write, oneshot::Receiver<AppResult<T>>)
+pub fn job<T, F>(f: F, deadline: Duration) -> (Write, Waiting<T>)
 where
     T: Send + 'static,
     F: Fn(&mut DbConn) -> AppResult<T> + Send + 'static,
 {
-    let (reply, rx) = oneshot::channel();
+    let (reply, answer) = oneshot::channel();
+    let begun = Begun::default();
     (
         Box::new(Typed {
             f,
             kept: None,
             reply,
+            begun: begun.clone(),
             deadline: Instant::now() + deadline,
         }),
-        rx,
+        Waiting { answer, begun },
     )
 }
 
@@ -64,6 +70,9 @@ where
     T: Send + 'static,
     F: Fn(&mut DbConn) -> AppResult<T> + Send + 'static,
 {
+    fn begin(&self) {
+        self.begun.store(true, Ordering::Release);
+    }
     fn attempt(&mut self, c: &mut DbConn) -> bool {
         let result = catch_unwind(AssertUnwindSafe(|| (self.f)(c)))
             .unwrap_or_else(|_| Err(AppError::internal("a write panicked")));
@@ -133,6 +142,7 @@ fn grouped(conn: &mut Option<DbConn>, options: &DbOptions, batch: Vec<Write>) {
     let (late, mut batch): (Vec<Write>, Vec<Write>) =
         batch.into_iter().partition(|j| now > j.deadline());
     late.into_iter().for_each(|j| j.answer(Some(overloaded())));
+    batch.iter().for_each(|j| j.begin());
     if batch.len() < 2 {
         batch.into_iter().for_each(|j| alone(conn, options, j));
         return;
@@ -190,6 +200,7 @@ fn alone(conn: &mut Option<DbConn>, options: &DbOptions, mut job: Write) {
     if Instant::now() > job.deadline() {
         return job.answer(Some(overloaded()));
     }
+    job.begin();
     for attempt in 1..=TRIES {
         let c = match reconnected(conn, options, true) {
             Ok(c) => c,
@@ -197,7 +208,8 @@ fn alone(conn: &mut Option<DbConn>, options: &DbOptions, mut job: Write) {
         };
         if let Err(e) = begin(c) {
             *conn = None;
-            if attempt == TRIES {
+            // Waiting for another process's lock may have taken all the time there was.
+            if attempt == TRIES || Instant::now() > job.deadline() {
                 return job.answer(Some(AppError::Db(e)));
             }
             continue;

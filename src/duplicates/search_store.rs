@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::areas;
 use crate::auth::Place;
+use crate::auth::model::UserState;
 use crate::auth::policy::Role;
-use crate::db::schema::{assignments, changes, consents, duplicate_search, residents};
+use crate::db::schema::{assignments, changes, consents, duplicate_search, residents, users};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::people;
@@ -84,6 +85,8 @@ pub fn coordinators(c: &mut DbConn, place: &Place, now: Micros, most: i64) -> Ap
     let levels = [area.village, area.town, area.county, area.city];
     for level in levels.into_iter().flatten() {
         let found: Vec<Uid> = assignments::table
+            .inner_join(users::table)
+            .filter(users::state.eq(UserState::Active))
             .filter(assignments::area_id.eq(level))
             .filter(assignments::role.eq(Role::Coordinator))
             .filter(assignments::starts_at.le(now.0))

@@ -38,6 +38,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
     let engines = if app.config.push_worker {
         let mut engines = push::engine::start(app, push::providers(&app.config)?, stop);
         engines.push(push::depth::watch(app, stop));
+        engines.push(push::ahead::watch(app, stop));
         engines
     } else {
         Vec::new()
@@ -197,6 +198,7 @@ async fn expire_audit(app: web::Data<App>) -> bool {
 
 async fn forget_old(app: web::Data<App>) -> bool {
     let now = app.clock.now();
+    let tries = now.plus(-app.config.push_keep_micros);
     match app
         .db
         .write(move |c| {
@@ -206,7 +208,8 @@ async fn forget_old(app: web::Data<App>) -> bool {
             push::standing_store::forget_minutes(c, now)?;
             let synced = crate::sync::forget(c, now)?;
             let links = crate::channels::forget_expired(c, now)?;
-            Ok(sessions || keys || synced || links)
+            let tries = push::receipts_store::forget(c, tries)?;
+            Ok(sessions || keys || synced || links || tries)
         })
         .await
     {

@@ -101,7 +101,10 @@ pub fn announce(
             expires_at: what.expires_at,
         }));
     }
-    store::insert(c, &rows)?;
+    // Another node may have told some of them meanwhile.
+    let mine = store::insert(c, &rows)?;
+    rows.retain(|row| mine.contains(&row.id));
+    pushes.retain(|push: &NewDelivery| mine.contains(&push.notification));
     for row in &rows {
         let change = Change::upsert(Kind::Notification, row.id, 1, Place::default(), now);
         sync::record_change(c, change.seen_by([Some(row.user_id), None]))?;

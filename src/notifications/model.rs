@@ -17,6 +17,7 @@ text_enum! {
         ActivityReturned = "activity_returned",
         PushTest = "push_test",
         ClaimClock = "claim_clock",
+        ClaimOverdue = "claim_overdue",
         FollowUpDue = "follow_up_due",
         ApprovalWaiting = "approval_waiting",
         RequestDue = "request_due",
@@ -44,6 +45,7 @@ impl NotificationKind {
             | NotificationKind::ActivityReturned
             | NotificationKind::PushTest
             | NotificationKind::ClaimClock
+            | NotificationKind::ClaimOverdue
             | NotificationKind::FollowUpDue
             | NotificationKind::ApprovalWaiting
             | NotificationKind::RequestDue
@@ -54,17 +56,23 @@ impl NotificationKind {
         match self {
             NotificationKind::CampaignReminder => Lane::Campaign,
             // Whoever asks for a test waits for it.
-            NotificationKind::PushTest | NotificationKind::ClaimClock => Lane::Urgent,
+            NotificationKind::PushTest | NotificationKind::ClaimOverdue => Lane::Urgent,
             NotificationKind::VisitReturned
             | NotificationKind::DuplicateSuspected
             | NotificationKind::PrivacyRequested
             | NotificationKind::ActivityReturned
+            | NotificationKind::ClaimClock
             | NotificationKind::FollowUpDue
             | NotificationKind::ApprovalWaiting
             | NotificationKind::RequestDue
             | NotificationKind::DeviceSilent => Lane::Routine,
         }
     }
+}
+
+text_enum! {
+    /// The language of the titles of somebody's pushes.
+    PushLanguage { ZhCn = "zh-CN", En = "en" }
 }
 
 text_enum! {

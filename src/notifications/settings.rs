@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::model::PushLanguage;
 use super::settings_store::{self as store, SettingsRow};
 use crate::auth::{Action, Who};
 use crate::db::{DbConn, Micros};
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::json::Body;
-use crate::http::text::{ClockTime, Int, ZoneName};
+use crate::http::text::{ClockTime, Int, ZoneName, not_null};
 use crate::push::manners::{House, clock};
 use crate::state::App;
 
@@ -25,12 +26,14 @@ pub struct NotificationSettings {
     pub quiet_until: Option<ClockTime>,
     #[schema(value_type = ZoneName)]
     pub zone: String,
-    /// Pushes a day to one phone at the most, urgent ones aside; null: as many as there are.
+    /// Pushes a day at the most, urgent ones aside and each once on however many phones; null: as many as there are.
     #[schema(minimum = 1, maximum = 1000, example = 8)]
     pub daily_cap: Option<i64>,
     /// Several that wait at the same time come as one push that says how many.
     #[schema(example = true)]
     pub digest: bool,
+    /// In which the titles of pushes are; the inbox holds both.
+    pub language: PushLanguage,
     /// When they were set; null: nothing was, and all of this is the service's default.
     pub updated_at: Option<Micros>,
 }
@@ -46,6 +49,7 @@ impl NotificationSettings {
                 zone: "Asia/Shanghai".into(),
                 daily_cap: cap(manners.daily),
                 digest: manners.window > 0,
+                language: PushLanguage::ZhCn,
                 updated_at: None,
             };
         };
@@ -60,6 +64,7 @@ impl NotificationSettings {
                 (own, house) => own.or(house),
             },
             digest: row.digest,
+            language: row.language,
             updated_at: Some(row.updated_at),
         }
     }
@@ -91,6 +96,10 @@ pub struct NewNotificationSettings {
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 50, example = 5)]
     daily_cap: Option<Int<1, 50>>,
     digest: bool,
+    /// In which the titles of pushes are; `zh-CN` when left out.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    language: Option<PushLanguage>,
 }
 
 impl NewNotificationSettings {
@@ -113,6 +122,7 @@ impl NewNotificationSettings {
             daily_cap: self.daily_cap.map(|cap| cap.0),
             digest: self.digest,
             updated_at: who.at,
+            language: self.language.unwrap_or(PushLanguage::ZhCn),
         })
     }
 }

@@ -3,12 +3,13 @@
 use diesel::prelude::*;
 use std::collections::HashMap;
 
+use super::model::PushLanguage;
 use crate::db::schema::{deliveries, devices, notification_settings};
 use crate::db::{DbConn, Micros, Uid};
 use crate::each_backend;
 use crate::error::AppResult;
 use crate::push::manners::{Own, Quiet, clock};
-use crate::push::model::DeliveryState;
+use crate::push::store::WAITING;
 use crate::push::turn;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -26,6 +27,8 @@ pub struct SettingsRow {
     pub daily_cap: Option<i64>,
     pub digest: bool,
     pub updated_at: Micros,
+    /// In which pushes speak.
+    pub language: PushLanguage,
 }
 
 impl SettingsRow {
@@ -64,6 +67,18 @@ pub fn of(c: &mut DbConn, users: &[Uid]) -> AppResult<HashMap<Uid, Own>> {
     Ok(rows.iter().map(|r| (r.user_id, r.own())).collect())
 }
 
+/// In which language the pushes of these users speak; of who set nothing in the house's, Chinese.
+pub fn languages(c: &mut DbConn, users: &[Uid]) -> AppResult<HashMap<Uid, PushLanguage>> {
+    let rows: Vec<(Uid, PushLanguage)> = notification_settings::table
+        .filter(notification_settings::user_id.eq_any(users.to_vec()))
+        .select((
+            notification_settings::user_id,
+            notification_settings::language,
+        ))
+        .load(c)?;
+    Ok(rows.into_iter().collect())
+}
+
 pub fn put(c: &mut DbConn, row: &SettingsRow) -> AppResult<()> {
     each_backend!(c, |c| diesel::insert_into(notification_settings::table)
         .values(row)
@@ -84,7 +99,7 @@ pub fn wake(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<()> {
         .load(c)?;
     let held = deliveries::table
         .filter(deliveries::device_id.eq_any(phones))
-        .filter(deliveries::state.eq_any([DeliveryState::Pending, DeliveryState::Retry]))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(WAITING))
         .filter(deliveries::last_code.eq(turn::QUIET))
         .filter(deliveries::next_at.gt(now.0));
     diesel::update(held)

@@ -20,13 +20,28 @@ pub fn told(c: &mut DbConn, occurrence: Uid, users: &[Uid]) -> AppResult<HashSet
     Ok(rows.into_iter().collect())
 }
 
-pub fn insert(c: &mut DbConn, rows: &[NotificationRow]) -> AppResult<()> {
+/// Puts these in their inboxes; who was told of the occurrence at the same time by somebody else is left alone.
+/// Answers the ids of those that are there now.
+pub fn insert(c: &mut DbConn, rows: &[NotificationRow]) -> AppResult<HashSet<Uid>> {
+    let mut put = HashSet::new();
     for some in rows.chunks(200) {
-        each_backend!(c, |c| diesel::insert_into(notifications::table)
+        let count = each_backend!(c, |c| diesel::insert_into(notifications::table)
             .values(some)
+            .on_conflict_do_nothing()
             .execute(c))?;
+        let ids: Vec<Uid> = some.iter().map(|row| row.id).collect();
+        if count == some.len() {
+            put.extend(ids);
+            continue;
+        }
+        put.extend::<Vec<Uid>>(
+            notifications::table
+                .filter(notifications::id.eq_any(ids))
+                .select(notifications::id)
+                .load(c)?,
+        );
     }
-    Ok(())
+    Ok(put)
 }
 
 /// A page of somebody's inbox, newest first.

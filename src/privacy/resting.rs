@@ -337,6 +337,7 @@ pub const RESTING: &[Rest] = &[
     nobody("festival_days", "a calendar"),
     nobody("campaigns", "publicity for everybody"),
     nobody("campaign_reminders", "counts and times"),
+    staff("campaign_writers", &[], &[]),
     nobody("campaign_templates", "words for everybody"),
     nobody("activities", "held in public; figures only"),
     nobody("activity_media", "what the media told of it"),

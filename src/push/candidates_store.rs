@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use std::collections::HashMap;
 
-use super::model::Lane;
+use super::model::{DeliveryState, Lane};
 use super::receipts_store::left_references;
 use super::store::Leased;
 use super::turn::Candidate;
@@ -12,10 +12,14 @@ use crate::campaigns::machine::CampaignState;
 use crate::db::schema::{campaigns, deliveries, devices, notifications, users};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
-use crate::notifications::model::NotificationKind;
+use crate::notifications::model::{NotificationKind, PushLanguage};
+use crate::notifications::settings_store;
 
-/// Leased so often without an end, something about it kills whoever holds it: it is left alone.
-const MOST_LEASES: i64 = 200;
+/// So many leases ran out without an end: something about it kills whoever holds it, and it is left alone.
+const MOST_LOST: i64 = 20;
+
+/// Why a push ends whose phone is reached by no token now.
+pub(super) const NO_LIVE_TOKEN: &str = "no_live_token";
 
 /// A delivery as it is decided about, and the rest of what sending it takes.
 pub(super) struct Loaded {
@@ -23,20 +27,22 @@ pub(super) struct Loaded {
     fence: i64,
     kind: NotificationKind,
     title: String,
+    language: PushLanguage,
     unread: i64,
     token: Option<Vec<u8>>,
     token_index: Option<Vec<u8>>,
     reference: Option<String>,
+    state: DeliveryState,
 }
 
 impl Loaded {
+    /// Whoever leased it before did not end it.
+    pub(super) fn lease_was_lost(&self) -> bool {
+        self.state == DeliveryState::Leased
+    }
+
     /// As the holder of its lease gets it.
-    pub(super) fn leased(
-        self,
-        lease_until: Micros,
-        announces: i64,
-        counted_on: Option<Day>,
-    ) -> Leased {
+    pub(super) fn leased(self, announces: i64, counted_on: Option<Day>) -> Leased {
         let c = self.candidate;
         Leased {
             id: c.id,
@@ -44,12 +50,14 @@ impl Loaded {
             attempts: c.attempts,
             lane: c.lane,
             expires_at: c.expires_at,
-            lease_until,
             notification: c.notification,
             kind: self.kind,
             title: match announces {
                 ..=1 => self.title,
-                many => format!("您有 {many} 条新通知"),
+                many => match self.language {
+                    PushLanguage::ZhCn => format!("您有 {many} 条新通知"),
+                    PushLanguage::En => format!("You have {many} new notifications"),
+                },
             },
             unread: self.unread,
             announces,
@@ -73,6 +81,8 @@ struct DeliveryPart {
     provider: PushProvider,
     announces: i64,
     counted_on: Option<Day>,
+    state: DeliveryState,
+    lost_leases: i64,
 }
 
 #[derive(Queryable, Selectable)]
@@ -82,6 +92,7 @@ struct NotificationPart {
     user_id: Uid,
     kind: NotificationKind,
     title_zh: String,
+    title_en: String,
     opened_at: Option<Micros>,
     read_at: Option<Micros>,
     done_at: Option<Micros>,
@@ -123,13 +134,16 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
         ))
         .order((deliveries::lane, deliveries::created_at, deliveries::id))
         .load(c)?;
-    let unread = unread(c, rows.iter().map(|(_, n, ..)| n.user_id).collect())?;
+    let users: Vec<Uid> = rows.iter().map(|(_, n, ..)| n.user_id).collect();
+    let languages = settings_store::languages(c, &users)?;
+    let unread = unread(c, users)?;
     let tried: Vec<Uid> = rows
         .iter()
         .filter(|(d, ..)| d.attempts > 0)
         .map(|(d, ..)| d.id)
         .collect();
     let mut references = left_references(c, &tried, now)?;
+    let language = |user: Uid| languages.get(&user).copied().unwrap_or(PushLanguage::ZhCn);
     Ok(rows
         .into_iter()
         .map(|(d, n, phone, user, campaign)| Loaded {
@@ -143,14 +157,22 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
                 notification: n.id,
                 user: n.user_id,
                 device: phone.id,
+                // Until it is asked for, where anything is counted at all.
+                account: phone.id,
+                told: false,
                 announces: d.announces,
                 counted_on: d.counted_on,
                 paced: None,
                 due,
             },
             fence: d.fence,
+            state: d.state,
             kind: n.kind,
-            title: n.title_zh,
+            language: language(n.user_id),
+            title: match language(n.user_id) {
+                PushLanguage::ZhCn => n.title_zh,
+                PushLanguage::En => n.title_en,
+            },
             unread: unread.get(&n.user_id).copied().unwrap_or(0),
             token: phone.push_token,
             token_index: phone.push_token_index,
@@ -181,7 +203,7 @@ fn moot(
     user: UserState,
     campaign: Option<CampaignState>,
 ) -> Option<&'static str> {
-    if d.fence >= MOST_LEASES {
+    if d.lost_leases >= MOST_LOST {
         Some("leased_too_often")
     } else if campaign == Some(CampaignState::Cancelled) {
         Some("campaign_cancelled")
@@ -190,7 +212,7 @@ fn moot(
     } else if phone.revoked_at.is_some() {
         Some("device_revoked")
     } else if phone.push_state != PushState::Live || phone.push_provider != Some(d.provider) {
-        Some("no_live_token")
+        Some(NO_LIVE_TOKEN)
     } else if n.opened_at.is_some() || n.read_at.is_some() || n.done_at.is_some() {
         Some("seen_already")
     } else {

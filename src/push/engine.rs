@@ -5,11 +5,13 @@
 //! them is noted in batches as it comes (`noting`). After a kill the leases run out and another worker sends what
 //! was under way: at least once, and at most twice what was in flight.
 //!
-//! It holds what is under way and nothing more, whether ten thousand wait or a million.
+//! It holds what is under way and what goes out within the next moment, and nothing more, whether ten thousand wait
+//! or a million.
 
 use actix_web::web;
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -27,6 +29,8 @@ use crate::state::App;
 
 /// Leased at once at the most.
 const BATCH: usize = 500;
+/// What goes out within this is leased ahead.
+const AHEAD: Duration = Duration::from_millis(30);
 /// Between two looks when nobody rings: what another process queued is found within this.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -48,6 +52,7 @@ pub fn start(
                 worker: Uid::new(app.clock.now()),
                 accepted_at: AtomicI64::new(i64::MIN / 2),
                 refused: AtomicBool::new(false),
+                ahead: Mutex::default(),
                 stop: stop.clone(),
             });
             tokio::spawn(engine.run())
@@ -66,7 +71,16 @@ pub(super) struct Engine {
     pace: Pace,
     /// The provider refused us since the last look: what is leased goes back unsent.
     refused: AtomicBool,
+    /// Leased, and out as soon as a place is free: a look at the outbox costs the more the less it brings.
+    ahead: Mutex<VecDeque<Held>>,
     stop: watch::Receiver<bool>,
+}
+
+/// A lease, and until when a try by it may last: it ends before the lease does, or another worker would send the
+/// same. By the machine's own running time, which goes on when somebody sets its clock.
+struct Held {
+    leased: Leased,
+    until: Instant,
 }
 
 /// What comes next.
@@ -107,7 +121,12 @@ impl Engine {
                 },
             }
         }
-        // What is under way ends and is noted.
+        // What did not set out is for the next worker; what is under way ends and is noted.
+        let unsent = std::mem::take(&mut *self.ahead());
+        for Held { leased, .. } in unsent {
+            let outcome = Outcome::Released;
+            drop(done.send(Ended { leased, outcome }).await);
+        }
         self.room.empty().await;
         drop(done);
         if noting.await.is_err() {
@@ -124,20 +143,29 @@ impl Engine {
         if allowed == 0 {
             return Next::Rest(wait.min(PAUSE));
         }
-        // Never more than can go out at once, so that what is more urgent is seen at the next look.
-        let limit = self.room.free().min(allowed).min(BATCH);
+        self.set_out(done);
+        // No more than goes out within a moment, so that what is more urgent is seen at the next look.
+        let ahead = self.room.within(AHEAD).min(BATCH);
+        let waiting = self.ahead().len();
+        let free = self.room.free();
+        if free == 0 && waiting > ahead / 2 || free == 0 && ahead == 0 {
+            return Next::Room;
+        }
+        let limit = (free + ahead).saturating_sub(waiting).min(allowed);
+        let limit = limit.min(BATCH);
         if limit == 0 {
             return Next::Room;
         }
+        let began = Instant::now();
         match self.look(limit as i64).await {
             Ok(Found::Due(due)) if due.is_empty() => Next::Rest(PAUSE),
             Ok(Found::Due(due)) => {
                 self.refused.store(false, Ordering::Relaxed);
                 self.pace.take(due.len());
-                for leased in due {
-                    let place = self.room.enter();
-                    tokio::spawn(self.clone().one(leased, done.clone(), place));
-                }
+                let until = began + self.lease() * 9 / 10;
+                let due = due.into_iter().map(|leased| Held { leased, until });
+                self.ahead().extend(due);
+                self.set_out(done);
                 Next::Look
             }
             Ok(Found::Again) => Next::Look,
@@ -152,8 +180,35 @@ impl Engine {
         }
     }
 
+    fn ahead(&self) -> MutexGuard<'_, VecDeque<Held>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is leased goes out wherever a place is free.
+    fn set_out(self: &Arc<Self>, done: &mpsc::Sender<Ended>) {
+        while let Some((held, place)) = self.next() {
+            tokio::spawn(self.clone().some(held, place, done.clone()));
+        }
+    }
+
+    /// The next one and its place, if there is one for it.
+    fn next(&self) -> Option<(Held, Place)> {
+        let mut ahead = self.ahead();
+        if ahead.is_empty() {
+            return None;
+        }
+        let place = self.room.enter()?;
+        let held = ahead.pop_front()?;
+        Some((held, place))
+    }
+
     fn stopping(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// How long a lease runs.
+    pub(super) fn lease(&self) -> Duration {
+        Duration::from_micros(self.app.config.push_lease_micros.unsigned_abs())
     }
 
     fn show(&self) {
@@ -180,16 +235,21 @@ impl Engine {
         self.app.db.write(move |c| store::lease(c, &lease)).await
     }
 
-    /// One delivery from its lease to the note of its end.
-    async fn one(self: Arc<Self>, leased: Leased, done: mpsc::Sender<Ended>, place: Place) {
-        let outcome = self.outcome(&leased, &place).await;
-        // The channel closes only after every sender is gone.
-        drop(done.send(Ended { leased, outcome }).await);
-        drop(place);
+    /// One delivery after another, each from its lease to the note of its end, while there are any.
+    async fn some(self: Arc<Self>, held: Held, place: Place, done: mpsc::Sender<Ended>) {
+        let mut next = Some((held, place));
+        while let Some((held, place)) = next {
+            let outcome = self.outcome(&held, &place).await;
+            let leased = held.leased;
+            // The channel closes only after every sender is gone.
+            drop(done.send(Ended { leased, outcome }).await);
+            drop(place);
+            next = self.next();
+        }
     }
 
-    async fn outcome(&self, leased: &Leased, place: &Place) -> Outcome {
-        let now = self.app.clock.now();
+    async fn outcome(&self, held: &Held, place: &Place) -> Outcome {
+        let (leased, now) = (&held.leased, self.app.clock.now());
         if leased.expires_at <= now {
             return Outcome::Expired;
         }
@@ -204,9 +264,11 @@ impl Engine {
             return Outcome::Suppressed(why);
         }
         let began = Instant::now();
-        // A try ends before its lease does, or another worker would send the same.
-        let room = (leased.lease_until.0 - now.0).max(0) * 9 / 10;
-        let patience = PATIENCE.min(Duration::from_micros(room.unsigned_abs()));
+        let left = held.until.saturating_duration_since(began);
+        if left.is_zero() {
+            return Outcome::Released;
+        }
+        let patience = PATIENCE.min(left);
         let sending = self.provider.send(message(leased, token, now));
         let attempt = tokio::time::timeout(patience, sending)
             .await
@@ -239,8 +301,12 @@ impl Engine {
                 if attempt.holds_all {
                     self.pace.hold(at, wait);
                 }
-                Went::Badly
+                match attempt.of_one {
+                    true => Went::Aside,
+                    false => Went::Badly,
+                }
             }
+            Verdict::NotAsked(_) => Went::Aside,
             Verdict::Refused => {
                 self.refused.store(true, Ordering::Relaxed);
                 Went::Aside

@@ -54,6 +54,7 @@ pub fn fate(verdict: Verdict, before: i64, expires_at: Micros, now: Micros, luck
         Verdict::Later(least) => again(after, backoff(before, least, luck)),
         // It waits for the provider's gate, not for itself.
         Verdict::Refused => again(before, jitter(luck, Micros::SECOND)),
+        Verdict::NotAsked(least) => again(before, backoff(0, least, luck)),
     }
 }
 
@@ -68,11 +69,30 @@ fn jitter(luck: f64, most: i64) -> i64 {
     (luck.clamp(0.0, 1.0) * most as f64) as i64
 }
 
+/// Who refuses us is left alone for no longer than this at once.
+const LONGEST_PAUSE: i64 = 15 * Micros::MINUTE;
+
 /// How long a provider that refuses us is left alone: a minute, then as long again as it has been, at most
 /// a quarter of an hour.
 pub fn pause(stopped_since: Option<Micros>, now: Micros) -> i64 {
     let been = stopped_since.map_or(0, |since| now.0 - since.0);
-    been.clamp(Micros::MINUTE, 15 * Micros::MINUTE)
+    been.clamp(Micros::MINUTE, LONGEST_PAUSE)
+}
+
+/// Whether a pause until then goes on. One that lies further ahead than any does was measured by a clock that was
+/// ahead, and is over.
+pub fn pauses(until: Micros, now: Micros) -> bool {
+    (1..=LONGEST_PAUSE).contains(&(until.0 - now.0))
+}
+
+/// Where a delivery stands whose try failed for a token that is no longer its phone's: the one that has replaced it
+/// meanwhile is asked at once. Nothing, where that would be one try too many, or too late.
+pub fn with_new_token(attempts: i64, expires_at: Micros, now: Micros) -> Option<Fate> {
+    (attempts < MOST_TRIES && expires_at > now).then_some(Fate {
+        state: DeliveryState::Retry,
+        attempts,
+        next_at: now,
+    })
 }
 
 #[cfg(test)]
@@ -132,6 +152,22 @@ mod tests {
             4 * Micros::MINUTE
         );
         assert_eq!(pause(Some(Micros(0)), DAY), 15 * Micros::MINUTE);
+    }
+
+    #[test]
+    fn a_pause_that_lies_too_far_ahead_is_none() {
+        let at = |minutes: i64| DAY.plus(minutes * Micros::MINUTE);
+        assert!(pauses(at(1), DAY) && pauses(at(15), DAY));
+        assert!(!pauses(DAY, DAY) && !pauses(at(-1), DAY));
+        assert!(!pauses(at(61), DAY), "a clock was an hour ahead");
+    }
+
+    #[test]
+    fn a_replaced_token_costs_a_try_and_no_wait() {
+        let found = with_new_token(3, DAY, Micros(5)).map(|f| (f.state, f.attempts, f.next_at));
+        assert_eq!(found, Some((DeliveryState::Retry, 3, Micros(5))));
+        assert_eq!(with_new_token(MOST_TRIES, DAY, Micros(5)), None);
+        assert_eq!(with_new_token(3, DAY, DAY), None);
     }
 
     proptest! {

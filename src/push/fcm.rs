@@ -270,6 +270,7 @@ fn judge(status: StatusCode, headers: &HeaderMap, answer: &Value, code: &str) ->
         .with_status(status.as_u16())
         .with_reference(answer["name"].as_str().filter(|_| accepted))
         .holding_all(holds_all)
+        .about_one(of_one_device(answer))
 }
 
 /// Whether the quota that was exceeded is that of a single phone.

@@ -66,7 +66,7 @@ pub fn clock(text: &str) -> Option<Time> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct House {
     pub quiet: Option<Quiet>,
-    /// Pushes a day to one phone, urgent ones aside; 0: as many as there are.
+    /// Pushes a day to one person, urgent ones aside; 0: as many as there are.
     pub daily: i64,
     /// Of those, of campaigns.
     pub campaigns: i64,

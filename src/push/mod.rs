@@ -5,13 +5,15 @@
 //! is due by lease, sends it outside any transaction, and notes each try.
 //!
 //! Whose turn it is (`turn`) goes by the receiver's own `manners`, how much goes out at once by what the provider
-//! takes (`room`, `pace`). What was set aside is seen and sent once more by administrators (`dead_letters`).
+//! takes (`room`, `pace`). A clock that was ahead and is put right holds nothing up (`ahead`). What was set aside is
+//! seen and sent once more by administrators (`dead_letters`).
 //!
 //! `provider` is what every provider does, `wire` what their senders share; one room is one provider (`fcm`, `apns`,
-//! `jpush`, `web_push`, to browsers and by UnifiedPush, and `wecom`, to members' accounts). `gateway` is the other side of the wire for development
-//! and tests, and shares nothing with them.
+//! `jpush`, `web_push`, to browsers and by UnifiedPush, and `wecom`, to members' accounts). `gateway` is the other side
+//! of the wire for development and tests, and shares nothing with them.
 
-mod accounts_store;
+pub mod ahead;
+pub mod ahead_store;
 pub mod api;
 pub mod apns;
 mod candidates_store;
@@ -26,6 +28,7 @@ pub mod fcm;
 pub mod gateway;
 pub mod jpush;
 pub mod manners;
+mod members_store;
 pub mod model;
 mod noting;
 pub mod outbox;

@@ -21,6 +21,15 @@ text_enum! {
     }
 }
 
+impl DeliveryState {
+    /// Still to be sent.
+    pub const OPEN: [DeliveryState; 3] = [
+        DeliveryState::Pending,
+        DeliveryState::Leased,
+        DeliveryState::Retry,
+    ];
+}
+
 /// What goes first: the engine empties an earlier lane before a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {

@@ -11,7 +11,7 @@ use crate::db::Micros;
 use crate::error::AppResult;
 
 /// Noted in one write at the most.
-pub(super) const NOTED: usize = 200;
+pub(super) const NOTED: usize = 500;
 /// A malformed message says something about its token when the provider took others within this.
 const LATELY: i64 = 10 * Micros::MINUTE;
 /// Waiting on a full database.
@@ -24,8 +24,7 @@ pub(super) async fn note(engine: Arc<Engine>, mut ended: mpsc::Receiver<Ended>) 
         let noted: Arc<[Ended]> = std::mem::take(&mut batch).into();
         // What a provider took is not forgotten because the database is busy for a moment. Where it
         // stays away past the lease, another try is made: at least once.
-        let lease = Duration::from_micros(engine.app.config.push_lease_micros.unsigned_abs());
-        let until = Instant::now() + lease;
+        let until = Instant::now() + engine.lease();
         while let Err(e) = write(&engine, noted.clone()).await {
             if Instant::now() > until {
                 tracing::error!(lost = noted.len(), cause = ?e, "ends of deliveries could not be noted");

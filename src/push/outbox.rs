@@ -1,11 +1,13 @@
-//! Putting pushes into the outbox: part of the write that made the notification.
+//! Putting pushes into the outbox: part of the write that made the notification. And where they go, when a phone is
+//! reached by another token.
 
 use diesel::prelude::*;
 
+use super::candidates_store::NO_LIVE_TOKEN;
 use super::model::{DeliveryRow, DeliveryState, Lane};
 use crate::auth::model::{PushProvider, PushState};
 use crate::db::schema::{deliveries, devices};
-use crate::db::{DbConn, Micros, Uid};
+use crate::db::{Day, DbConn, Micros, Uid};
 use crate::each_backend;
 use crate::error::AppResult;
 
@@ -79,5 +81,48 @@ pub fn enqueue(c: &mut DbConn, new: &[NewDelivery], now: Micros) -> AppResult<()
             .values(some)
             .execute(c))?;
     }
+    Ok(())
+}
+
+/// Nothing is worth sending for longer: providers keep a message for four weeks.
+const WORTH: i64 = 28 * Micros::DAY;
+
+/// An app brought its phone's token. What waits for the phone goes where it is reached now; and what was given up
+/// because the token before was dead, while the app had the new one already and had not told yet, is sent all the
+/// same. Ring `App::outbox` after the commit.
+///
+/// The phone is locked: whoever ends a delivery for a dead token locks it first, too.
+pub fn follow(c: &mut DbConn, phone: Uid, provider: PushProvider, now: Micros) -> AppResult<()> {
+    let of_phone = || {
+        deliveries::table
+            .filter(deliveries::device_id.eq(phone))
+            .filter(deliveries::id.ge(Uid::least_of(now.plus(-WORTH))))
+            .filter(deliveries::expires_at.gt(now.0))
+    };
+    let elsewhere = of_phone()
+        .filter(deliveries::state.eq_any(DeliveryState::OPEN))
+        .filter(deliveries::provider.ne(provider));
+    diesel::update(elsewhere)
+        .set((
+            deliveries::provider.eq(provider),
+            deliveries::updated_at.eq(now.0),
+        ))
+        .execute(c)?;
+    let unreached = deliveries::state
+        .eq(DeliveryState::DeadToken)
+        .or(deliveries::state
+            .eq(DeliveryState::Suppressed)
+            .and(deliveries::last_code.eq(NO_LIVE_TOKEN)));
+    diesel::update(of_phone().filter(unreached))
+        .set((
+            deliveries::state.eq(DeliveryState::Retry),
+            deliveries::provider.eq(provider),
+            deliveries::next_at.eq(now.0),
+            deliveries::fence.eq(deliveries::fence + 1),
+            // What it counted was given back.
+            deliveries::counted_on.eq(None::<Day>),
+            deliveries::updated_at.eq(now.0),
+        ))
+        .execute(c)?;
     Ok(())
 }

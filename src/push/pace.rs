@@ -1,8 +1,8 @@
 //! How fast a provider is asked: so many sends a second at the most, and none while it asks for a pause.
 //!
-//! Both are this process's own. The pause goes by the service's clock, as everything that is stored does.
+//! Both are this process's own. The pause goes by the service's clock, as everything that is stored does; it is never
+//! longer than was asked for, whoever sets that clock back.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,15 @@ pub struct Pace {
     /// Sends a second; nothing, where there is no limit.
     per_second: Option<f64>,
     bucket: Mutex<Bucket>,
-    /// Not before this instant.
-    held_until: AtomicI64,
+    pause: Mutex<Option<Pause>>,
+}
+
+#[derive(Clone, Copy)]
+struct Pause {
+    /// Not before this instant…
+    until: Micros,
+    /// …which lay so far ahead when it was asked for.
+    asked: i64,
 }
 
 struct Bucket {
@@ -35,12 +42,16 @@ impl Pace {
                 tokens: per_second.map_or(0.0, burst),
                 at: now,
             }),
-            held_until: AtomicI64::new(0),
+            pause: Mutex::new(None),
         }
     }
 
     fn bucket(&self) -> MutexGuard<'_, Bucket> {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pause(&self) -> MutexGuard<'_, Option<Pause>> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many may go out now, and how long it is until one may.
@@ -69,15 +80,29 @@ impl Pace {
     /// The provider asks all of us to wait so long. What was asked for before is not shortened.
     pub fn hold(&self, now: Micros, wait: Duration) {
         let wait = i64::try_from(wait.as_micros()).unwrap_or(LONGEST);
-        let until = now.plus(wait.min(LONGEST)).0;
-        self.held_until.fetch_max(until, Ordering::Relaxed);
+        let asked = wait.min(LONGEST);
+        let until = now.plus(asked);
+        let mut pause = self.pause();
+        if pause.is_none_or(|held| left(held, now) < asked) {
+            *pause = Some(Pause { until, asked });
+        }
     }
 
     /// How long it is to be left alone from now.
     pub fn held(&self, now: Micros) -> Option<Duration> {
-        let left = self.held_until.load(Ordering::Relaxed) - now.0;
+        let mut pause = self.pause();
+        let held = pause.as_mut()?;
+        if held.until.0 - now.0 > held.asked {
+            // The clock that it was measured by was ahead.
+            held.until = now.plus(held.asked);
+        }
+        let left = left(*held, now);
         (left > 0).then(|| Duration::from_micros(left.unsigned_abs()))
     }
+}
+
+fn left(pause: Pause, now: Micros) -> i64 {
+    (pause.until.0 - now.0).min(pause.asked)
 }
 
 fn burst(rate: f64) -> f64 {
@@ -129,5 +154,18 @@ mod tests {
         assert_eq!(pace.held(now.plus(120 * Micros::SECOND)), None);
         pace.hold(now, Duration::from_secs(86_400));
         assert_eq!(pace.held(now), Some(Duration::from_secs(3600)));
+    }
+
+    #[test]
+    fn a_pause_is_no_longer_than_was_asked_for_when_the_clock_is_set_back() {
+        let pace = Pace::new(None, Instant::now());
+        let (now, fast) = (Micros(Micros::DAY), Micros(Micros::DAY + Micros::HOUR));
+        pace.hold(fast, Duration::from_secs(30));
+        assert_eq!(pace.held(now), Some(Duration::from_secs(30)));
+        assert_eq!(pace.held(now.plus(31 * Micros::SECOND)), None);
+        // Another one asked for by the right clock is not lost behind it.
+        pace.hold(fast, Duration::from_secs(30));
+        pace.hold(now, Duration::from_secs(60));
+        assert_eq!(pace.held(now), Some(Duration::from_secs(60)));
     }
 }

@@ -1,13 +1,15 @@
-//! All SQL of how many pushes phones were sent today. One row a phone, locked by who counts, so that several
-//! workers together never exceed a cap.
+//! All SQL of how many pushes people were sent today. One row a phone, locked by who counts, so that several workers
+//! together never exceed a cap. What somebody is sent is counted at their first phone, a notification once however
+//! many phones it goes to; when a phone was sent something stands at that phone.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::model::{DeliveryState, Lane};
 use super::turn::Sent;
 use crate::all_locked;
-use crate::db::schema::push_phones;
+use crate::db::schema::{deliveries, devices, notifications, push_phones};
 use crate::db::together::column;
 use crate::db::types::UidSql;
 use crate::db::{Day, DbConn, Micros, Uid};
@@ -113,19 +115,102 @@ pub(super) fn put(c: &mut DbConn, changed: &[(Uid, Sent)]) -> AppResult<()> {
     Ok(())
 }
 
-/// A push that was counted came to nothing: its phone's day has room for another.
-pub(super) fn give_back(c: &mut DbConn, device: Uid, day: Day, campaign: bool) -> AppResult<()> {
-    let row = push_phones::table
-        .find(device)
-        .filter(push_phones::day.eq(day));
-    if campaign {
-        diesel::update(row.filter(push_phones::campaign.gt(0)))
-            .set(push_phones::campaign.eq(push_phones::campaign - 1))
-            .execute(c)?;
-    } else {
-        diesel::update(row.filter(push_phones::routine.gt(0)))
-            .set(push_phones::routine.eq(push_phones::routine - 1))
-            .execute(c)?;
+/// At which of their phones each of these users is counted: the first that they ever had. There may be none.
+pub(super) fn accounts(c: &mut DbConn, mut users: Vec<Uid>) -> AppResult<HashMap<Uid, Uid>> {
+    users.sort_unstable();
+    users.dedup();
+    let rows: Vec<(Uid, Uid)> = devices::table
+        .filter(devices::user_id.eq_any(users))
+        .select((devices::user_id, devices::id))
+        .order(devices::id.desc())
+        .load(c)?;
+    // Of several the last one stays, which is the smallest id.
+    Ok(rows.into_iter().collect())
+}
+
+/// By which deliveries each of these notifications is counted.
+pub(super) fn counted(
+    c: &mut DbConn,
+    mut notifications: Vec<Uid>,
+) -> AppResult<HashMap<Uid, Vec<Uid>>> {
+    notifications.sort_unstable();
+    notifications.dedup();
+    let rows: Vec<(Uid, Uid)> = deliveries::table
+        .filter(deliveries::notification_id.eq_any(notifications))
+        .filter(deliveries::counted_on.is_not_null())
+        .select((deliveries::notification_id, deliveries::id))
+        .load(c)?;
+    let mut found: HashMap<Uid, Vec<Uid>> = HashMap::new();
+    for (notification, delivery) in rows {
+        found.entry(notification).or_default().push(delivery);
     }
+    Ok(found)
+}
+
+/// These pushes came to nothing. A notification that none of its receiver's phones has or may still get counts no
+/// more, and their day has room for another. In the order of the phones.
+pub(super) fn give_back(c: &mut DbConn, failed: &[Uid]) -> AppResult<()> {
+    if failed.is_empty() {
+        return Ok(());
+    }
+    type Row = (Uid, Uid, DeliveryState, i64, Option<Day>, Uid);
+    let of_failed = deliveries::table
+        .filter(deliveries::id.eq_any(failed.to_vec()))
+        .select(deliveries::notification_id);
+    let notifications: Vec<Uid> = of_failed.load(c)?;
+    let rows: Vec<Row> = deliveries::table
+        .inner_join(notifications::table)
+        .filter(deliveries::notification_id.eq_any(notifications))
+        .select((
+            deliveries::notification_id,
+            deliveries::id,
+            deliveries::state,
+            deliveries::lane,
+            deliveries::counted_on,
+            notifications::user_id,
+        ))
+        .load(c)?;
+    let reached: HashSet<Uid> = rows
+        .iter()
+        .filter(|(_, _, state, ..)| {
+            *state == DeliveryState::Accepted || DeliveryState::OPEN.contains(state)
+        })
+        .map(|(notification, ..)| *notification)
+        .collect();
+    let nothing = rows
+        .into_iter()
+        .filter_map(|(notification, id, _, lane, day, user)| {
+            let day = day.filter(|_| !reached.contains(&notification))?;
+            Some((id, lane == Lane::Campaign.ordinal(), day, user))
+        });
+    let nothing: Vec<(Uid, bool, Day, Uid)> = nothing.collect();
+    if nothing.is_empty() {
+        return Ok(());
+    }
+    let accounts = accounts(c, column(&nothing, |(.., user)| *user))?;
+    let mut back: BTreeMap<(Uid, Day, bool), i64> = BTreeMap::new();
+    for (_, campaign, day, user) in &nothing {
+        if let Some(account) = accounts.get(user) {
+            *back.entry((*account, *day, *campaign)).or_default() += 1;
+        }
+    }
+    for ((account, day, campaign), count) in back {
+        let row = push_phones::table
+            .find(account)
+            .filter(push_phones::day.eq(day));
+        if campaign {
+            diesel::update(row.filter(push_phones::campaign.ge(count)))
+                .set(push_phones::campaign.eq(push_phones::campaign - count))
+                .execute(c)?;
+        } else {
+            diesel::update(row.filter(push_phones::routine.ge(count)))
+                .set(push_phones::routine.eq(push_phones::routine - count))
+                .execute(c)?;
+        }
+    }
+    let ids = column(&nothing, |(id, ..)| *id);
+    diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
+        .set(deliveries::counted_on.eq(None::<Day>))
+        .execute(c)?;
     Ok(())
 }

@@ -62,6 +62,8 @@ pub enum Verdict {
     Later(Duration),
     /// It is we who are refused, not this message: the provider stops until that is mended.
     Refused,
+    /// Nobody was asked: whoever would be wants to be left alone for so long. It is no try.
+    NotAsked(Duration),
 }
 
 impl Verdict {
@@ -72,6 +74,7 @@ impl Verdict {
             Verdict::Malformed => "malformed",
             Verdict::Later(_) => "later",
             Verdict::Refused => "refused",
+            Verdict::NotAsked(_) => "not_asked",
         }
     }
 }
@@ -95,6 +98,9 @@ pub struct Attempt {
     pub token_is_good: bool,
     /// With `Verdict::Later`: it asks all of us to wait, not this message alone.
     pub holds_all: bool,
+    /// With `Verdict::Later`: it is about this phone, or about one push service of many, and says nothing of how
+    /// much the provider can take.
+    pub of_one: bool,
 }
 
 impl Attempt {
@@ -108,6 +114,7 @@ impl Attempt {
             dead_since: None,
             token_is_good: false,
             holds_all: false,
+            of_one: false,
         }
     }
     pub fn while_others_pass(mut self, pass: bool) -> Attempt {
@@ -125,6 +132,10 @@ impl Attempt {
     /// The provider as a whole is to be left alone for as long as `Verdict::Later` says.
     pub fn holding_all(mut self, holds_all: bool) -> Attempt {
         self.holds_all = holds_all;
+        self
+    }
+    pub fn about_one(mut self, of_one: bool) -> Attempt {
+        self.of_one = of_one;
         self
     }
     pub fn with_reference(mut self, reference: Option<&str>) -> Attempt {
@@ -157,5 +168,5 @@ pub trait Provider: Send + Sync {
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt>;
 }
 
-/// The longest that one try may take, getting a token for it included.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+/// The longest that one try may take, getting a token for it included: two answers of a slow provider.
+pub const PATIENCE: Duration = Duration::from_secs(30);

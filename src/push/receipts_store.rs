@@ -1,4 +1,4 @@
-//! All SQL of what earlier tries left behind for the next one.
+//! All SQL of what earlier tries left behind for the next one, and of how long tries are remembered.
 
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -13,6 +13,25 @@ use crate::error::AppResult;
 const KNOWN_FOR: i64 = 20 * Micros::HOUR;
 /// Rows of one look: the tries of a full batch that waits since hours.
 const MOST: i64 = 5_000;
+/// Removed in one write.
+const FORGOTTEN: i64 = 1_000;
+
+/// Forgets tries of before this instant, the oldest first; true when there may be more.
+pub fn forget(c: &mut DbConn, before: Micros) -> AppResult<bool> {
+    // Ids begin with the time they were made at.
+    let old: Vec<Uid> = delivery_receipts::table
+        .filter(delivery_receipts::id.lt(Uid::least_of(before)))
+        .select(delivery_receipts::id)
+        .order(delivery_receipts::id)
+        .limit(FORGOTTEN)
+        .load(c)?;
+    let found = old.len() as i64;
+    if found > 0 {
+        diesel::delete(delivery_receipts::table.filter(delivery_receipts::id.eq_any(old)))
+            .execute(c)?;
+    }
+    Ok(found == FORGOTTEN)
+}
 
 /// For each of these deliveries the reference of its newest failed try, unless it is in use for too long.
 pub(super) fn left_references(

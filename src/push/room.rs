@@ -5,7 +5,7 @@
 //! never under one, and never over what the configuration allows.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
@@ -13,6 +13,8 @@ use tokio::sync::futures::Notified;
 const FAR: f64 = 4.0;
 /// …and above so many milliseconds more.
 const AT_LEAST: f64 = 500.0;
+/// The pace is taken over so many seconds at the least.
+const MOMENT: f64 = 0.02;
 
 pub struct Room {
     most: f64,
@@ -26,6 +28,10 @@ struct State {
     under_way: usize,
     /// Grows with each halving.
     epoch: u64,
+    /// Sends that ended since `counted_at`, and how many a second there were lately.
+    ended: u32,
+    counted_at: Instant,
+    rate: f64,
     /// Milliseconds: the least there were, forgotten slowly, and the smoothed ones.
     least: f64,
     usual: f64,
@@ -56,6 +62,9 @@ impl Room {
                 window: most.max(1) as f64,
                 under_way: 0,
                 epoch: 0,
+                ended: 0,
+                counted_at: Instant::now(),
+                rate: 0.0,
                 least: f64::INFINITY,
                 usual: 0.0,
             }),
@@ -79,13 +88,29 @@ impl Room {
         self.state().under_way
     }
 
-    pub fn enter(self: &Arc<Room>) -> Place {
+    /// A place, if one is free.
+    pub fn enter(self: &Arc<Room>) -> Option<Place> {
         let mut state = self.state();
+        if state.under_way >= state.window as usize {
+            return None;
+        }
         state.under_way += 1;
-        Place {
+        Some(Place {
             room: self.clone(),
             epoch: state.epoch,
+        })
+    }
+
+    /// How many end within this at the pace of the last moments.
+    pub fn within(&self, span: Duration) -> usize {
+        let mut state = self.state();
+        let since = state.counted_at.elapsed().as_secs_f64();
+        if since >= MOMENT {
+            let rate = f64::from(state.ended) / since;
+            state.rate = (state.rate + rate) / 2.0;
+            (state.ended, state.counted_at) = (0, Instant::now());
         }
+        (state.rate * span.as_secs_f64()) as usize
     }
 
     /// Resolves when the next send ends; listening begins when it is made and enabled.
@@ -145,12 +170,16 @@ impl State {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.room.state().under_way -= 1;
+        let mut state = self.room.state();
+        state.under_way -= 1;
+        state.ended = state.ended.saturating_add(1);
+        drop(state);
         self.room.ended.notify_waiters();
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -160,13 +189,13 @@ mod tests {
     #[test]
     fn trouble_halves_it_once_for_all_that_were_under_way() {
         let room = Room::new(64);
-        let places: Vec<Place> = (0..64).map(|_| room.enter()).collect();
+        let places: Vec<Place> = (0..64).map(|_| room.enter().unwrap()).collect();
         assert_eq!((room.free(), room.under_way()), (0, 64));
         places.iter().for_each(|p| p.learn(Went::Badly, FAST));
         assert_eq!(room.window(), 32);
         drop(places);
         assert_eq!(room.free(), 32);
-        let next = room.enter();
+        let next = room.enter().unwrap();
         next.learn(Went::Badly, FAST);
         assert_eq!(room.window(), 16, "one that set out later");
     }
@@ -175,10 +204,10 @@ mod tests {
     fn a_window_of_successes_opens_it_by_one() {
         let room = Room::new(64);
         for _ in 0..2 {
-            room.enter().learn(Went::Badly, FAST);
+            room.enter().unwrap().learn(Went::Badly, FAST);
         }
         assert_eq!(room.window(), 16);
-        let places: Vec<Place> = (0..16).map(|_| room.enter()).collect();
+        let places: Vec<Place> = (0..16).map(|_| room.enter().unwrap()).collect();
         // 1/16 + … a little less each: seventeen make a whole one.
         for place in places.iter().chain(places.first()) {
             place.learn(Went::Well, FAST);
@@ -189,9 +218,9 @@ mod tests {
     #[test]
     fn an_idle_window_does_not_grow() {
         let room = Room::new(64);
-        room.enter().learn(Went::Badly, FAST);
+        room.enter().unwrap().learn(Went::Badly, FAST);
         for _ in 0..1000 {
-            room.enter().learn(Went::Well, FAST);
+            room.enter().unwrap().learn(Went::Well, FAST);
         }
         assert_eq!(room.window(), 32);
     }
@@ -200,12 +229,16 @@ mod tests {
     fn a_latency_far_above_the_least_halves_it() {
         let room = Room::new(64);
         for _ in 0..50 {
-            room.enter().learn(Went::Well, FAST);
+            room.enter().unwrap().learn(Went::Well, FAST);
         }
-        room.enter().learn(Went::Well, Duration::from_secs(2));
+        room.enter()
+            .unwrap()
+            .learn(Went::Well, Duration::from_secs(2));
         assert_eq!(room.window(), 64, "one slow answer is nothing");
         for _ in 0..5 {
-            room.enter().learn(Went::Well, Duration::from_secs(2));
+            room.enter()
+                .unwrap()
+                .learn(Went::Well, Duration::from_secs(2));
         }
         assert!(room.window() < 64);
     }
@@ -216,7 +249,10 @@ mod tests {
             let room = Room::new(most);
             let mut under_way = Vec::new();
             for step in steps {
-                let place = room.enter();
+                let Some(place) = room.enter() else {
+                    under_way.clear();
+                    continue;
+                };
                 match step {
                     0 => place.learn(Went::Badly, FAST),
                     1 => place.learn(Went::Well, FAST),

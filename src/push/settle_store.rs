@@ -3,18 +3,22 @@
 //! Only the holder of the newest fence can end a delivery; every try is noted all the same.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
-use super::fate::Fate;
-use super::model::{DeliveryState, Lane, ReceiptRow};
+use super::fate::{Fate, with_new_token};
+use super::model::{DeliveryState, ReceiptRow};
 use super::phones_store;
 use super::provider::{Attempt, Verdict};
 use super::standing_store::{count_accepted, judge_provider};
-use super::store::Leased;
+use super::store::{Id, Leased};
 use crate::auth::model::PushProvider;
 use crate::auth::push_tokens_store;
-use crate::db::schema::{deliveries, delivery_receipts};
+use crate::db::schema::delivery_receipts;
+use crate::db::together::column;
+use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros, Uid};
-use crate::each_backend;
 use crate::error::AppResult;
 
 /// How a lease ended.
@@ -55,42 +59,95 @@ pub struct Noter {
 /// Notes how leases ended; answers how many were no longer this worker's to end.
 pub fn settle(c: &mut DbConn, by: &Noter, ended: &[Ended]) -> AppResult<usize> {
     let now = by.now;
-    let mut mine = Vec::with_capacity(ended.len());
+    let ended = replaced(c, ended, now)?;
+    let ended: &[Ended] = &ended;
+    let ends: Vec<End> = column(ended, |e| end(e, now));
+    let ours = end_all(c, &ends, now)?;
+    let mine: Vec<&Ended> = ended
+        .iter()
+        .filter(|e| ours.contains(&e.leased.id))
+        .collect();
     let mut receipts: Vec<ReceiptRow> = Vec::new();
-    for e in ended {
-        if let Outcome::Tried {
+    let mut passed: Vec<(Uid, &[u8])> = Vec::new();
+    // In the order of the phones, as every worker locks them.
+    let mut by_phone: Vec<&Ended> = ended.iter().collect();
+    by_phone.sort_by_key(|e| e.leased.device);
+    for e in by_phone {
+        let Outcome::Tried {
             attempt,
             took_ms,
             at,
             fate,
         } = &e.outcome
-        {
-            receipts.push(receipt(e, attempt, fate, *took_ms, *at));
+        else {
+            continue;
+        };
+        if matches!(attempt.verdict, Verdict::NotAsked(_)) {
+            continue;
         }
-        if end(c, e, now)? {
-            mine.push(e);
-        }
-    }
-    for some in receipts.chunks(200) {
-        each_backend!(c, |c| diesel::insert_into(delivery_receipts::table)
-            .values(some)
-            .execute(c))?;
-    }
-    for e in ended {
-        if let Outcome::Tried { attempt, .. } = &e.outcome {
-            let others_pass = attempt.others_pass.unwrap_or(by.others_pass);
-            judge_token(c, e, attempt, others_pass, now)?;
+        receipts.push(receipt(e, attempt, fate, *took_ms, *at));
+        let others_pass = attempt.others_pass.unwrap_or(by.others_pass);
+        match (attempt.verdict, &e.leased.token_index) {
+            (Verdict::Accepted, Some(index)) => passed.push((e.leased.device, index)),
+            _ => judge_token(c, e, attempt, others_pass, now)?,
         }
     }
+    push_tokens_store::clear_strikes(c, &passed)?;
+    store_receipts(c, &receipts)?;
     give_back(c, &mine)?;
     count_accepted(c, by, ended)?;
     judge_provider(c, by.provider, ended, now)?;
     Ok(ended.len() - mine.len())
 }
 
-/// What was counted against a phone's day and came to nothing counts no more; in the order of the phones.
+/// What failed for a token that the app has replaced since it was leased goes to the new one. The phones of all that
+/// blame their tokens are locked here, before their deliveries: a token that is replaced at this moment is either
+/// seen, or finds the delivery ended and puts it back itself (`outbox::follow`).
+fn replaced<'a>(c: &mut DbConn, ended: &'a [Ended], now: Micros) -> AppResult<Cow<'a, [Ended]>> {
+    let phones: Vec<Uid> = ended
+        .iter()
+        .filter(|e| blames_token(&e.outcome))
+        .map(|e| e.leased.device)
+        .collect();
+    if phones.is_empty() {
+        return Ok(Cow::Borrowed(ended));
+    }
+    let held = push_tokens_store::locked_tokens(c, phones)?;
+    let is_new = |leased: &Leased| {
+        let held = held.get(&leased.device);
+        held.is_some_and(|index| leased.token_index.as_ref() != Some(index))
+    };
+    let mut ended = ended.to_vec();
+    for e in ended.iter_mut().filter(|e| blames_token(&e.outcome)) {
+        if is_new(&e.leased)
+            && let Outcome::Tried { attempt, fate, .. } = &mut e.outcome
+            && let Some(again) = with_new_token(fate.attempts, e.leased.expires_at, now)
+        {
+            *fate = again;
+            // What the old token was asked under is nothing to the new one.
+            attempt.reference = None;
+        }
+    }
+    Ok(Cow::Owned(ended))
+}
+
+/// A try that failed because of the phone's token, as far as can be told.
+fn blames_token(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Tried { attempt, .. } => match attempt.verdict {
+            Verdict::DeadToken => true,
+            Verdict::Malformed => !attempt.token_is_good,
+            Verdict::Accepted | Verdict::Later(_) | Verdict::Refused | Verdict::NotAsked(_) => {
+                false
+            }
+        },
+        Outcome::Suppressed(_) | Outcome::Expired | Outcome::Released => false,
+    }
+}
+
+/// What was counted and came to nothing counts no more.
 fn give_back(c: &mut DbConn, ended: &[&Ended]) -> AppResult<()> {
-    let mut failed: Vec<&Leased> = ended
+    let failed: Vec<Uid> = ended
         .iter()
         .filter(|e| match &e.outcome {
             Outcome::Tried { fate, .. } => {
@@ -99,15 +156,9 @@ fn give_back(c: &mut DbConn, ended: &[&Ended]) -> AppResult<()> {
             Outcome::Suppressed(_) | Outcome::Expired => true,
             Outcome::Released => false,
         })
-        .map(|e| &e.leased)
+        .map(|e| e.leased.id)
         .collect();
-    failed.sort_unstable_by_key(|l| l.device);
-    for leased in failed {
-        if let Some(day) = leased.counted_on {
-            phones_store::give_back(c, leased.device, day, leased.lane == Lane::Campaign)?;
-        }
-    }
-    Ok(())
+    phones_store::give_back(c, &failed)
 }
 
 fn receipt(e: &Ended, attempt: &Attempt, fate: &Fate, took_ms: i64, at: Micros) -> ReceiptRow {
@@ -124,51 +175,133 @@ fn receipt(e: &Ended, attempt: &Attempt, fate: &Fate, took_ms: i64, at: Micros) 
     }
 }
 
-/// Stores the end of one lease; false when another worker holds a newer fence.
-fn end(c: &mut DbConn, e: &Ended, now: Micros) -> AppResult<bool> {
-    let held = deliveries::table
-        .find(e.leased.id)
-        .filter(deliveries::fence.eq(e.leased.fence))
-        .filter(deliveries::state.eq(DeliveryState::Leased));
-    let (state, attempts, next_at, code, accepted) = match &e.outcome {
+/// How one lease ended, as its row shows it.
+struct End<'a> {
+    id: Uid,
+    fence: i64,
+    state: DeliveryState,
+    attempts: i64,
+    next_at: Micros,
+    code: Option<&'a str>,
+    accepted_at: Option<Micros>,
+}
+
+fn end(e: &Ended, now: Micros) -> End<'_> {
+    let same = End {
+        id: e.leased.id,
+        fence: e.leased.fence,
+        state: DeliveryState::Retry,
+        attempts: e.leased.attempts,
+        next_at: now,
+        code: None,
+        accepted_at: None,
+    };
+    match &e.outcome {
         Outcome::Tried {
             attempt, fate, at, ..
-        } => (
-            fate.state,
-            fate.attempts,
-            fate.next_at,
-            Some(attempt.code.as_str()),
-            (fate.state == DeliveryState::Accepted).then_some(*at),
-        ),
-        Outcome::Suppressed(why) => (
-            DeliveryState::Suppressed,
-            e.leased.attempts,
-            now,
-            Some(*why),
-            None,
-        ),
-        Outcome::Expired => (
-            DeliveryState::Expired,
-            e.leased.attempts,
-            now,
-            Some("expired"),
-            None,
-        ),
-        Outcome::Released => (DeliveryState::Retry, e.leased.attempts, now, None, None),
-    };
-    let changed = diesel::update(held)
-        .set((
-            deliveries::state.eq(state),
-            deliveries::attempts.eq(attempts),
-            deliveries::next_at.eq(next_at),
-            deliveries::lease_until.eq(None::<i64>),
-            deliveries::leased_by.eq(None::<Uid>),
-            deliveries::last_code.eq(code),
-            deliveries::accepted_at.eq(accepted),
-            deliveries::updated_at.eq(now.0),
-        ))
-        .execute(c)?;
-    Ok(changed == 1)
+        } => End {
+            state: fate.state,
+            attempts: fate.attempts,
+            next_at: fate.next_at,
+            code: Some(&attempt.code),
+            accepted_at: (fate.state == DeliveryState::Accepted).then_some(*at),
+            ..same
+        },
+        Outcome::Suppressed(why) => End {
+            state: DeliveryState::Suppressed,
+            code: Some(why),
+            ..same
+        },
+        Outcome::Expired => End {
+            state: DeliveryState::Expired,
+            code: Some("expired"),
+            ..same
+        },
+        Outcome::Released => same,
+    }
+}
+
+/// Stores how leases ended; answers whose ends those were, since another worker may hold a newer fence.
+fn end_all(c: &mut DbConn, ends: &[End], now: Micros) -> AppResult<HashSet<Uid>> {
+    const SET: &str = "lease_until = NULL, leased_by = NULL";
+    match c {
+        // One trip for all.
+        DbConn::Pg(c) => {
+            let sql = format!(
+                "UPDATE deliveries SET {SET}, state = v.state, attempts = v.attempts, next_at = v.next_at, \
+                 last_code = v.code, accepted_at = v.accepted_at, updated_at = $8 \
+                 FROM unnest($1, $2, $3, $4, $5, $6, $7) \
+                 AS v(id, fence, state, attempts, next_at, code, accepted_at) \
+                 WHERE deliveries.id = v.id AND deliveries.fence = v.fence AND deliveries.state = 'leased' \
+                 RETURNING deliveries.id"
+            );
+            let rows: Vec<Id> = diesel::sql_query(sql)
+                .bind::<Array<UidSql>, _>(column(ends, |e| e.id))
+                .bind::<Array<BigInt>, _>(column(ends, |e| e.fence))
+                .bind::<Array<Text>, _>(column(ends, |e| e.state.as_str()))
+                .bind::<Array<BigInt>, _>(column(ends, |e| e.attempts))
+                .bind::<Array<BigInt>, _>(column(ends, |e| e.next_at.0))
+                .bind::<Array<Nullable<Text>>, _>(column(ends, |e| e.code))
+                .bind::<Array<Nullable<BigInt>>, _>(column(ends, |e| e.accepted_at.map(|at| at.0)))
+                .bind::<BigInt, _>(now.0)
+                .load(c)?;
+            Ok(rows.into_iter().map(|r| r.id).collect())
+        }
+        DbConn::Sqlite(c) => {
+            let sql = format!(
+                "UPDATE deliveries SET {SET}, state = $1, attempts = $2, next_at = $3, last_code = $4, \
+                 accepted_at = $5, updated_at = $6 WHERE id = $7 AND fence = $8 AND state = 'leased'"
+            );
+            let mut ended = HashSet::with_capacity(ends.len());
+            for e in ends {
+                let changed = diesel::sql_query(&sql)
+                    .bind::<Text, _>(e.state.as_str())
+                    .bind::<BigInt, _>(e.attempts)
+                    .bind::<BigInt, _>(e.next_at.0)
+                    .bind::<Nullable<Text>, _>(e.code)
+                    .bind::<Nullable<BigInt>, _>(e.accepted_at.map(|at| at.0))
+                    .bind::<BigInt, _>(now.0)
+                    .bind::<UidSql, _>(e.id)
+                    .bind::<BigInt, _>(e.fence)
+                    .execute(c)?;
+                if changed == 1 {
+                    ended.insert(e.id);
+                }
+            }
+            Ok(ended)
+        }
+    }
+}
+
+/// One row a try.
+fn store_receipts(c: &mut DbConn, receipts: &[ReceiptRow]) -> AppResult<()> {
+    match c {
+        DbConn::Pg(_) if receipts.is_empty() => {}
+        DbConn::Pg(c) => {
+            diesel::sql_query(
+                "INSERT INTO delivery_receipts (id, delivery_id, attempt, outcome, code, http_status, \
+                 provider_message, took_ms, at) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )
+            .bind::<Array<UidSql>, _>(column(receipts, |r| r.id))
+            .bind::<Array<UidSql>, _>(column(receipts, |r| r.delivery_id))
+            .bind::<Array<BigInt>, _>(column(receipts, |r| r.attempt))
+            .bind::<Array<Text>, _>(column(receipts, |r| r.outcome.as_str()))
+            .bind::<Array<Text>, _>(column(receipts, |r| r.code.as_str()))
+            .bind::<Array<Nullable<BigInt>>, _>(column(receipts, |r| r.http_status))
+            .bind::<Array<Nullable<Text>>, _>(column(receipts, |r| r.provider_message.as_deref()))
+            .bind::<Array<BigInt>, _>(column(receipts, |r| r.took_ms))
+            .bind::<Array<BigInt>, _>(column(receipts, |r| r.at.0))
+            .execute(c)?;
+        }
+        DbConn::Sqlite(c) => {
+            for some in receipts.chunks(200) {
+                diesel::insert_into(delivery_receipts::table)
+                    .values(some)
+                    .execute(c)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a try says of the phone's token, if the phone still holds that one.
@@ -187,7 +320,10 @@ fn judge_token(
         Verdict::Malformed if others_pass && !attempt.token_is_good => {
             push_tokens_store::strike(c, device, index, now)
         }
-        Verdict::Accepted => push_tokens_store::clear_strikes(c, device, index),
-        Verdict::Malformed | Verdict::Later(_) | Verdict::Refused => Ok(()),
+        Verdict::Accepted
+        | Verdict::Malformed
+        | Verdict::Later(_)
+        | Verdict::Refused
+        | Verdict::NotAsked(_) => Ok(()),
     }
 }

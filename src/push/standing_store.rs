@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use super::fate::pause;
 use super::model::{DeliveryState, Lane};
@@ -30,8 +31,17 @@ pub(super) fn judge_provider(
             _ => None,
         })
     };
+    let held = tried()
+        .filter(|(_, a)| a.holds_all)
+        .filter_map(|(at, a)| match a.verdict {
+            Verdict::Later(wait) => Some(at.plus(held_for(wait))),
+            _ => None,
+        });
+    if let Some(until) = held.max() {
+        hold(c, provider, until, now)?;
+    }
     let newest = tried()
-        .filter(|(_, a)| !matches!(a.verdict, Verdict::Later(_)))
+        .filter(|(_, a)| !matches!(a.verdict, Verdict::Later(_) | Verdict::NotAsked(_)))
         .max_by_key(|(at, _)| *at);
     let stopped = push_providers::table
         .find(provider)
@@ -61,6 +71,34 @@ pub(super) fn judge_provider(
         }
         None => {}
     }
+    Ok(())
+}
+
+/// However long a provider asks for, it is asked again after this.
+const LONGEST_HOLD: i64 = Micros::HOUR;
+
+fn held_for(wait: Duration) -> i64 {
+    i64::try_from(wait.as_micros()).map_or(LONGEST_HOLD, |wait| wait.min(LONGEST_HOLD))
+}
+
+/// Whether a pause that a provider asked for goes on. One that lies further ahead than any does was measured by a
+/// clock that was ahead, and is over.
+pub(super) fn holds(until: Micros, now: Micros) -> bool {
+    (1..=LONGEST_HOLD).contains(&(until.0 - now.0))
+}
+
+/// It asks all of us to wait, on whatever node. What was asked for before is not shortened.
+fn hold(c: &mut DbConn, provider: PushProvider, until: Micros, now: Micros) -> AppResult<()> {
+    diesel::sql_query(
+        "INSERT INTO push_providers (provider, state, since, held_until) VALUES ($1, 'working', $2, $3) \
+         ON CONFLICT (provider) DO UPDATE SET held_until = excluded.held_until \
+         WHERE COALESCE(push_providers.held_until, 0) NOT BETWEEN excluded.held_until AND $4",
+    )
+    .bind::<Text, _>(provider.as_str())
+    .bind::<BigInt, _>(now.0)
+    .bind::<BigInt, _>(until.0)
+    .bind::<BigInt, _>(now.0 + LONGEST_HOLD)
+    .execute(c)?;
     Ok(())
 }
 
@@ -211,6 +249,8 @@ pub struct Standing {
     pub reason: Option<String>,
     pub since: Micros,
     pub retry_at: Option<Micros>,
+    /// It asked for a pause until then.
+    pub held_until: Option<Micros>,
 }
 
 impl Standing {

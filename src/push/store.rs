@@ -11,14 +11,16 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Text};
 use std::collections::{BTreeMap, HashMap};
 
-use super::accounts_store as accounts;
-use super::candidates_store::{self as candidates, Loaded};
+use super::candidates_store::{self as candidates, Loaded, NO_LIVE_TOKEN};
+use super::fate::pauses;
 use super::manners::{House, Manners};
+use super::members_store as members;
 use super::model::{DeliveryState, Lane};
 use super::phones_store as phones;
-use super::standing_store::{Standing, probed, standing};
+use super::standing_store::{Standing, holds, probed, standing};
 use super::turn::{self, Candidate, Turn};
 use crate::auth::model::PushProvider;
+use crate::auth::push_tokens_store;
 use crate::db::schema::deliveries;
 use crate::db::together::column;
 use crate::db::types::UidSql;
@@ -29,7 +31,9 @@ use crate::notifications::settings_store;
 
 /// The states in which a delivery is still to be sent, as the partial indexes of the outbox name them.
 pub const OPEN: &str = "state IN ('pending','leased','retry')";
-/// What may become one push with another one to the same phone, as its partial index names it.
+/// What waits and is held by nobody, as the partial index by phone names it.
+pub const WAITING: &str = "state IN ('pending','retry')";
+/// What may become one push with another one to the same phone.
 pub const BESIDE: &str = "lane = 1 AND state IN ('pending','retry')";
 /// Beside those that are due, at the most.
 const MOST_BESIDE: i64 = 500;
@@ -54,7 +58,6 @@ pub struct Leased {
     pub attempts: i64,
     pub lane: Lane,
     pub expires_at: Micros,
-    pub lease_until: Micros,
     pub notification: Uid,
     pub kind: NotificationKind,
     pub title: String,
@@ -78,21 +81,27 @@ pub enum Found {
     Due(Vec<Leased>),
     /// Nothing of what was due is to be sent; there may be more.
     Again,
-    /// The provider refuses us: not before this instant.
+    /// The provider refuses us, or asks all of us to wait: not before this instant.
     Stopped(Micros),
 }
 
 #[derive(QueryableByName)]
-struct Id {
+pub(super) struct Id {
     #[diesel(sql_type = UidSql)]
-    id: Uid,
+    pub(super) id: Uid,
 }
 
 /// Leases what is due, the urgent lane first. While the provider is stopped, one delivery at a time probes it.
 pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
-    let stopped = standing(c, lease.provider)?.filter(Standing::stopped);
+    let standing = standing(c, lease.provider)?;
+    if let Some(until) = standing.as_ref().and_then(|s| s.held_until)
+        && holds(until, lease.now)
+    {
+        return Ok(Found::Stopped(until));
+    }
+    let stopped = standing.filter(Standing::stopped);
     if let Some(retry_at) = stopped.as_ref().and_then(|s| s.retry_at)
-        && retry_at > lease.now
+        && pauses(retry_at, lease.now)
     {
         return Ok(Found::Stopped(retry_at));
     }
@@ -109,8 +118,9 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
         return Ok(Found::Due(Vec::new()));
     }
     let mut loaded = candidates::load(c, &due, true, lease.now)?;
+    look_again(c, lease, &mut loaded)?;
     if lease.provider == PushProvider::WeCom {
-        accounts::pace(c, &mut loaded, lease.now)?;
+        members::pace(c, &mut loaded, lease.now)?;
     }
     let beside = beside(c, lease, &loaded)?;
     loaded.extend(candidates::load(c, &beside, false, lease.now)?);
@@ -150,6 +160,27 @@ fn claim(c: &mut DbConn, lease: &Lease, lane: Lane, limit: i64) -> AppResult<Vec
         .bind::<BigInt, _>(limit)
         .load(c)?;
     Ok(rows.into_iter().map(|r| r.id).collect())
+}
+
+/// Phones that no token reaches are looked at once more, locked: an app that brings one at this moment is waited for,
+/// and what waits for its phone is sent.
+fn look_again(c: &mut DbConn, lease: &Lease, loaded: &mut [Loaded]) -> AppResult<()> {
+    let silent = loaded
+        .iter()
+        .map(|l| &l.candidate)
+        .filter(|c| c.moot == Some(NO_LIVE_TOKEN));
+    let (ids, phones): (Vec<Uid>, Vec<Uid>) = silent.map(|c| (c.id, c.device)).unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    push_tokens_store::locked_tokens(c, phones)?;
+    for found in candidates::load(c, &ids, true, lease.now)? {
+        let same = |l: &&mut Loaded| l.candidate.id == found.candidate.id;
+        if let Some(known) = loaded.iter_mut().find(same) {
+            *known = found;
+        }
+    }
+    Ok(())
 }
 
 /// What waits for the same phones as the routine pushes that are due, and is due itself within the window.
@@ -194,18 +225,28 @@ fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Tur
         || house.window > 0
         || manners.values().any(|m| m.daily > 0);
     let mut sent = HashMap::new();
+    let mut all: Vec<Candidate> = column(loaded, |l| l.candidate.clone());
     if counts {
-        let phones: Vec<Uid> = loaded
+        let accounts = phones::accounts(c, users)?;
+        for c in &mut all {
+            c.account = accounts.get(&c.user).copied().unwrap_or(c.device);
+        }
+        let phones: Vec<Uid> = all
             .iter()
-            .map(|l| &l.candidate)
             .filter(|c| c.lane != Lane::Urgent && c.moot.is_none())
             .filter(|c| of(c.user).wakes(c.user, lease.now).is_none())
-            .map(|c| c.device)
+            .flat_map(|c| [c.device, c.account])
             .collect();
         sent = phones::locked(c, &phones, usual.day(lease.now))?;
+        // Only now: whoever counted one of these a moment before held its receiver's row.
+        let notifications = column(&all, |c| c.notification);
+        let counted = phones::counted(c, notifications)?;
+        for c in &mut all {
+            let by = counted.get(&c.notification);
+            c.told = by.is_some_and(|deliveries| deliveries.iter().any(|id| *id != c.id));
+        }
     }
     let before = sent.clone();
-    let all: Vec<Candidate> = column(loaded, |l| l.candidate.clone());
     let turns = turn::turns(&all, &manners, &mut sent, house, lease.now);
     if counts {
         let mut changed: Vec<(Uid, turn::Sent)> = sent
@@ -225,7 +266,7 @@ fn write(
     loaded: Vec<Loaded>,
     turns: &[Turn],
 ) -> AppResult<Vec<Leased>> {
-    let mut sends: BTreeMap<(i64, Option<Day>), Vec<Uid>> = BTreeMap::new();
+    let mut sends: BTreeMap<(i64, Option<Day>, bool), Vec<Uid>> = BTreeMap::new();
     let mut ends: BTreeMap<(DeliveryState, &str), Vec<Uid>> = BTreeMap::new();
     let mut holds: Vec<(Uid, Micros, &'static str)> = Vec::new();
     let mut leased = Vec::new();
@@ -236,8 +277,12 @@ fn write(
                 announces,
                 counted_on,
             } => {
-                sends.entry((announces, counted_on)).or_default().push(id);
-                leased.push(l.leased(lease.until, announces, counted_on));
+                let lost = l.lease_was_lost();
+                sends
+                    .entry((announces, counted_on, lost))
+                    .or_default()
+                    .push(id);
+                leased.push(l.leased(announces, counted_on));
             }
             Turn::Suppress(why) => ends
                 .entry((DeliveryState::Suppressed, why))
@@ -251,7 +296,7 @@ fn write(
             Turn::Leave => {}
         }
     }
-    for ((announces, counted_on), ids) in sends {
+    for ((announces, counted_on, lost), ids) in sends {
         diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
             .set((
                 deliveries::state.eq(DeliveryState::Leased),
@@ -259,13 +304,19 @@ fn write(
                 deliveries::next_at.eq(lease.until.0),
                 deliveries::leased_by.eq(Some(lease.worker)),
                 deliveries::fence.eq(deliveries::fence + 1),
+                deliveries::lost_leases.eq(deliveries::lost_leases + i64::from(lost)),
                 deliveries::announces.eq(announces),
                 deliveries::counted_on.eq(counted_on),
                 deliveries::updated_at.eq(lease.now.0),
             ))
             .execute(c)?;
     }
+    let mut pointless: Vec<Uid> = Vec::new();
     for ((state, why), ids) in ends {
+        // What became one push with others is counted with them.
+        if why != turn::DIGEST {
+            pointless.extend(&ids);
+        }
         diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
             .set((
                 deliveries::state.eq(state),
@@ -278,6 +329,7 @@ fn write(
             .execute(c)?;
     }
     hold(c, &holds, lease.now)?;
+    phones::give_back(c, &pointless)?;
     Ok(leased)
 }
 
@@ -330,12 +382,15 @@ pub fn expire(c: &mut DbConn, now: Micros) -> AppResult<bool> {
     let sql = format!(
         "WITH late AS MATERIALIZED ({}) \
          UPDATE deliveries SET state = 'expired', last_code = COALESCE(last_code, 'expired'), lease_until = NULL, \
-         leased_by = NULL, fence = fence + 1, updated_at = $1 FROM late WHERE deliveries.id = late.id",
+         leased_by = NULL, fence = fence + 1, updated_at = $1 FROM late WHERE deliveries.id = late.id \
+         RETURNING deliveries.id",
         late_sql(c.is_sqlite())
     );
-    let ended = diesel::sql_query(sql)
+    let ended: Vec<Id> = diesel::sql_query(sql)
         .bind::<BigInt, _>(now.0)
         .bind::<BigInt, _>(BATCH)
-        .execute(c)?;
-    Ok(ended as i64 == BATCH)
+        .load(c)?;
+    let ended: Vec<Uid> = ended.into_iter().map(|row| row.id).collect();
+    phones::give_back(c, &ended)?;
+    Ok(ended.len() as i64 == BATCH)
 }

@@ -5,13 +5,14 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::{Action, Place, Who};
+use crate::auth::{Action, Place, Who, store};
 use crate::db::schema::notifications;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code};
 use crate::notifications::announce::{Announcement, Recipient, Text, announce};
 use crate::notifications::model::NotificationKind;
 use crate::state::App;
+use crate::sync::Kind;
 
 /// A test that comes later than this tests nothing.
 const WORTH: i64 = 10 * Micros::MINUTE;
@@ -36,15 +37,29 @@ pub fn send(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<PushTest> {
         zh: zh.to_owned(),
         en: en.to_owned(),
     };
+    let title = text("推送测试", "Push test");
+    let body = text(
+        "看到这条消息，说明此手机可以收到推送。",
+        "You see this: pushes reach this phone.",
+    );
+    tell(c, user, now, title, body, None)
+}
+
+/// Tells a user this, as a test. Whoever calls this has asked whether they may.
+pub fn tell(
+    c: &mut DbConn,
+    user: Uid,
+    now: Micros,
+    title: Text,
+    body: Text,
+    subject: Option<(Kind, Uid)>,
+) -> AppResult<PushTest> {
     let occurrence = Uid::new(now);
     let what = Announcement {
         kind: NotificationKind::PushTest,
-        title: text("推送测试", "Push test"),
-        body: text(
-            "看到这条消息，说明此手机可以收到推送。",
-            "You see this: pushes reach this phone.",
-        ),
-        subject: None,
+        title,
+        body,
+        subject,
         campaign: None,
         occurrence,
         not_before: now,
@@ -66,8 +81,10 @@ pub fn send(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<PushTest> {
     })
 }
 
-/// Seconds until the caller may test again, if not now.
-fn wait(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<Option<u32>> {
+/// Refuses a test too many, and says when there may be another one. Tests of one user are one after another: each of
+/// several that come at once counts those before it.
+pub fn check_pace(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<()> {
+    store::lock_user(c, user)?;
     let since = Uid::least_of(now.plus(-WITHIN));
     let tests: Vec<Micros> = notifications::table
         .filter(notifications::user_id.eq(user))
@@ -77,17 +94,18 @@ fn wait(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<Option<u32>> {
         .order(notifications::id.desc())
         .limit(MOST)
         .load(c)?;
-    let oldest = tests.get(MOST as usize - 1);
-    Ok(oldest.map(|at| {
-        let left = at.plus(WITHIN).0 - now.0;
-        u32::try_from(left / Micros::SECOND + 1).unwrap_or(1)
-    }))
+    let Some(oldest) = tests.get(MOST as usize - 1) else {
+        return Ok(());
+    };
+    let left = oldest.plus(WITHIN).0 - now.0;
+    let seconds = u32::try_from(left / Micros::SECOND + 1).unwrap_or(1);
+    Err(AppError::later(Code::RateLimited, seconds))
 }
 
 /// Test pushes
 ///
 /// Puts one notification of kind `push_test` into the caller's inbox and pushes it to each of their phones, at any
-/// hour. Three times within ten minutes.
+/// hour. With tests of campaigns three times within ten minutes.
 #[utoipa::path(tag = "pushes", responses((status = 200, description = "It is on its way", body = PushTest)))]
 #[post("/push/test")]
 pub async fn test_push(app: web::Data<App>, who: Who) -> AppResult<HttpResponse> {
@@ -95,9 +113,9 @@ pub async fn test_push(app: web::Data<App>, who: Who) -> AppResult<HttpResponse>
     let (user, now) = (who.user, who.at);
     let sent = app
         .db
-        .write(move |c| match wait(c, user, now)? {
-            Some(seconds) => Err(AppError::later(Code::RateLimited, seconds)),
-            None => send(c, user, now),
+        .write(move |c| {
+            check_pace(c, user, now)?;
+            send(c, user, now)
         })
         .await?;
     app.outbox.notify_waiters();

@@ -2,7 +2,7 @@
 //!
 //! Pure decisions over what was loaded; the store claims, locks and writes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::manners::{House, Manners};
 use super::model::Lane;
@@ -18,8 +18,12 @@ pub struct Candidate {
     pub notification: Uid,
     pub user: Uid,
     pub device: Uid,
+    /// The phone of its receiver at which all that they are sent is counted: their first.
+    pub account: Uid,
     pub announces: i64,
     pub counted_on: Option<Day>,
+    /// Another phone of its receiver was sent the same, and counted it.
+    pub told: bool,
     /// Why it is not to be sent at all.
     pub moot: Option<&'static str>,
     /// Its account was sent as much as its channel takes, until then.
@@ -28,13 +32,15 @@ pub struct Candidate {
     pub due: bool,
 }
 
-/// What a phone was sent on its newest day.
+/// What somebody was sent on their newest day, at the phone where that is counted; and when a phone was sent
+/// something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
     pub day: Day,
+    /// Notifications, however many phones each of them went to.
     pub routine: i64,
     pub campaign: i64,
-    /// When the last routine push went out.
+    /// When the last routine push went out to this phone.
     pub routine_at: Option<Micros>,
 }
 
@@ -59,7 +65,7 @@ pub enum Turn {
 pub const QUIET: &str = "quiet_hours";
 pub const DIGEST: &str = "digest";
 pub const CAP: &str = "daily_cap";
-pub const PACE: &str = "account_pace";
+pub const PACE: &str = "member_pace";
 
 /// Decides over all that was claimed together. `sent` tells of the phones of the lanes that are counted; what
 /// goes out is counted there.
@@ -72,6 +78,12 @@ pub fn turns(
 ) -> Vec<Turn> {
     let fallback = house.of(None);
     let of = |c: &Candidate| manners.get(&c.user).unwrap_or(&fallback);
+    let counted = all.iter().filter(|c| c.told || c.counted_on.is_some());
+    let mut book = Book {
+        told: counted.map(|c| c.notification).collect(),
+        sent,
+        now,
+    };
     let mut turns: Vec<Option<Turn>> = all.iter().map(|c| alone(c, of(c), now)).collect();
     let mut together: BTreeMap<Uid, Vec<usize>> = BTreeMap::new();
     for (i, c) in all.iter().enumerate() {
@@ -83,7 +95,7 @@ pub fn turns(
         } else if !c.due {
             turns[i] = Some(Turn::Leave);
         } else {
-            turns[i] = Some(counted(c, c.announces, c.counted_on, of(c), sent, now));
+            turns[i] = Some(book.counted(c, c.announces, c.counted_on, of(c)));
         }
     }
     for mut group in together.into_values() {
@@ -93,7 +105,7 @@ pub fn turns(
         let Some(newest) = members.last() else {
             continue;
         };
-        let found = digest(&members, newest, of(newest), sent, now);
+        let found = digest(&members, newest, of(newest), &mut book);
         for (i, turn) in group.into_iter().zip(found) {
             turns[i] = Some(turn);
         }
@@ -140,15 +152,15 @@ fn digest(
     members: &[&Candidate],
     newest: &Candidate,
     manners: &Manners,
-    sent: &mut HashMap<Uid, Sent>,
-    now: Micros,
+    book: &mut Book,
 ) -> Vec<Turn> {
+    let now = book.now;
     let leave = vec![Turn::Leave; members.len()];
     if members.iter().all(|c| !c.due) {
         return leave;
     }
     // Shortly after another push they wait for each other. A second try by itself waits for nobody.
-    let last = sent.get(&newest.device).and_then(|s| s.routine_at);
+    let last = book.sent.get(&newest.device).and_then(|s| s.routine_at);
     let until = last.map(|at| at.plus(manners.window));
     let retry = members.len() == 1 && newest.attempts > 0;
     if let Some(until) = until.filter(|until| *until > now && !retry)
@@ -164,7 +176,7 @@ fn digest(
     }
     let announces = members.iter().map(|c| c.announces).sum();
     let before = members.iter().find_map(|c| c.counted_on);
-    let of_newest = counted(newest, announces, before, manners, sent, now);
+    let of_newest = book.counted(newest, announces, before, manners);
     let others = match of_newest {
         Turn::Suppress(why) => Turn::Suppress(why),
         _ => Turn::Suppress(DIGEST),
@@ -176,44 +188,65 @@ fn digest(
     turns
 }
 
-/// One push of a counted lane: out, if the phone's day has room for it. One that was counted already has.
-fn counted(
-    c: &Candidate,
-    announces: i64,
-    before: Option<Day>,
-    manners: &Manners,
-    sent: &mut HashMap<Uid, Sent>,
+/// Where it is counted what goes out.
+struct Book<'a> {
+    sent: &'a mut HashMap<Uid, Sent>,
+    /// Notifications that are counted already.
+    told: HashSet<Uid>,
     now: Micros,
-) -> Turn {
-    let today = manners.day(now);
-    let phone = sent.entry(c.device).or_insert(Sent {
-        day: today,
-        routine: 0,
-        campaign: 0,
-        routine_at: None,
-    });
-    if phone.day != today {
-        (phone.day, phone.routine, phone.campaign) = (today, 0, 0);
-    }
-    if before.is_none() {
-        let full = |most: i64, count: i64| most > 0 && count >= most;
-        let campaign = c.lane == Lane::Campaign;
-        if full(manners.daily, phone.routine + phone.campaign)
-            || (campaign && full(manners.campaigns, phone.campaign))
-        {
-            return Turn::Suppress(CAP);
+}
+
+impl Book<'_> {
+    /// One push of a counted lane: out, if its receiver's day has room for it. One that was counted already has, and
+    /// one of which another phone of theirs tells them anyway.
+    fn counted(
+        &mut self,
+        c: &Candidate,
+        announces: i64,
+        before: Option<Day>,
+        manners: &Manners,
+    ) -> Turn {
+        let today = manners.day(self.now);
+        let mut counted_on = before;
+        if before.is_none() && !self.told.contains(&c.notification) {
+            let person = self.of_today(c.account, today);
+            let full = |most: i64, count: i64| most > 0 && count >= most;
+            let campaign = c.lane == Lane::Campaign;
+            if full(manners.daily, person.routine + person.campaign)
+                || (campaign && full(manners.campaigns, person.campaign))
+            {
+                return Turn::Suppress(CAP);
+            }
+            match campaign {
+                true => person.campaign += 1,
+                false => person.routine += 1,
+            }
+            counted_on = Some(today);
         }
-        match campaign {
-            true => phone.campaign += 1,
-            false => phone.routine += 1,
+        self.told.insert(c.notification);
+        let now = self.now;
+        let phone = self.of_today(c.device, today);
+        if c.lane == Lane::Routine {
+            phone.routine_at = Some(now);
+        }
+        Turn::Send {
+            announces,
+            counted_on,
         }
     }
-    if c.lane == Lane::Routine {
-        phone.routine_at = Some(now);
-    }
-    Turn::Send {
-        announces,
-        counted_on: before.or(Some(today)),
+
+    /// The row of a phone, begun anew where its day is over.
+    fn of_today(&mut self, phone: Uid, today: Day) -> &mut Sent {
+        let row = self.sent.entry(phone).or_insert(Sent {
+            day: today,
+            routine: 0,
+            campaign: 0,
+            routine_at: None,
+        });
+        if row.day != today {
+            (row.day, row.routine, row.campaign) = (today, 0, 0);
+        }
+        row
     }
 }
 

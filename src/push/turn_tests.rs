@@ -25,8 +25,10 @@ fn one(n: u128, lane: Lane) -> Candidate {
         notification: id(n),
         user: id(1),
         device: id(1),
+        account: id(1),
         announces: 1,
         counted_on: None,
+        told: false,
         moot: None,
         paced: None,
         due: true,
@@ -156,6 +158,44 @@ fn a_phones_day_has_so_much_room() {
     assert_eq!(
         decided(&[one(9, Lane::Routine)], &mut sent, &house),
         [send(1)]
+    );
+}
+
+#[test]
+fn a_person_with_two_phones_has_one_day() {
+    let house = House { window: 0, ..HOUSE };
+    let second = |n| Candidate {
+        id: id(100 + n),
+        device: id(7),
+        ..one(n, Lane::Campaign)
+    };
+    let all = [
+        one(2, Lane::Campaign),
+        second(2),
+        one(3, Lane::Campaign),
+        second(3),
+        one(4, Lane::Campaign),
+        second(4),
+    ];
+    let mut sent = HashMap::new();
+    let found = decided(&all, &mut sent, &house);
+    let (besides, over) = (
+        Turn::Send {
+            announces: 1,
+            counted_on: None,
+        },
+        Turn::Suppress(CAP),
+    );
+    assert_eq!(found, [send(1), besides, send(1), besides, over, over]);
+    assert_eq!((sent[&id(1)].campaign, sent[&id(7)].campaign), (2, 0));
+    // The other phone of one that went out before, by another worker or at another time.
+    let late = Candidate {
+        told: true,
+        ..second(9)
+    };
+    assert_eq!(
+        decided(&[late, second(10)], &mut sent, &house),
+        [besides, over]
     );
 }
 

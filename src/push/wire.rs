@@ -12,6 +12,11 @@ use super::provider::{Attempt, Verdict};
 const AFTER_NOTHING: Duration = Duration::from_secs(2);
 /// For what it did not answer in time, or not as it should.
 const AFTER_TROUBLE: Duration = Duration::from_secs(10);
+/// An answer is waited for so long. A provider that takes ten seconds is slow and not away: who hangs up just before
+/// its answer never hears that it took the message, and sends it again and again.
+pub const ANSWER: Duration = Duration::from_secs(14);
+/// The code of a call that was cut off: what became of it is not known.
+pub const CUT_OFF: &str = "connection_lost";
 /// No answer of a provider is longer than a few hundred bytes.
 const MOST_ANSWER: usize = 16 * 1024;
 
@@ -19,7 +24,7 @@ const MOST_ANSWER: usize = 16 * 1024;
 pub fn client() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(10))
+        .timeout(ANSWER)
         .pool_idle_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none())
 }
@@ -47,7 +52,7 @@ pub async fn read_up_to(
         } else if e.is_connect() {
             later("unreachable", AFTER_NOTHING)
         } else {
-            later("connection_lost", AFTER_NOTHING)
+            later(CUT_OFF, AFTER_NOTHING)
         }
     };
     let mut answer = answer.map_err(|e| lost(&e))?;
@@ -64,15 +69,17 @@ pub async fn read_up_to(
     Ok((status, headers, body))
 }
 
-/// `Retry-After` in seconds. (The form with a date is for browsers; push services send numbers.)
+/// `Retry-After`: seconds, or a date (RFC 9110, 10.2.3).
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match text.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+            let left = at.as_second() - jiff::Timestamp::now().as_second();
+            left.max(0).unsigned_abs()
+        }
+    };
     Some(Duration::from_secs(seconds.min(86_400)))
 }
 
@@ -93,4 +100,29 @@ pub fn abroad(base_url: &str) -> bool {
     let host = url.as_ref().and_then(|u| u.host_str()).unwrap_or_default();
     let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
     host != "localhost" && !ip.is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, text.parse().unwrap());
+        retry_after(&headers)
+    }
+
+    #[test]
+    fn when_to_come_back_is_told_in_seconds_or_as_a_date() {
+        assert_eq!(told("120"), Some(Duration::from_secs(120)));
+        assert_eq!(
+            told("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(Duration::ZERO),
+            "long past"
+        );
+        let far = told("Fri, 31 Dec 2999 23:59:59 GMT");
+        assert_eq!(far, Some(Duration::from_secs(86_400)), "a day at the most");
+        assert_eq!(told("soon"), None);
+    }
 }

@@ -4,8 +4,8 @@ use super::{Due, Found, Look, To, said, store};
 use crate::db::DbConn;
 use crate::error::AppResult;
 
-/// Days after which its owner is told, and after which the coordinators are.
-const SILENT: [i64; 2] = [7, 14];
+/// Days after which its owner is told, after which the coordinators are, and after which those above them are.
+const SILENT: [i64; 3] = [7, 14, 21];
 /// A phone silent for longer lies in a drawer.
 const FORGOTTEN: i64 = 60;
 
@@ -28,13 +28,15 @@ pub fn silent(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
                 mark: format!("{mark} {}", row.last_seen_at.0),
                 to,
                 said,
+                kind: None,
             };
             let mut due = vec![one("silent", To::User(row.user), &said::DEVICE_SILENT)];
-            if row.last_seen_at <= look.since(SILENT[1]) {
-                let to = To::Coordinators {
-                    but: Some(row.user),
-                };
-                due.push(one("silent long", to, &said::DEVICE_SILENT_LONG));
+            let but = [Some(row.user), None];
+            let above = ["silent long", "silent longer"];
+            for (up, (mark, days)) in above.into_iter().zip(&SILENT[1..]).enumerate() {
+                if row.last_seen_at <= look.since(*days) {
+                    due.push(one(mark, To::above(but, up), &said::DEVICE_SILENT_LONG));
+                }
             }
             due
         },

@@ -5,8 +5,10 @@
 //! notification's occurrence, so that there is nothing else to remember: neither a restart nor a second node tells
 //! anybody twice. A mark names the day that it is about, so that work which was put off reminds again.
 //!
-//! A reminder says what kind of work waits and nothing of whom it is for: that is read in the record.
+//! A reminder says what kind of work waits and nothing of whom it is for: that is read in the record. Days end at
+//! midnight, so what is due is found then; it rings in the morning, the urgent, too.
 
+mod activities;
 mod claims;
 mod devices;
 mod drafts;
@@ -17,7 +19,7 @@ mod to;
 mod visits;
 
 use actix_web::web;
-use std::collections::HashMap;
+use jiff::civil::Time;
 
 use crate::auth::Place;
 use crate::crypto::Vault;
@@ -25,6 +27,7 @@ use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::notifications::announce::{Announcement, Recipient, announce};
 use crate::notifications::model::NotificationKind;
+use crate::push::manners::{House, Quiet};
 use crate::state::App;
 use crate::sync::Kind;
 pub use said::Said;
@@ -70,6 +73,16 @@ pub const WORK: &[Work] = &[
         name: "campaign_drafts",
         kind: NotificationKind::ApprovalWaiting,
         find: drafts::waiting,
+    },
+    Work {
+        name: "unscheduled_campaigns",
+        kind: NotificationKind::ApprovalWaiting,
+        find: drafts::unscheduled,
+    },
+    Work {
+        name: "reported_activities",
+        kind: NotificationKind::ApprovalWaiting,
+        find: activities::reported,
     },
     Work {
         name: "privacy_requests",
@@ -148,6 +161,8 @@ pub struct Due {
     pub mark: String,
     pub to: To,
     pub said: &'static Said,
+    /// Where it is of another kind than the rest of its work.
+    pub kind: Option<NotificationKind>,
 }
 
 impl Due {
@@ -196,9 +211,17 @@ async fn run_one(app: &web::Data<App>, work: &'static Work) -> AppResult<()> {
             .await?;
         for some in found.due.chunks(TOLD) {
             let some = some.to_vec();
-            let told = app.db.write(move |c| tell(c, work, &some, now)).await?;
-            if told {
-                app.outbox.notify_waiters();
+            // What fails is found again at the next look; the others do not wait for it.
+            match app.db.write(move |c| tell(c, work, &some, now)).await {
+                Ok(true) => app.outbox.notify_waiters(),
+                Ok(false) => {}
+                Err(cause) => {
+                    tracing::error!(
+                        work = work.name,
+                        ?cause,
+                        "some reminders of this work are late"
+                    )
+                }
             }
         }
         match found.next {
@@ -208,31 +231,47 @@ async fn run_one(app: &web::Data<App>, work: &'static Work) -> AppResult<()> {
     }
 }
 
-/// Tells of these; true when a push goes out.
+/// Nothing rings for work at night, in China.
+const NIGHT: Quiet = Quiet {
+    from: Time::constant(21, 0, 0, 0),
+    until: Time::constant(8, 0, 0, 0),
+};
+
+/// When somebody's phone may ring for what is found now: at night, in the minutes after eight, at the instant at which
+/// all rings that waited for them.
+fn rings_at(user: Uid, now: Micros) -> Micros {
+    let house = House {
+        quiet: Some(NIGHT),
+        daily: 0,
+        campaigns: 0,
+        window: 0,
+    };
+    house.of(None).wakes(user, now).unwrap_or(now)
+}
+
+/// Tells of these; true when there is a push to send.
 fn tell(c: &mut DbConn, work: &Work, due: &[Due], now: Micros) -> AppResult<bool> {
     let mut pushes = false;
-    let mut known = HashMap::new();
+    let mut known = to::Known::default();
     for one in due {
-        let users = to::users(c, one, now, &mut known)?;
-        let recipients: Vec<Recipient> = users
-            .into_iter()
-            .map(|user| Recipient {
+        for user in to::users(c, one.to, one.place, now, &mut known)? {
+            let announcement = Announcement {
+                kind: one.kind.unwrap_or(work.kind),
+                title: one.said.title(),
+                body: one.said.body(),
+                subject: one.subject.map(|kind| (kind, one.record)),
+                campaign: None,
+                occurrence: one.occurrence(work),
+                not_before: rings_at(user, now),
+                ramp: None,
+                expires_at: now.plus(WORTH),
+            };
+            let recipient = Recipient {
                 user,
                 place: one.place,
-            })
-            .collect();
-        let announcement = Announcement {
-            kind: work.kind,
-            title: one.said.title(),
-            body: one.said.body(),
-            subject: one.subject.map(|kind| (kind, one.record)),
-            campaign: None,
-            occurrence: one.occurrence(work),
-            not_before: now,
-            ramp: None,
-            expires_at: now.plus(WORTH),
-        };
-        pushes |= announce(c, now, &announcement, &recipients)?.deliveries > 0;
+            };
+            pushes |= announce(c, now, &announcement, &[recipient])?.deliveries > 0;
+        }
     }
     Ok(pushes)
 }
@@ -248,8 +287,9 @@ mod tests {
             subject: None,
             place: Place::default(),
             mark: mark.to_owned(),
-            to: To::Coordinators { but: None },
+            to: To::coordinators([None, None]),
             said: &said::FOLLOW_UP_DUE,
+            kind: None,
         };
         let same = due("due 2026-06-12").occurrence(&WORK[1]);
         assert_eq!(due("due 2026-06-12").occurrence(&WORK[1]), same);

@@ -7,6 +7,8 @@ use crate::error::AppResult;
 
 /// Days before the last one from which an answer is asked for.
 const SOON: i64 = 3;
+/// Days past the last one after which those farther above hear of it.
+const LONG: i64 = 3;
 
 pub fn privacy(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
     let rows = store::privacy_requests_due(c, look, look.in_days(SOON))?;
@@ -16,9 +18,10 @@ pub fn privacy(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
         |row| row.id,
         |row| {
             // Whoever recorded it does not answer it.
-            let but = row.registered_by;
-            let first = To::Coordinators { but };
-            due(look, row.id, row.place(), row.due_on, first, but)
+            let but = [row.registered_by, None];
+            due(look, row.id, row.place(), row.due_on, |up| {
+                To::above(but, up)
+            })
         },
     ))
 }
@@ -30,8 +33,9 @@ pub fn rights(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
         &rows,
         |row| row.id,
         |row| {
-            let worker = To::Worker(row.assignee.unwrap_or(row.registered_by));
-            due(look, row.id, row.place(), row.due_on, worker, None)
+            let worker = row.assignee.unwrap_or(row.registered_by);
+            let to = |up| To::above_worker(worker, up);
+            due(look, row.id, row.place(), row.due_on, to)
         },
     ))
 }
@@ -42,21 +46,24 @@ fn due(
     record: Uid,
     place: Place,
     due_on: Day,
-    first: To,
-    but: Option<Uid>,
+    to: impl Fn(usize) -> To,
 ) -> Vec<Due> {
-    let one = |mark: &str, to: To, said| Due {
+    let one = |mark: &str, up: usize, said| Due {
         record,
         // No phone holds requests.
         subject: None,
         place,
         mark: format!("{mark} {due_on}"),
-        to,
+        to: to(up),
         said,
+        kind: None,
     };
-    let mut all = vec![one("due", first, &said::REQUEST_DUE)];
+    let mut all = vec![one("due", 0, &said::REQUEST_DUE)];
     if due_on < look.today {
-        all.push(one("overdue", To::Above { but }, &said::REQUEST_OVERDUE));
+        all.push(one("overdue", 1, &said::REQUEST_OVERDUE));
+    }
+    if due_on < look.days_ago(LONG) {
+        all.push(one("long overdue", 2, &said::REQUEST_OVERDUE));
     }
     all
 }

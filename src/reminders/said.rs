@@ -28,22 +28,50 @@ fn text((zh, en): (&str, &str)) -> Text {
 pub const CLAIM_HALF: Said = Said {
     title: ("理赔时限已过半", "Half of a claim's time is over"),
     body: (
-        "您帮助办理的一份理赔，保险公司的法定时限已过半。请打开查看是否缺材料。",
-        "Of a claim you help with, half of the insurer's time by law is over. Open it and see whether papers are missing.",
+        "您帮助办理的一份理赔，保险公司的办理时限已过半。请打开查看是否缺材料。",
+        "Of a claim you help with, half of the insurer's time is over. Open it and see whether papers are missing.",
     ),
 };
 pub const CLAIM_SOON: Said = Said {
     title: ("理赔时限将到", "A claim's time is nearly over"),
     body: (
-        "您帮助办理的一份理赔，保险公司的法定时限已用去八成。请提醒保险公司。",
-        "Of a claim you help with, four fifths of the insurer's time by law are over. Remind the insurer.",
+        "您帮助办理的一份理赔，保险公司的办理时限已用去八成。请提醒保险公司。",
+        "Of a claim you help with, four fifths of the insurer's time are over. Remind the insurer.",
     ),
 };
 pub const CLAIM_OVERDUE: Said = Said {
     title: ("理赔已超过时限", "A claim is past its time"),
     body: (
-        "一份理赔已超过法定时限。请告知家庭可以投诉或申请调解，并记录保险公司的说明。",
-        "A claim is past the time the law gives. Tell the family how to complain or ask for mediation, and note what the insurer says.",
+        "一份理赔已超过法律或合同规定的时限。请告知家庭可以投诉或申请调解，并记录保险公司的说明。",
+        "A claim is past the time that law or contract gives the insurer. Tell the family how to complain or ask for mediation, and note what the insurer says.",
+    ),
+};
+pub const LIMITATION_SOON: Said = Said {
+    title: ("请求赔付的时效将到", "The time to claim runs out"),
+    body: (
+        "一份理赔，家庭请求赔付的诉讼时效已用去八成。请告知家庭：书面催告、起诉或仲裁可使时效重新计算。",
+        "Of a claim, four fifths of the time in which the family can go to court are over. Tell them: a demand in writing, a suit or arbitration starts it anew.",
+    ),
+};
+pub const LIMITATION_OVER: Said = Said {
+    title: ("请求赔付的时效已过", "The time to claim is over"),
+    body: (
+        "一份理赔，按记录家庭请求赔付的诉讼时效已过。请尽快帮助家庭咨询法律援助。",
+        "Of a claim, the time in which the family can go to court is over by what is recorded. Help them to ask legal aid soon.",
+    ),
+};
+pub const ADVICE_OVER: Said = Said {
+    title: ("小额理赔材料尚未告知", "A small claim waits for advice"),
+    body: (
+        "一份小额理赔报案已过一个工作日，保险公司还没有告知所需材料。请询问保险公司。",
+        "A small claim was reported more than a working day ago and the insurer has not said what to bring. Ask the insurer.",
+    ),
+};
+pub const AVERAGE_OVER: Said = Said {
+    title: ("小额理赔已过五天", "A small claim takes long"),
+    body: (
+        "一份小额理赔材料齐全已过五天，尚未付清。五天是行业平均数，超过不属违约，但可以询问保险公司。",
+        "A small claim has been complete for more than five days and is not paid. Five days are an average: past it nothing is broken, but you may ask.",
     ),
 };
 pub const FOLLOW_UP_DUE: Said = Said {
@@ -88,6 +116,27 @@ pub const DRAFT_WAITING: Said = Said {
         "A campaign begins within two weeks and nobody has approved it.",
     ),
 };
+pub const DRAFT_WAITING_LONG: Said = Said {
+    title: ("活动临近仍未审批", "A campaign is still not approved"),
+    body: (
+        "有一项宣传活动一周内开始，仍没有人审批。",
+        "A campaign begins within a week and still nobody has approved it.",
+    ),
+};
+pub const UNSCHEDULED: Said = Said {
+    title: ("活动已审批，尚未排期", "A campaign waits to be scheduled"),
+    body: (
+        "有一项已审批的宣传活动即将开始，还没有排期，不会发出任何提醒。请打开排期。",
+        "An approved campaign begins soon and is not scheduled: it will remind nobody. Open it and schedule it.",
+    ),
+};
+pub const ACTIVITY_WAITING: Said = Said {
+    title: ("有活动报告待确认", "A report waits to be confirmed"),
+    body: (
+        "有活动报告提交三天以上，等待您确认或退回。",
+        "An activity was reported more than three days ago and waits for you to confirm or return it.",
+    ),
+};
 pub const REQUEST_DUE: Said = Said {
     title: ("有请求即将到期", "An answer is nearly due"),
     body: (
@@ -127,6 +176,13 @@ mod tests {
             CLAIM_HALF,
             CLAIM_SOON,
             CLAIM_OVERDUE,
+            LIMITATION_SOON,
+            LIMITATION_OVER,
+            ADVICE_OVER,
+            AVERAGE_OVER,
+            DRAFT_WAITING_LONG,
+            UNSCHEDULED,
+            ACTIVITY_WAITING,
             FOLLOW_UP_DUE,
             FOLLOW_UP_OVERDUE,
             VISIT_RETURNED,

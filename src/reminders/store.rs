@@ -5,6 +5,8 @@ use diesel::prelude::*;
 use std::collections::HashSet;
 
 use super::Look;
+use crate::activities::model::ActivityRow;
+use crate::activities::rules::ActivityState;
 use crate::auth::Place;
 use crate::auth::model::{Platform, UserState};
 use crate::auth::policy::Role;
@@ -22,7 +24,7 @@ use crate::visits::rules::VisitState;
 
 /// Days past which a follow-up or a request reminds nobody any more.
 const OLDEST: i64 = 90;
-/// Organisers told of one draft.
+/// Those who are told of one campaign.
 const APPROVERS: i64 = 50;
 
 /// Occurrences that somebody was told of.
@@ -132,17 +134,40 @@ pub fn visits_submitted(
     )?)
 }
 
-/// Drafts of campaigns that begin by this day and not before today.
-pub fn drafts_before(c: &mut DbConn, look: &Look<'_>, by: Day) -> AppResult<Vec<CampaignRow>> {
+/// Campaigns in this state that begin by this day and not before today.
+pub fn campaigns_before(
+    c: &mut DbConn,
+    look: &Look<'_>,
+    state: CampaignState,
+    by: Day,
+) -> AppResult<Vec<CampaignRow>> {
     Ok(page!(
         c,
         look,
         campaigns,
         campaigns::table
-            .filter(campaigns::state.eq(CampaignState::Draft))
+            .filter(campaigns::state.eq(state))
             .filter(campaigns::starts_on.le(by))
             .filter(campaigns::starts_on.ge(look.today))
             .select(CampaignRow::as_select())
+    )?)
+}
+
+/// Activities that were reported before this and that nobody looked at since.
+pub fn activities_reported(
+    c: &mut DbConn,
+    look: &Look<'_>,
+    before: Micros,
+) -> AppResult<Vec<ActivityRow>> {
+    Ok(page!(
+        c,
+        look,
+        activities,
+        activities::table
+            .filter(activities::state.eq(ActivityState::Reported))
+            .filter(activities::reported_at.le(before.0))
+            .filter(activities::reported_at.gt(look.since(OLDEST).0))
+            .select(ActivityRow::as_select())
     )?)
 }
 
@@ -236,8 +261,8 @@ pub fn devices_last_seen(
     Ok(rows.into_iter().map(one).collect())
 }
 
-/// Those who organise campaigns in an area, or in one around it.
-pub fn organisers_around(c: &mut DbConn, area: Uid, now: Micros) -> AppResult<Vec<Uid>> {
+/// Users in use who hold this role in an area, or in one around it.
+pub fn around(c: &mut DbConn, area: Uid, role: Role, now: Micros) -> AppResult<Vec<Uid>> {
     let Some(area) = crate::areas::store::by_id(c, area)? else {
         return Ok(Vec::new());
     };
@@ -245,7 +270,7 @@ pub fn organisers_around(c: &mut DbConn, area: Uid, now: Micros) -> AppResult<Ve
         .inner_join(users::table.on(users::id.eq(assignments::user_id)))
         .filter(users::state.eq(UserState::Active))
         .filter(assignments::area_id.eq_any(area.chain().collect::<Vec<_>>()))
-        .filter(assignments::role.eq(Role::CampaignOrganiser))
+        .filter(assignments::role.eq(role))
         .filter(assignments::starts_at.le(now.0))
         .filter(
             assignments::ends_at

@@ -6,10 +6,10 @@ use crate::db::DbConn;
 use crate::error::AppResult;
 use crate::sync::Kind;
 
-/// Days past its day after which the coordinators hear of a follow-up.
-const FOLLOW_UP_ESCALATES: i64 = 3;
-/// Days after which an author is reminded of a returned visit, and after which the coordinators are.
-const RETURNED: [i64; 2] = [3, 10];
+/// Days past its day after which the coordinators hear of a follow-up, and after which those above them do.
+const FOLLOW_UP_ESCALATES: [i64; 2] = [3, 10];
+/// Days after which an author is reminded of a returned visit, and after which the coordinators and those above are.
+const RETURNED: [i64; 3] = [3, 10, 17];
 /// The same of a submitted one: whoever confirms it, and who is above them.
 const SUBMITTED: [i64; 2] = [3, 10];
 
@@ -20,20 +20,21 @@ pub fn follow_ups(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
         &rows,
         |row| row.id,
         |row| {
-            let one = |mark: &str, to: To, said| Due {
+            let one = |mark: &str, up: usize, said| Due {
                 record: row.id,
                 subject: Some(Kind::FollowUp),
                 place: row.place(),
                 mark: format!("{mark} {}", row.due_on),
-                to,
+                to: To::above_worker(row.assignee, up),
                 said,
+                kind: None,
             };
-            let mut due = vec![one("due", To::Worker(row.assignee), &said::FOLLOW_UP_DUE)];
-            if row.due_on <= look.days_ago(FOLLOW_UP_ESCALATES) {
-                let to = To::Coordinators {
-                    but: Some(row.assignee),
-                };
-                due.push(one("overdue", to, &said::FOLLOW_UP_OVERDUE));
+            let mut due = vec![one("due", 0, &said::FOLLOW_UP_DUE)];
+            let above = ["overdue", "long overdue"];
+            for (up, (mark, days)) in (1..).zip(above.into_iter().zip(FOLLOW_UP_ESCALATES)) {
+                if row.due_on <= look.days_ago(days) {
+                    due.push(one(mark, up, &said::FOLLOW_UP_OVERDUE));
+                }
             }
             due
         },
@@ -48,19 +49,21 @@ pub fn returned(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
         |row| row.id,
         |row| {
             let at = row.reviewed_at.unwrap_or(row.updated_at);
-            let one = |mark: &str, to: To, said| Due {
+            let one = |mark: &str, up: usize, said| Due {
                 record: row.id,
                 subject: Some(Kind::Visit),
                 place: row.place(),
                 mark: format!("{mark} {}", at.0),
-                to,
+                to: To::above_worker(row.registered_by, up),
                 said,
+                kind: None,
             };
-            let author = row.registered_by;
-            let mut due = vec![one("returned", To::Worker(author), &said::VISIT_RETURNED)];
-            if at <= look.since(RETURNED[1]) {
-                let to = To::Coordinators { but: Some(author) };
-                due.push(one("left", to, &said::VISIT_RETURNED_LONG));
+            let mut due = vec![one("returned", 0, &said::VISIT_RETURNED)];
+            let above = ["left", "left long"];
+            for (up, (mark, days)) in (1..).zip(above.into_iter().zip(&RETURNED[1..])) {
+                if at <= look.since(*days) {
+                    due.push(one(mark, up, &said::VISIT_RETURNED_LONG));
+                }
             }
             due
         },
@@ -76,18 +79,19 @@ pub fn submitted(c: &mut DbConn, look: &Look<'_>) -> AppResult<Found> {
         |row| {
             let at = row.submitted_at.unwrap_or(row.updated_at);
             // Nobody confirms what they wrote themselves.
-            let but = Some(row.registered_by);
-            let one = |mark: &str, to: To| Due {
+            let but = [Some(row.registered_by), None];
+            let one = |mark: &str, up: usize| Due {
                 record: row.id,
                 subject: Some(Kind::Visit),
                 place: row.place(),
                 mark: format!("{mark} {}", at.0),
-                to,
+                to: To::above(but, up),
                 said: &said::VISIT_WAITING,
+                kind: None,
             };
-            let mut due = vec![one("waits", To::Coordinators { but })];
+            let mut due = vec![one("waits", 0)];
             if at <= look.since(SUBMITTED[1]) {
-                due.push(one("waits long", To::Above { but }));
+                due.push(one("waits long", 1));
             }
             due
         },

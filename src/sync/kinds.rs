@@ -116,6 +116,8 @@ pub struct Ask<'a> {
     pub record: Uid,
     /// The record it belongs to, where the path of the operation names two.
     pub parent: Option<Uid>,
+    /// The version that the phone had read, if it says.
+    pub base: Option<i64>,
     /// The operation's body, a JSON object.
     pub body: &'a [u8],
 }
@@ -371,6 +373,7 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ),
     ("schedule_campaign", "it counts the audience of that moment"),
     ("cancel_campaign", "it has to hold at once"),
+    ("test_send_campaign", "it asks whether pushes come now"),
     ("create_calendar_feed", "it answers a secret"),
     ("revoke_calendar_feed", "it has to hold at once"),
     ("push_changes", "sync itself"),

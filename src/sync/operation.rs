@@ -229,6 +229,7 @@ pub fn work(
         who,
         record: op.record_id,
         parent: op.parent_id,
+        base: op.base_version.as_ref().map(|v| v.0),
         body,
     };
     (command.prepare)(&ask).map_err(below_changed)

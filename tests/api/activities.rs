@@ -43,6 +43,19 @@ async fn step(who: &Client, path: &str, step: &str, body: Value) -> Answer {
     who.post(&format!("{path}/{step}"), body).await
 }
 
+/// Confirms what stands there now.
+pub async fn confirmed(who: &Client, path: &str) -> Answer {
+    let read = who.get(path).await;
+    let etag = read.header("etag").unwrap_or("\"1-f\"").to_owned();
+    confirmed_as_read(who, path, &etag).await
+}
+
+async fn confirmed_as_read(who: &Client, path: &str, etag: &str) -> Answer {
+    let path = format!("{path}/confirmation");
+    let request = who.request(reqwest::Method::POST, &path);
+    Answer::of(request.header("if-match", etag)).await
+}
+
 both! {
     async fn an_activity_goes_from_plan_to_confirmation(app) {
         let (member, colleague, coordinator) = (app.member().await, app.member().await, app.coordinator().await);
@@ -78,7 +91,7 @@ both! {
         assert_eq!((&back["state"], &back["return_reason"], &back["reviewed_by"]), (&json!("returned"), &json!("wrong_figures"), &json!(coordinator.id)));
         let again = step(&colleague, &path, "report", with(report(), json!({ "participants": 58, "media": null }))).await.expect(200);
         assert_eq!((&again["participants"], &again["media"], &again["photos"]), (&json!(58), &json!([]), &json!([])), "told anew, whole");
-        let done = step(&coordinator, &path, "confirmation", json!({})).await.expect(200);
+        let done = confirmed(&coordinator, &path).await.expect(200);
         assert_eq!((&done["state"], &done["allowed_actions"]), (&json!("confirmed"), &json!([])));
         let refused = step(&member, &path, "report", report()).await.problem(409, "state_forbids");
         assert_eq!((&refused["state"], &refused["allowed_actions"]), (&json!("confirmed"), &json!([])));
@@ -94,11 +107,38 @@ both! {
         let organised = at("activities", &member.post("/v1/activities", organised).await.expect(201));
         step(&member, &organised, "report", report()).await.expect(200);
         for path in [&reported, &organised] {
-            step(&both, path, "confirmation", json!({})).await.problem(403, "self_approval");
+            confirmed(&both, path).await.problem(403, "self_approval");
             step(&both, path, "return", json!({ "reason": "other" })).await.problem(403, "self_approval");
-            step(&member, path, "confirmation", json!({})).await.problem(403, "forbidden_action");
-            step(&coordinator, path, "confirmation", json!({})).await.expect(200);
+            confirmed(&member, path).await.problem(403, "forbidden_action");
+            confirmed(&coordinator, path).await.expect(200);
         }
+    }
+
+    async fn a_confirmation_is_of_the_figures_that_were_read(app) {
+        let (member, coordinator, colleague) = (app.member().await, app.coordinator().await, app.coordinator().await);
+        let mut paths = Vec::new();
+        for _ in 0..2 {
+            let path = at("activities", &member.post("/v1/activities", activity()).await.expect(201));
+            step(&member, &path, "report", report()).await.expect(200);
+            paths.push(path);
+        }
+        let path = &paths[0];
+        step(&coordinator, path, "confirmation", json!({})).await.problem(428, "precondition_required");
+        let read = coordinator.get(path).await.etag();
+        step(&colleague, path, "return", json!({ "reason": "wrong_figures" })).await.expect(200);
+        step(&member, path, "report", with(report(), json!({ "participants": 1 }))).await.expect(200);
+        confirmed_as_read(&coordinator, path, &read).await.problem(412, "version_conflict");
+        assert_eq!(confirmed(&coordinator, path).await.expect(200)["participants"], 1);
+        // Offline alike, where the phone says what it had read.
+        let id = coordinator.get(&paths[1]).await.expect(200)["id"].as_str().unwrap().to_owned();
+        let confirm = |base: i64| {
+            let mut op = syncing::operation(app, "activity", "confirmation", &id, json!({}));
+            op["base_version"] = json!(base);
+            op
+        };
+        let stale = syncing::push_one(app, &coordinator, &confirm(1)).await;
+        assert_eq!((&stale["outcome"], &stale["problem"]["code"]), (&json!("rejected"), &json!("version_conflict")), "{stale}");
+        assert_eq!(syncing::push_one(app, &coordinator, &confirm(2)).await["outcome"], "applied");
     }
 
     async fn what_cannot_be_planned_is_refused_with_its_pointer(app) {

@@ -100,6 +100,36 @@ both! {
         assert!(!text.contains("测试用户") && !text.contains(&member.login) && !text.contains(&member.id.to_string()));
     }
 
+    async fn other_areas_campaigns_crowd_nothing_out(app) {
+        use qianshou::campaigns::store;
+        let (author, approver) = organisers(app).await;
+        let elsewhere = [app.user(Role::CampaignOrganiser, OTHER_COUNTY).await, app.user(Role::CampaignOrganiser, OTHER_COUNTY).await];
+        let body = json!({ "area": OTHER_COUNTY, "starts_on": "2099-05-01", "audience": { "areas": [OTHER_COUNTY], "roles": ["field_member"] } });
+        let other = scheduled(&elsewhere[0], &elsewhere[1], campaign_with(body)).await;
+        let path = scheduled(&author, &approver, campaign()).await;
+        let city = [app.user(Role::CampaignOrganiser, CITY).await, app.user(Role::CampaignOrganiser, CITY).await];
+        let wide = scheduled(&city[0], &city[1], campaign_with(json!({ "area": CITY, "starts_on": "2099-06-01", "audience": { "areas": [CITY], "roles": ["field_member"] } }))).await;
+        let id = |path: &String| path.rsplit('/').next().unwrap().to_owned();
+        let copied: qianshou::db::Uid = id(&other).parse().unwrap();
+        app.data.db.write(move |c| {
+            use diesel::prelude::*;
+            use qianshou::campaigns::model::CampaignRow;
+            use qianshou::db::schema::campaigns;
+            let row: CampaignRow = campaigns::table.find(copied).select(CampaignRow::as_select()).first(c)?;
+            for _ in 0..500 {
+                store::insert(c, &CampaignRow { id: qianshou::db::Uid::new(row.created_at), ..row.clone() })?;
+            }
+            Ok(())
+        }).await.unwrap();
+        for who in [app.member().await, author] {
+            let calendar = lines(app, &address(&who).await).await;
+            assert!(event(&calendar, &json!(id(&path))).is_some());
+            assert!(event(&calendar, &json!(id(&other))).is_none());
+        }
+        let calendar = lines(app, &address(&app.member().await).await).await;
+        assert!(event(&calendar, &json!(id(&wide))).is_some(), "of an area around one's own");
+    }
+
     async fn what_was_called_off_says_so(app) {
         let (author, approver) = organisers(app).await;
         let member = app.member().await;

@@ -202,4 +202,45 @@ both! {
         assert_eq!((now.len(), &now[0]["instants"][0]["at"]), (1, &json!("2099-05-26T02:00:00Z")));
         assert!(phone.has("campaign_alarm", &now[0]));
     }
+
+    async fn who_joins_later_is_given_the_alarm_and_who_leaves_loses_theirs(app) {
+        let (author, approver) = organisers(app).await;
+        let (stays, moves) = (app.member().await, app.member().await);
+        let leaves = app.user_with(&[(Role::FieldMember, VILLAGE), (Role::FieldMember, OTHER_TOWN)]).await;
+        let words = json!({ "title": "{title}", "body": "{area}" });
+        scheduled(&author, &approver, campaign_with(json!({ "message_zh": words }))).await;
+        given_out(app).await;
+        let (stayed, left, moved) = (alarms(&stays).await, alarms(&leaves).await, alarms(&moves).await);
+        numbered(app).await;
+        let mut phone = Pocket::new(&leaves);
+        phone.pull().await;
+        assert!(phone.has("campaign_alarm", &left[0]));
+        let joins = app.member().await;
+        syncing::unassigned(app, &leaves, VILLAGE).await;
+        let admin = app.user(Role::Administrator, CITY).await;
+        admin.post(&format!("/v1/users/{}/assignments", moves.id), json!({ "role": "field_member", "area": SECOND_VILLAGE })).await.expect(201);
+        syncing::unassigned(app, &moves, VILLAGE).await;
+        given_out(app).await;
+        assert_eq!(alarms(&joins).await, Vec::<Value>::new(), "it is looked for again and again, not always");
+        app.advance(6 * Micros::HOUR + Micros::SECOND);
+        given_out(app).await;
+        let after = |who: &Client| {
+            let who = make::renewed(app, who);
+            async move { alarms(&who).await }
+        };
+        assert_eq!((after(&joins).await.len(), after(&leaves).await.len()), (1, 0));
+        assert_eq!(after(&stays).await, stayed, "nothing changed for them, and nothing is pulled");
+        let now = after(&moves).await;
+        assert_eq!((&now[0]["id"], now[0]["version"].as_i64()), (&moved[0]["id"], moved[0]["version"].as_i64().map(|v| v + 1)));
+        assert_ne!(now[0]["instants"][0]["body_zh"], moved[0]["instants"][0]["body_zh"], "it names where they work now");
+        numbered(app).await;
+        let mut phone = Pocket::new(&make::renewed(app, &leaves));
+        phone.pull().await;
+        assert!(!phone.has("campaign_alarm", &left[0]));
+        // And so on, as long as there is something to ring for.
+        app.advance(6 * Micros::HOUR + Micros::SECOND);
+        let late = app.member().await;
+        given_out(app).await;
+        assert_eq!(alarms(&late).await.len(), 1);
+    }
 }

@@ -251,6 +251,7 @@ both! {
             (json!({ "reminders": [{ "days_before": 400, "at": "09:00" }] }), "/reminders/0/days_before", "out_of_range"),
             (json!({ "reminders": [{ "days_before": 1, "at": "24:00" }] }), "/reminders/0/at", "bad_pattern"),
             (json!({ "reminders": [{ "days_before": 1, "at": "09:00" }, { "days_before": 1, "at": "09:00" }] }), "/reminders/1", "repeated"),
+            (json!({ "reminders": [{ "send_at": "2099-06-30T00:00:00Z" }] }), "/reminders/0/send_at", "out_of_range"),
             (json!({ "approved_by": "me" }), "/approved_by", "unknown_field"),
         ];
         for (change, pointer, fault) in cases {

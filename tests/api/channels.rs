@@ -229,7 +229,7 @@ pushing! { by PushProvider::WeCom;
         let member = app.member().await;
         let link = wecom_link(&member).await;
         let at_token = FaultRule::new(FaultKind::WeCom(BadSecret)).at(Endpoint::WeComToken);
-        let slow = FaultRule { ms: Some(5_000), ..at_member(FaultKind::Slow) };
+        let slow = FaultRule { ms: Some(8_000), ..at_member(FaultKind::Slow) };
         for rule in [at_token, at_member(FaultKind::WeCom(Busy)), at_member(FaultKind::CloseConnection), slow] {
             gateway.add_faults(vec![rule.times(1)]).unwrap();
             let refused = come_back(app, &scan(&link, "zhang.hui").await).await;

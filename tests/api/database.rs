@@ -207,6 +207,19 @@ fn a_full_queue_is_refused_postgres() {
     with_a_short_queue(Backend::Postgres);
 }
 
+/// A machine that takes connections and says nothing.
+#[test]
+fn a_server_that_never_answers_is_given_up() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://nobody@{}/none", mute.local_addr().unwrap());
+    let began = std::time::Instant::now();
+    let refused = qianshou::db::connect(&qianshou::db::Target::Postgres(url), true);
+    let why = refused.err().unwrap();
+    assert!(why.starts_with("cannot reach PostgreSQL"), "{why}");
+    let took = began.elapsed().as_secs();
+    assert!((3..15).contains(&took), "{took} s");
+}
+
 /// Over HTTP a busy writer is 503 with Retry-After once a job waited past its deadline.
 #[test]
 fn a_late_write_is_503_with_retry_after() {

@@ -9,8 +9,9 @@ use qianshou::auth::policy::Role;
 use qianshou::db::schema::{deliveries, delivery_receipts, push_providers};
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind;
-use qianshou::push::fate::MOST_TRIES;
+use qianshou::push::fate::{MOST_TRIES, fate};
 use qianshou::push::gateway::{FaultKind, FaultRule};
+use qianshou::push::provider::{Attempt, Verdict};
 use qianshou::push::settle_store::{Ended, Noter, Outcome, settle};
 use qianshou::push::store::{self, Found, Lease};
 
@@ -118,7 +119,7 @@ pushing! {
         }
     }
 
-    async fn a_token_that_changed_meanwhile_is_not_buried(app, gateway) {
+    async fn a_token_that_changed_meanwhile_is_not_buried_and_gets_the_push(app, gateway) {
         let phone = member_with_phone(app, "token-of-yesterday").await;
         gateway.add_faults(vec![
             FaultRule { ms: Some(1500), ..FaultRule::new(FaultKind::Slow).times(1) },
@@ -128,8 +129,47 @@ pushing! {
         stands(app, told, "leased").await;
         let path = format!("/v1/devices/{}/push-subscription", phone.device.unwrap());
         phone.put(&path, json!({ "provider": "fcm", "token": "token-of-today" })).await.expect(200);
-        stands(app, told, "dead_token").await;
+        assert_eq!(stands(app, told, "accepted").await.attempts, 2, "the new one is asked at once");
+        assert_eq!(accepted(gateway)[0]["token"], "token-of-today");
         assert_eq!(push_state(app, &phone).await, "live");
+    }
+
+    async fn what_a_dead_token_kept_back_goes_to_the_one_that_replaces_it(app, gateway) {
+        let phone = member_with_phone(app, "token-of-yesterday").await;
+        gateway.add_faults(vec![FaultRule { token: Some("token-of-yesterday".into()), ..FaultRule::new(FaultKind::Unregistered) }]).unwrap();
+        let short = tell(app, VisitReturned, "走访记录已退回", &[phone.id], Micros::HOUR).await;
+        let told = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+        let read = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+        for occurrence in [short, told, read] {
+            for _ in 0..200 {
+                let state = outbox(app, occurrence)[0].state.clone();
+                if ["dead_token", "suppressed"].contains(&state.as_str()) { break; }
+                tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+            }
+        }
+        assert_eq!(push_state(app, &phone).await, "dead");
+        let id = outbox(app, read)[0].id;
+        let notification: Uid = deliveries::table.find(id).select(deliveries::notification_id).first(&mut app.connection()).unwrap();
+        phone.post("/v1/notifications/marks", json!({ "marks": [{ "notification_id": notification, "mark": "read" }] })).await.expect(200);
+        app.advance(2 * Micros::HOUR);
+        let phone = make::renewed(app, &phone);
+        subscribe(&phone, PushProvider::Fcm, "token-of-today").await;
+        stands(app, told, "accepted").await;
+        assert_eq!(stands(app, read, "suppressed").await.code.as_deref(), Some("seen_already"));
+        assert_eq!(accepted(gateway).len(), 1, "what is not worth sending any more is not sent");
+        assert!(["dead_token", "suppressed"].contains(&outbox(app, short)[0].state.as_str()));
+    }
+
+    async fn what_waits_goes_by_the_provider_that_reaches_the_phone_now(app, gateway) {
+        let phone = member_with_phone(app, "token-of-a-phone").await;
+        gateway.add_faults(vec![FaultRule::new(FaultKind::Internal)]).unwrap();
+        let told = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+        stands(app, told, "retry").await;
+        let browser = gateway.create_subscription(Some(&web_key(&phone).await)).unwrap();
+        phone.put(&path_of(&phone), body_of("web_push", &browser)).await.expect(200);
+        app.advance(Micros::MINUTE);
+        assert_eq!(stands(app, told, "accepted").await.attempts, 2);
+        assert_eq!(accepted(gateway)[0]["provider"], "web_push");
     }
 
     async fn malformed_thrice_while_others_pass_sets_a_token_aside(app, gateway) {
@@ -404,6 +444,96 @@ fn only_the_newest_lease_ends_a_delivery() {
                 1,
                 "an end is an end"
             );
+        })
+    });
+}
+
+#[test]
+fn what_kills_whoever_holds_it_is_left_alone_and_what_is_given_back_is_not() {
+    by_hand(|app| {
+        Box::pin(async move {
+            let phone = member_with_phone(app, "token-of-a-phone").await;
+            let told = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+            let db = &app.data.db;
+            // A provider that refuses us for days: every probe gives its lease back.
+            for _ in 0..250 {
+                let again = lease(app, 1);
+                let leased = due(db.write(move |c| store::lease(c, &again)).await.unwrap());
+                let now = app.now();
+                let by = Noter {
+                    provider: PushProvider::Fcm,
+                    worker: Uid::NIL,
+                    others_pass: false,
+                    now,
+                };
+                let ended = vec![Ended {
+                    leased: leased[0].clone(),
+                    outcome: Outcome::Released,
+                }];
+                db.write(move |c| settle(c, &by, &ended)).await.unwrap();
+            }
+            assert_eq!(outbox(app, told)[0].state, "retry", "it waits on");
+            // And now everybody who takes it dies.
+            for _ in 0..21 {
+                let again = lease(app, 1);
+                let leased = due(db.write(move |c| store::lease(c, &again)).await.unwrap());
+                assert_eq!(leased.len(), 1);
+                app.advance(61 * Micros::SECOND);
+            }
+            let last = lease(app, 1);
+            let found = db.write(move |c| store::lease(c, &last)).await.unwrap();
+            assert!(matches!(found, Found::Again), "nobody takes it any more");
+            let left = &outbox(app, told)[0];
+            assert_eq!(
+                (left.state.as_str(), left.code.as_deref()),
+                ("suppressed", Some("leased_too_often"))
+            );
+        })
+    });
+}
+
+#[test]
+fn a_pause_that_one_worker_was_asked_for_is_kept_by_all() {
+    by_hand(|app| {
+        Box::pin(async move {
+            let phone = member_with_phone(app, "token-of-a-phone").await;
+            let other = member_with_phone(app, "token-of-another").await;
+            tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+            let (db, first) = (&app.data.db, lease(app, 10));
+            let leased = due(db.write(move |c| store::lease(c, &first)).await.unwrap());
+            let (now, wait) = (app.now(), std::time::Duration::from_secs(300));
+            let attempt = Attempt::new(Verdict::Later(wait), "QUOTA_EXCEEDED").holding_all(true);
+            let ended = vec![Ended {
+                outcome: Outcome::Tried {
+                    fate: fate(attempt.verdict, 0, leased[0].expires_at, now, 0.0),
+                    attempt,
+                    took_ms: 1,
+                    at: now,
+                },
+                leased: leased[0].clone(),
+            }];
+            let by = Noter {
+                provider: PushProvider::Fcm,
+                worker: Uid::NIL,
+                others_pass: false,
+                now,
+            };
+            db.write(move |c| settle(c, &by, &ended)).await.unwrap();
+            tell(app, VisitReturned, "走访记录已退回", &[other.id], DAY).await;
+            let held = lease(app, 10);
+            match db.write(move |c| store::lease(c, &held)).await.unwrap() {
+                Found::Stopped(until) => assert_eq!(until, now.plus(300 * Micros::SECOND)),
+                _ => panic!("another worker asks meanwhile"),
+            }
+            assert_eq!(
+                provider_state(app).unwrap().0,
+                "working",
+                "it is no refusal"
+            );
+            app.advance(301 * Micros::SECOND);
+            let after = lease(app, 10);
+            let found = due(db.write(move |c| store::lease(c, &after)).await.unwrap());
+            assert!(!found.is_empty());
         })
     });
 }

@@ -136,6 +136,16 @@ both! {
         make::renewed(app, &member).post("/v1/push/test", json!({})).await.expect(200);
     }
 
+    async fn of_many_tests_at_once_three_are_sent(app) {
+        let member = app.member().await;
+        let all = (0..12).map(|_| member.post("/v1/push/test", json!({})));
+        let mut answers: Vec<u16> = futures_util::future::join_all(all).await.iter().map(|a| a.status).collect();
+        answers.sort_unstable();
+        assert_eq!(answers, [vec![200; 3], vec![429; 9]].concat());
+        let inbox = member.get("/v1/notifications").await.expect(200);
+        assert_eq!(inbox["items"].as_array().unwrap().len(), 3);
+    }
+
     async fn a_provider_without_credentials_is_off_and_says_why(app) {
         let administrator = app.user(Role::Administrator, COUNTY).await;
         let found = administrator.get("/v1/push/providers").await.expect(200);

@@ -38,23 +38,10 @@ async fn prepared(backend: Backend) -> Prepared {
     }
 }
 
-/// Plans, approves and schedules a campaign with one reminder through a process; answers its path.
+/// The campaign of these people through a process.
 async fn scheduled(p: &Prepared, server: &Process, send_at: Micros) -> String {
     let (author, approver) = (p.author.at(&server.url), p.approver.at(&server.url));
-    let text = json!({ "title": "{campaign}", "body": "{day}" });
-    let body = json!({ "area": COUNTY, "starts_on": "2099-05-29", "theme": "members_day", "title": "会员活动日",
-        "audience": { "areas": [VILLAGE], "roles": ["field_member"] }, "message_zh": text, "message_en": text,
-        "reminders": [{ "send_at": send_at.to_string() }] });
-    let path = make::at(
-        "campaigns",
-        &author.post("/v1/campaigns", body).await.expect(201),
-    );
-    approver.approve(&path).await.expect(200);
-    author
-        .post(&format!("{path}/schedule"), json!({}))
-        .await
-        .expect(200);
-    path
+    campaign::scheduled(&author, &approver, send_at).await
 }
 
 async fn results_become(p: &Prepared, server: &Process, path: &str, wanted: Value) {

@@ -9,6 +9,7 @@ use qianshou::auth::policy::Role;
 use qianshou::db::schema::{deliveries, notifications, push_phones};
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind::{self, *};
+use qianshou::push::fate::fate;
 use std::time::Duration;
 
 const DAY: i64 = Micros::DAY;
@@ -74,8 +75,8 @@ both! {
     async fn settings_are_the_services_until_one_sets_ones_own(app) {
         let member = app.member().await;
         let found = member.get(SETTINGS).await.expect(200);
-        assert_eq!(found, json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false, "updated_at": null }));
-        let wanted = json!({ "quiet_from": "22:30", "quiet_until": "07:00", "zone": "Asia/Urumqi", "daily_cap": 3, "digest": true });
+        assert_eq!(found, json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false, "language": "zh-CN", "updated_at": null }));
+        let wanted = json!({ "quiet_from": "22:30", "quiet_until": "07:00", "zone": "Asia/Urumqi", "daily_cap": 3, "digest": true, "language": "en" });
         let set = member.put(SETTINGS, wanted.clone()).await.expect(200);
         for (field, value) in wanted.as_object().unwrap() {
             assert_eq!(&set[field], value, "{field}");
@@ -83,7 +84,7 @@ both! {
         assert_eq!(member.get(SETTINGS).await.expect(200), set);
         let none = json!({ "quiet_from": null, "quiet_until": null, "zone": "Asia/Shanghai", "daily_cap": null, "digest": false });
         let set = member.put(SETTINGS, none).await.expect(200);
-        assert_eq!((&set["quiet_from"], &set["daily_cap"]), (&Value::Null, &Value::Null));
+        assert_eq!((&set["quiet_from"], &set["daily_cap"], &set["language"]), (&Value::Null, &Value::Null, &json!("zh-CN")));
         assert_eq!(app.member().await.get(SETTINGS).await.expect(200)["updated_at"], Value::Null, "one's own alone");
     }
 
@@ -106,6 +107,8 @@ both! {
             (json!({ "daily_cap": 51 }), "/daily_cap", "out_of_range"),
             (json!({ "digest": "yes" }), "/digest", "wrong_type"),
             (json!({ "digest": null }), "/digest", "wrong_type"),
+            (json!({ "language": "de" }), "/language", "not_one_of"),
+            (json!({ "language": null }), "/language", "not_null"),
             (json!({ "loud": true }), "/loud", "unknown_field"),
         ] {
             member.put(SETTINGS, body(changes)).await.fault(pointer, fault);
@@ -243,6 +246,59 @@ fn a_phones_day_has_its_cap_and_the_inbox_keeps_the_rest() {
     });
 }
 
+/// How both phones' pushes of an occurrence ended, sorted.
+async fn both_end(app: &TestApp, told: Uid) -> [String; 2] {
+    for _ in 0..300 {
+        let found = outbox(app, told);
+        let open = ["pending", "leased", "retry"];
+        if !found.iter().any(|d| open.contains(&d.state.as_str())) {
+            let mut states: Vec<String> = found.into_iter().map(|d| d.state).collect();
+            states.sort();
+            return states.try_into().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("they did not end: {:?}", outbox(app, told));
+}
+
+#[test]
+fn what_goes_to_two_phones_of_one_person_counts_once() {
+    use qianshou::push::gateway::{FaultKind, FaultRule};
+    with(
+        &[("push.daily_cap", "3"), ("push.daily_campaigns", "2")],
+        |app, gateway| {
+            Box::pin(async move {
+                let first = member_with_phone(app, "token-of-a-phone").await;
+                make::subscribed_phone(app, &first, "token-of-their-other").await;
+                go_to(app, "10:00");
+                let malformed = |times| FaultRule::new(FaultKind::InvalidArgument).times(times);
+                for (refused, ends, in_all) in [
+                    (2, ["dead_letter", "dead_letter"], 0),
+                    (1, ["accepted", "dead_letter"], 1),
+                    (0, ["accepted", "accepted"], 2),
+                    (0, ["suppressed", "suppressed"], 2),
+                ] {
+                    if refused > 0 {
+                        gateway.add_faults(vec![malformed(refused)]).unwrap();
+                    }
+                    let told = kind_told(app, CampaignReminder, &first).await;
+                    assert_eq!(both_end(app, told).await, ends);
+                    assert_eq!(counted(app, &first), in_all, "{ends:?}");
+                }
+                let told = kind_told(app, VisitReturned, &first).await;
+                assert_eq!(both_end(app, told).await, ["accepted", "accepted"]);
+                let told = kind_told(app, VisitReturned, &first).await;
+                assert_eq!(
+                    both_end(app, told).await,
+                    ["suppressed", "suppressed"],
+                    "three in all"
+                );
+                assert_eq!(gateway.stats().accepted, 5);
+            })
+        },
+    );
+}
+
 #[test]
 fn what_came_to_nothing_does_not_count_and_a_second_try_counts_once() {
     use qianshou::push::gateway::{FaultKind, FaultRule};
@@ -271,6 +327,103 @@ fn what_came_to_nothing_does_not_count_and_a_second_try_counts_once() {
             app.advance(Micros::MINUTE);
             stands(app, told, "accepted").await;
             assert_eq!(counted(), 1);
+        })
+    });
+}
+
+/// A phone whose only push was tried once, counted, and waits for its next try.
+async fn tried_once(app: &TestApp) -> (Client, Uid) {
+    use qianshou::auth::model::PushProvider;
+    use qianshou::push::provider::{Attempt, Verdict};
+    use qianshou::push::settle_store::{Ended, Noter, Outcome, settle};
+    use qianshou::push::store::{self, Found, Lease};
+    let phone = member_with_phone(app, "token-of-a-phone").await;
+    let told = kind_told(app, CampaignReminder, &phone).await;
+    let (now, provider, worker) = (app.now(), PushProvider::Fcm, Uid::new(app.now()));
+    let lease = Lease {
+        provider,
+        worker,
+        now,
+        until: now.plus(Micros::MINUTE),
+        limit: 10,
+        house: app.data.config.push_house,
+    };
+    let found = app.data.db.write(move |c| store::lease(c, &lease));
+    let Found::Due(due) = found.await.unwrap() else {
+        panic!("nothing was due");
+    };
+    let wait = Duration::from_secs(60);
+    let outcome = Outcome::Tried {
+        attempt: Attempt::new(Verdict::Later(wait), "UNAVAILABLE"),
+        fate: fate(Verdict::Later(wait), 0, due[0].expires_at, now, 0.0),
+        took_ms: 1,
+        at: now,
+    };
+    let ended = vec![Ended {
+        leased: due[0].clone(),
+        outcome,
+    }];
+    let by = Noter {
+        provider,
+        worker,
+        others_pass: true,
+        now,
+    };
+    let settled = app.data.db.write(move |c| settle(c, &by, &ended));
+    assert_eq!(settled.await.unwrap(), 0);
+    assert_eq!(counted(app, &phone), 1);
+    (phone, told)
+}
+
+fn counted(app: &TestApp, phone: &Client) -> i64 {
+    push_phones::table
+        .find(phone.device.unwrap())
+        .select(push_phones::campaign + push_phones::routine)
+        .first(&mut app.connection())
+        .unwrap()
+}
+
+#[test]
+fn what_expires_before_its_second_try_does_not_count() {
+    let settings = [("push.daily_cap", "2"), ("push.worker", "false")];
+    with(&settings, |app, _| {
+        Box::pin(async move {
+            let (phone, told) = tried_once(app).await;
+            app.advance(4 * DAY);
+            stands(app, told, "expired").await;
+            assert_eq!(counted(app, &phone), 0);
+        })
+    });
+}
+
+#[test]
+fn what_is_pointless_at_its_second_try_does_not_count() {
+    use qianshou::auth::model::PushProvider;
+    use qianshou::push::store::{self, Found, Lease};
+    let settings = [("push.daily_cap", "2"), ("push.worker", "false")];
+    with(&settings, |app, _| {
+        Box::pin(async move {
+            let (phone, told) = tried_once(app).await;
+            let id = phone.get("/v1/notifications").await.expect(200)["items"][0]["id"].clone();
+            let marks = json!({ "marks": [{ "notification_id": id, "mark": "read" }] });
+            phone
+                .post("/v1/notifications/marks", marks)
+                .await
+                .expect(200);
+            app.advance(2 * Micros::MINUTE);
+            let now = app.now();
+            let lease = Lease {
+                provider: PushProvider::Fcm,
+                worker: Uid::new(now),
+                now,
+                until: now.plus(Micros::MINUTE),
+                limit: 10,
+                house: app.data.config.push_house,
+            };
+            let found = app.data.db.write(move |c| store::lease(c, &lease));
+            assert!(matches!(found.await.unwrap(), Found::Again));
+            stands(app, told, "suppressed").await;
+            assert_eq!(counted(app, &phone), 0);
         })
     });
 }
@@ -450,6 +603,49 @@ fn a_reminder_at_nine_ramps_from_two_minutes_past_nine() {
             assert_eq!(gateway.stats().accepted, 0);
             app.advance(4 * Micros::MINUTE);
             arrived(gateway, 30).await;
+        })
+    });
+}
+
+#[test]
+fn a_push_speaks_its_readers_language() {
+    let keys = [
+        ("push.quiet_hours", "21:00-08:00"),
+        ("push.digest_seconds", "60"),
+    ];
+    with(&keys, |app, gateway| {
+        Box::pin(async move {
+            let (chinese, english) = (
+                member_with_phone(app, "token-of-a-chinese-phone").await,
+                member_with_phone(app, "token-of-an-english-phone").await,
+            );
+            let settings = json!({ "quiet_from": "21:00", "quiet_until": "08:00", "zone": "Asia/Shanghai", "digest": true, "language": "en" });
+            english.put(SETTINGS, settings).await.expect(200);
+            for phone in [&chinese, &english] {
+                phone.post("/v1/push/test", json!({})).await.expect(200);
+            }
+            arrived(gateway, 2).await;
+            let title = |token: &str| {
+                let all = accepted(gateway);
+                let own = all.iter().rfind(|item| item["token"] == token).unwrap();
+                own["notification"]["title"].as_str().unwrap().to_owned()
+            };
+            assert_eq!(title("token-of-a-chinese-phone"), "推送测试");
+            assert_eq!(title("token-of-an-english-phone"), "Push test");
+            go_to(app, "22:00");
+            for _ in 0..3 {
+                for phone in [&chinese, &english] {
+                    let told = kind_told(app, VisitReturned, phone).await;
+                    waits(app, told, "quiet_hours").await;
+                }
+            }
+            go_to(app, "08:15");
+            arrived(gateway, 4).await;
+            assert_eq!(title("token-of-a-chinese-phone"), "您有 3 条新通知");
+            assert_eq!(
+                title("token-of-an-english-phone"),
+                "You have 3 new notifications"
+            );
         })
     });
 }

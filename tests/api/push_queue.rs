@@ -14,8 +14,9 @@ use qianshou::auth::policy::Role;
 use qianshou::db::schema::campaign_reminders;
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind::PushTest;
+use qianshou::push::ahead_store::ahead_sql;
 use qianshou::push::standing_store::depth_sql;
-use qianshou::push::store::{self, BESIDE, Found, Lease};
+use qianshou::push::store::{self, BESIDE, Found, Lease, WAITING};
 use std::time::{Duration, Instant};
 
 #[derive(QueryableByName)]
@@ -55,7 +56,18 @@ fn nothing_that_is_asked_again_and_again_grows_with_the_queue() {
     );
     assert_eq!(
         plan(&beside),
-        "SEARCH deliveries USING INDEX deliveries_together (device_id=? AND next_at<?)"
+        "SEARCH deliveries USING INDEX deliveries_waiting (device_id=? AND next_at<?)"
+    );
+    let woken = format!(
+        "SELECT id FROM deliveries WHERE device_id IN (?, ?) AND {WAITING} AND last_code = ? AND next_at > ?"
+    );
+    assert_eq!(
+        plan(&woken),
+        "SEARCH deliveries USING INDEX deliveries_waiting (device_id=? AND next_at>?)"
+    );
+    assert_eq!(
+        plan(&ahead_sql()),
+        "SEARCH deliveries USING INDEX deliveries_due (provider=? AND lane=? AND next_at>?)"
     );
     // The metrics' count does, from the index alone; it is paced by what it costs.
     assert!(
@@ -63,6 +75,57 @@ fn nothing_that_is_asked_again_and_again_grows_with_the_queue() {
         "{}",
         plan(&depth_sql())
     );
+}
+
+/// PostgreSQL's planner counts: with many that have ended it goes by index all the same.
+#[test]
+fn postgres_finds_what_is_due_by_index_too() {
+    use qianshou::db::{Target, connect, migrate};
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+        plan: String,
+    }
+    let Some(cluster) = postgres::cluster() else {
+        return;
+    };
+    let mut c = connect(&Target::Postgres(cluster.empty_database()), true).unwrap();
+    migrate::run(&mut c).unwrap();
+    c.batch_execute(
+        "SET session_replication_role = replica; \
+         INSERT INTO deliveries (id, notification_id, device_id, provider, lane, state, attempts, next_at, expires_at, fence, created_at, updated_at) \
+         SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'fcm', i % 3, CASE WHEN i % 20 = 0 THEN 'pending' ELSE 'accepted' END, \
+         0, i, i + 1000000, 0, i, i FROM generate_series(1, 50000) i; \
+         ANALYZE deliveries",
+    )
+    .unwrap();
+    let phones = "'00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'";
+    let beside = format!(
+        "SELECT id FROM deliveries WHERE device_id IN ({phones}) AND {BESIDE} AND next_at <= 40000 AND provider = 'fcm' \
+         ORDER BY device_id, next_at LIMIT 500 FOR UPDATE SKIP LOCKED"
+    );
+    let due = store::due_sql(false);
+    let due = [("$1", "'fcm'"), ("$2", "1"), ("$3", "40000"), ("$4", "64")]
+        .iter()
+        .fold(due, |sql, (parameter, value)| sql.replace(parameter, value));
+    let late = store::late_sql(false)
+        .replace("$1", "1000100")
+        .replace("$2", "1000");
+    for (sql, index) in [
+        (due, "deliveries_due"),
+        (late, "deliveries_by_expiry"),
+        (beside, "deliveries_together"),
+    ] {
+        let lines: Vec<Line> = diesel::sql_query(format!("EXPLAIN {sql}"))
+            .load(&mut c)
+            .unwrap();
+        let plan: Vec<String> = lines.into_iter().map(|line| line.plan).collect();
+        let plan = plan.join("\n");
+        assert!(
+            plan.contains(index) && !plan.contains("Seq Scan"),
+            "{sql}\n{plan}"
+        );
+    }
 }
 
 /// A million by hand: QIANSHOU_TEST_QUEUE=1000000.

@@ -136,7 +136,10 @@ fn killed_between_the_pages_of_a_reminder_each_is_told_once() {
         }
         actix_web::rt::System::new().block_on(async move {
             let app = TestApp::start(backend, vec![("push.worker", "false".into())]).await;
-            let (author, approver) = (app.user(Role::CampaignOrganiser, COUNTY).await, app.user(Role::CampaignOrganiser, COUNTY).await);
+            let (author, approver) = (
+                app.user(Role::CampaignOrganiser, COUNTY).await,
+                app.user(Role::CampaignOrganiser, COUNTY).await,
+            );
             for _ in 0..MEMBERS {
                 app.member().await;
             }
@@ -144,32 +147,37 @@ fn killed_between_the_pages_of_a_reminder_each_is_told_once() {
             let none = [("push.worker", "false")];
             let server = Process::start(&app, &[], &none);
             let (author, approver) = (author.at(&server.url), approver.at(&server.url));
-            let text = json!({ "title": "{campaign}", "body": "{day}" });
-            let body = json!({ "area": COUNTY, "starts_on": "2099-05-29", "theme": "members_day", "title": "会员活动日",
-                "audience": { "areas": [VILLAGE], "roles": ["field_member"] }, "message_zh": text, "message_en": text,
-                "reminders": [{ "send_at": app.now().to_string() }] });
-            let path = make::at("campaigns", &author.post("/v1/campaigns", body).await.expect(201));
-            approver.approve(&path).await.expect(200);
-            author.post(&format!("{path}/schedule"), json!({})).await.expect(200);
+            campaign::scheduled(&author, &approver, app.now()).await;
             let mut own = app.connection();
             let mut told = || -> i64 { notifications::table.count().get_result(&mut own).unwrap() };
             let mut reached = 0;
             for _ in 0..4000 {
                 reached = told();
-                if reached > 0 { break; }
+                if reached > 0 {
+                    break;
+                }
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
             server.kill();
             assert!(reached > 0);
             let _server = Process::start(&app, &[], &none);
             for _ in 0..400 {
-                if told() as usize == MEMBERS { break; }
+                if told() as usize == MEMBERS {
+                    break;
+                }
                 tokio::time::sleep(Duration::from_millis(25)).await;
             }
-            let users: Vec<Uid> = notifications::table.select(notifications::user_id).load(&mut app.connection()).unwrap();
+            let users: Vec<Uid> = notifications::table
+                .select(notifications::user_id)
+                .load(&mut app.connection())
+                .unwrap();
             let mut each: BTreeMap<Uid, usize> = BTreeMap::new();
             users.iter().for_each(|u| *each.entry(*u).or_default() += 1);
-            assert_eq!((each.len(), each.values().max()), (MEMBERS, Some(&1)), "the first process had told {reached}");
+            assert_eq!(
+                (each.len(), each.values().max()),
+                (MEMBERS, Some(&1)),
+                "the first process had told {reached}"
+            );
         });
     }
 }

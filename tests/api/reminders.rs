@@ -11,12 +11,12 @@ use qianshou::reminders;
 
 const DAY: i64 = Micros::DAY;
 
-async fn looked(app: &TestApp) {
+pub async fn looked(app: &TestApp) {
     reminders::run(&app.data).await.unwrap();
 }
 
 /// What stands in somebody's inbox of one kind: titles, newest first.
-async fn told(app: &TestApp, client: &Client, kind: &str) -> Vec<String> {
+pub async fn told(app: &TestApp, client: &Client, kind: &str) -> Vec<String> {
     let client = make::renewed(app, client);
     let inbox = client.get("/v1/notifications?limit=200").await.expect(200);
     let items = inbox["items"].as_array().unwrap().iter();
@@ -25,22 +25,52 @@ async fn told(app: &TestApp, client: &Client, kind: &str) -> Vec<String> {
         .collect()
 }
 
-async fn visited(member: &Client, body: Value) -> Value {
+pub async fn visited(member: &Client, body: Value) -> Value {
     member.post("/v1/visits", body).await.expect(201)
 }
 
 /// The same, submitted: its follow-ups are everybody's from then on.
-async fn submitted(member: &Client, body: Value) -> Value {
+pub async fn submitted(member: &Client, body: Value) -> Value {
     let visit = visited(member, body).await;
     let path = format!("{}/submission", at("visits", &visit));
     member.post(&path, json!({})).await.expect(200)
 }
 
 /// A household of which somebody agrees to be come back to.
-async fn followed(member: &Client) -> (Value, Value) {
+pub async fn followed(member: &Client) -> (Value, Value) {
     let household = household(member).await;
     let person = household_person(member, &household, &["service_follow_up", "insurance"]).await;
     (household, person)
+}
+
+/// A claim of today whose insurer has thirty days.
+pub async fn claimed(app: &TestApp, worker: &Client, household: &Value, person: &Value) -> Value {
+    let today = app.now().china_day();
+    let mut policy = make::policy(household, person);
+    policy["starts_on"] = json!(today.to_string());
+    policy["ends_on"] = json!(
+        today
+            .saturating_add(jiff::Span::new().days(364))
+            .to_string()
+    );
+    let policy = worker.post("/v1/policies", policy).await.expect(201);
+    let mut body = make::claim(&policy, person);
+    for day in ["event_on", "known_on", "reported_on"] {
+        body[day] = json!(today.to_string());
+    }
+    let claim = worker.post("/v1/claims", body).await.expect(201);
+    let path = at("claims", &claim);
+    let on = json!({ "on": today.to_string() });
+    worker
+        .post(&format!("{path}/acceptance"), on)
+        .await
+        .expect(200);
+    let review = json!({ "on": today.to_string(), "complex": true });
+    worker
+        .post(&format!("{path}/review"), review)
+        .await
+        .expect(200);
+    claim
 }
 
 both! {
@@ -127,44 +157,46 @@ both! {
 
     async fn a_claims_clock_warns_at_half_and_at_four_fifths_and_past_its_day(app) {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let county = app.user(Role::Coordinator, COUNTY).await;
         let (household, person) = followed(&member).await;
-        let policy = make::policy(&household, &person);
-        let policy = member.post("/v1/policies", policy).await.expect(201);
-        let today = app.now().china_day();
-        let mut body = make::claim(&policy, &person);
-        for day in ["event_on", "known_on", "reported_on"] {
-            body[day] = json!(today.to_string());
-        }
-        let claim = member.post("/v1/claims", body).await.expect(201);
-        let path = at("claims", &claim);
-        member.post(&format!("{path}/acceptance"), json!({ "on": today.to_string() })).await.expect(200);
-        member.post(&format!("{path}/review"), json!({ "on": today.to_string(), "complex": true })).await.expect(200);
-        let marks = |all: &[String]| -> Vec<String> {
-            let mut all = all.to_vec();
-            all.sort();
-            all.dedup();
-            all
-        };
+        claimed(app, &member, &household, &person).await;
+        let none: [String; 0] = [];
+        let (half, soon, over) = ("理赔时限已过半", "理赔时限将到", "理赔已超过时限");
         looked(app).await;
-        assert_eq!(told(app, &member, "claim_clock").await, [] as [String; 0]);
+        assert_eq!(told(app, &member, "claim_clock").await, none);
         app.advance(16 * DAY);
         looked(app).await;
-        assert_eq!(marks(&told(app, &member, "claim_clock").await), ["理赔时限已过半"]);
+        looked(app).await;
+        assert_eq!(told(app, &member, "claim_clock").await, [half]);
         app.advance(9 * DAY);
         looked(app).await;
-        assert_eq!(marks(&told(app, &member, "claim_clock").await), ["理赔时限将到", "理赔时限已过半"]);
-        assert_eq!(told(app, &coordinator, "claim_clock").await, [] as [String; 0]);
-        app.advance(15 * DAY);
         looked(app).await;
-        assert!(marks(&told(app, &member, "claim_clock").await).contains(&"理赔已超过时限".to_owned()));
-        assert_eq!(marks(&told(app, &coordinator, "claim_clock").await), ["理赔已超过时限"]);
+        assert_eq!(told(app, &member, "claim_clock").await, [soon, half]);
+        assert_eq!((told(app, &member, "claim_overdue").await, told(app, &coordinator, "claim_overdue").await), (none.to_vec(), none.to_vec()));
+        app.advance(6 * DAY);
+        looked(app).await;
+        looked(app).await;
+        assert_eq!(told(app, &member, "claim_overdue").await, [over]);
+        assert_eq!(told(app, &coordinator, "claim_overdue").await, none, "it is not long past");
+        app.advance(3 * DAY);
+        looked(app).await;
+        looked(app).await;
+        assert_eq!((told(app, &member, "claim_overdue").await.len(), told(app, &coordinator, "claim_overdue").await), (1, vec![over.to_owned()]));
+        assert_eq!(told(app, &county, "claim_overdue").await, none);
+        app.advance(7 * DAY);
+        looked(app).await;
+        looked(app).await;
+        assert_eq!((told(app, &member, "claim_overdue").await.len(), told(app, &coordinator, "claim_overdue").await.len()), (1, 1));
+        assert_eq!(told(app, &county, "claim_overdue").await, [over], "nobody below did anything");
+        // The time to pay an advance is its own clock; the family's two years have far to go.
+        assert_eq!(told(app, &member, "claim_clock").await, [half, soon, half]);
         // Once it is paid nobody is reminded; without consent neither.
-        let before = told(app, &member, "claim_clock").await.len();
+        let before = told(app, &member, "claim_clock").await.len() + told(app, &member, "claim_overdue").await.len();
         let person = format!("{}/people/{}/consents", at("households", &household), person["id"].as_str().unwrap());
         withdraw(&make::renewed(app, &member), &person, "insurance").await;
         app.advance(30 * DAY);
         looked(app).await;
-        assert_eq!(told(app, &member, "claim_clock").await.len(), before);
+        assert_eq!(told(app, &member, "claim_clock").await.len() + told(app, &member, "claim_overdue").await.len(), before);
     }
 
     async fn a_draft_waits_for_those_who_did_not_write_it(app) {
@@ -236,5 +268,22 @@ both! {
         syncing::unassigned(app, &member, VILLAGE).await;
         looked(app).await;
         assert_eq!(told(app, &coordinator, "follow_up_due").await, ["今天有回访"]);
+    }
+
+    async fn small_claims_and_the_familys_own_time_have_words_of_their_own(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let (household, person) = followed(&member).await;
+        claimed(app, &member, &household, &person).await;
+        // Two years: four fifths are over after 585 days.
+        app.advance(590 * DAY);
+        looked(app).await;
+        let all = told(app, &member, "claim_clock").await;
+        assert!(all.contains(&"请求赔付的时效将到".to_owned()), "{all:?}");
+        app.advance(145 * DAY);
+        looked(app).await;
+        assert_eq!(told(app, &member, "claim_overdue").await.iter().filter(|t| *t == "请求赔付的时效已过").count(), 1);
+        assert!(told(app, &coordinator, "claim_overdue").await.contains(&"请求赔付的时效已过".to_owned()));
+        let blamed: Vec<String> = notifications::table.filter(notifications::title_zh.like("请求赔付%")).select(notifications::body_zh).load(&mut app.connection()).unwrap();
+        assert!(!blamed.is_empty() && blamed.iter().all(|body| !body.contains("保险公司")), "{blamed:?}");
     }
 }

@@ -180,6 +180,32 @@ pushing! {
         assert_eq!(stopped, 0, "the provider itself never stops");
     }
 
+    async fn one_in_trouble_is_left_alone_and_who_waits_loses_no_try(app, gateway) {
+        let (first, first_one) = member_with_browser(app, gateway).await;
+        let (second, _) = member_with_browser(app, gateway).await;
+        let fault = FaultRule { token: Some(first_one.id().into()), ..web_fault(FaultKind::Unavailable) };
+        gateway.add_faults(vec![fault.times(1)]).unwrap();
+        let one = tell(app, VisitReturned, "走访记录已退回", &[first.id], DAY).await;
+        stands(app, one, "retry").await;
+        let refused = count_refused(gateway);
+        let other = tell(app, VisitReturned, "走访记录已退回", &[second.id], DAY).await;
+        let waits = stands(app, other, "retry").await;
+        assert_eq!((waits.code.as_deref(), waits.attempts), (Some("origin_held"), 0));
+        let tries: i64 = delivery_receipts::table
+            .filter(delivery_receipts::delivery_id.eq(waits.id))
+            .count()
+            .get_result(&mut app.connection())
+            .unwrap();
+        assert_eq!((count_refused(gateway), tries), (refused, 0), "nobody was asked");
+        // One asks for both, and the other goes when that is answered.
+        app.advance(20 * Micros::SECOND);
+        arrived(gateway, 1).await;
+        app.advance(30 * Micros::SECOND);
+        arrived(gateway, 2).await;
+        assert_eq!(stands(app, one, "accepted").await.attempts, 2);
+        assert_eq!(stands(app, other, "accepted").await.attempts, 1);
+    }
+
     async fn a_refusal_of_one_subscription_where_others_pass_is_that_subscriptions(app, gateway) {
         let (good, _) = member_with_browser(app, gateway).await;
         let passed = tell(app, VisitReturned, "走访记录已退回", &[good.id], DAY).await;

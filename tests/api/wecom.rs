@@ -108,9 +108,10 @@ pushing! { by PushProvider::WeCom;
             assert_eq!(wecom_state(app, member).await, expected, "member-{n}");
         }
         let dead = &all[3];
+        // Bound anew, what was given up goes out.
         bind_wecom(app, dead, "member-3-anew").await;
-        let again = told(app, dead).await;
-        stands(app, again, "accepted").await;
+        arrived(gateway, 11).await;
+        assert_eq!(accepted(gateway).last().unwrap()["token"], "member-3-anew");
         assert_eq!(gateway.stats().duplicates, 0);
     }
 
@@ -161,7 +162,7 @@ pushing! { by PushProvider::WeCom;
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         let waiting = outbox(app, waits)[0].clone();
-        assert_eq!((waiting.state.as_str(), waiting.attempts, waiting.code.as_deref()), ("pending", 0, Some("account_pace")));
+        assert_eq!((waiting.state.as_str(), waiting.attempts, waiting.code.as_deref()), ("pending", 0, Some("member_pace")));
         let passes = told(app, &other).await;
         stands(app, passes, "accepted").await;
         tokio::time::sleep(Duration::from_secs(2)).await;

@@ -147,7 +147,6 @@ pushing! { by PushProvider::WeCom;
             (at_token(Busy), "-1", 10),
             (at_token(TooOften), "45009", 60),
             (FaultRule::new(FaultKind::CloseConnection).at(Endpoint::WeComToken), "connection_lost", 2),
-            (FaultRule { ms: Some(4_000), ..rule(FaultKind::Slow) }, "timeout", 10),
         ];
         for (n, (rule, code, least)) in (1..).zip(cases) {
             // So that the token is asked for, too.
@@ -163,7 +162,14 @@ pushing! { by PushProvider::WeCom;
             assert_eq!(stands(app, occurrence, "accepted").await.attempts, 2, "case {n}");
         }
         assert_eq!((gateway.stats().duplicates, wecom_state(app, &member).await.as_str()), (0, "live"));
-        assert_eq!(standing_of(app, WECOM), None);
+        assert_eq!(standing_of(app, WECOM), Some(("working".to_owned(), None)), "two of them held all; none refused us");
+    }
+
+    async fn a_slow_answer_is_waited_for(app, gateway) {
+        let member = member_on_wecom(app, "zhang.hui").await;
+        gateway.add_faults(vec![FaultRule { ms: Some(3_000), ..rule(FaultKind::Slow) }]).unwrap();
+        let occurrence = told(app, &member).await;
+        assert_eq!(stands(app, occurrence, "accepted").await.attempts, 1);
     }
 
     async fn too_many_calls_hold_every_message(app, gateway) {

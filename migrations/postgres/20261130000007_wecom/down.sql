@@ -1,4 +1,4 @@
-DROP INDEX deliveries_by_account;
+DROP INDEX deliveries_by_member;
 DROP TABLE channel_bindings;
 DROP INDEX devices_of_accounts;
 UPDATE devices SET push_provider = NULL, push_token = NULL, push_token_index = NULL, push_state = 'none', platform = 'web' WHERE platform = 'wecom';

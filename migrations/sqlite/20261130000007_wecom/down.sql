@@ -1,4 +1,4 @@
-DROP INDEX deliveries_by_account;
+DROP INDEX deliveries_by_member;
 DROP TABLE channel_bindings;
 DROP INDEX devices_of_accounts;
 ALTER TABLE devices ADD COLUMN kind_of TEXT NOT NULL DEFAULT 'web' CHECK (kind_of IN ('android','ios','harmonyos','wechat_mini_program','web'));

@@ -20,5 +20,5 @@ CREATE TABLE channel_bindings (
 ) STRICT;
 CREATE INDEX channel_bindings_by_expiry ON channel_bindings (expires_at);
 
--- What an account was sent lately, and is being sent: a channel takes so many messages a minute for each.
-CREATE INDEX deliveries_by_account ON deliveries (device_id, accepted_at) WHERE provider = 'wecom' AND state IN ('leased','accepted');
+-- What a member was sent lately, and is being sent: WeCom takes so many messages a minute for each.
+CREATE INDEX deliveries_by_member ON deliveries (device_id, accepted_at) WHERE provider = 'wecom' AND state IN ('leased','accepted');

@@ -207,9 +207,7 @@ impl Apns {
             (_, "") => format!("http_{}", status.as_u16()),
             (_, reason) => reason.to_owned(),
         };
-        // Of all sends, whichever phone they are for. (The other 429 is of one phone that was sent too much.)
-        let holds_all =
-            status == StatusCode::TOO_MANY_REQUESTS && reason == "TooManyProviderTokenUpdates";
+        let of_all = reason == "TooManyProviderTokenUpdates";
         let id = headers.get("apns-id").and_then(|id| id.to_str().ok());
         let since = answer["timestamp"].as_i64().filter(|_| status == 410);
         Attempt::new(verdict, code)
@@ -217,7 +215,9 @@ impl Apns {
             .with_reference(id.filter(|_| verdict == Verdict::Accepted))
             .with_dead_since(since.map(|ms| Micros(ms.saturating_mul(1000))))
             .with_good_token(verdict == Verdict::Malformed)
-            .holding_all(holds_all)
+            // Too many for one phone. That we renewed our own token too often concerns all.
+            .about_one(status == 429 && !of_all)
+            .holding_all(status == 429 && of_all)
     }
 }
 

@@ -32,10 +32,9 @@ const MOST_TITLE: usize = 200;
 const MOST_BADGE: i64 = 99;
 /// Ids that an app that pays nothing is given at once.
 const IDS: usize = 10;
-/// A call ends within this, and what comes before it within the other: together less than a try may take, so
+/// What comes before a call ends within this, and the call as every other: together less than a try may take, so
 /// that no call is given up whose id nobody noted.
-const CALL: Duration = Duration::from_secs(5);
-const BEFORE: Duration = Duration::from_secs(8);
+const BEFORE: Duration = wire::ANSWER;
 /// After a 5xx.
 const AFTER_5XX: Duration = Duration::from_secs(10);
 /// After a 429 that names no time: the window is a minute.
@@ -77,7 +76,6 @@ impl JPush {
             return Err("push.jpush_base_url: it should begin with https://".to_owned());
         }
         let http = wire::client()
-            .timeout(CALL)
             .build()
             .map_err(|e| format!("push.jpush: {e}"))?;
         Ok(JPush {

@@ -26,6 +26,7 @@ use super::wire::{self, later, read, retry_after};
 use crate::auth::model::PushProvider;
 use crate::crypto::WebPushKey;
 use crate::db::Uid;
+pub use encrypt::encrypt;
 pub use guard::{Allowed, Bar, Endpoint};
 use origins::{Origin, Origins};
 use resolver::{LookUp, PublicOnly};
@@ -126,7 +127,7 @@ impl Ways {
         };
         let origin = self.origins.of(endpoint.origin());
         if let Err(left) = origin.ask(message.now) {
-            return later("origin_held", left);
+            return Attempt::new(Verdict::NotAsked(left), "origin_held");
         }
         let Some(body) = sealed(message, &receiver) else {
             return malformed("not_encrypted");
@@ -152,10 +153,16 @@ impl Ways {
         if sent.as_ref().is_err_and(resolver::barred) {
             return malformed(Bar::Private.code()).while_others_pass(true);
         }
-        match read(sent).await {
+        // Phones choose their push services: one in trouble is left alone by itself, and slows no other's.
+        let attempt = match read(sent).await {
             Ok((status, headers, _)) => judge(status, &headers, &origin, message),
             Err(attempt) => attempt,
+        };
+        // Nobody listens at a distributor (507): that is about one of its phones.
+        if let (Verdict::Later(wait), false) = (attempt.verdict, attempt.status == Some(507)) {
+            origin.busy(message.now, wait);
         }
+        attempt.about_one(true)
     }
 }
 
@@ -167,7 +174,7 @@ fn sealed(message: &Message, receiver: &Receiver) -> Option<Vec<u8>> {
         title: &message.title,
         unread: message.unread,
     };
-    encrypt::encrypt(receiver, &serde_json::to_vec(&payload).ok()?)
+    encrypt(receiver, &serde_json::to_vec(&payload).ok()?)
 }
 
 /// A phone that saves its battery is woken for what is urgent.

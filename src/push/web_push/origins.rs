@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::crypto::WebPushKey;
 use crate::db::Micros;
-use crate::push::fate::pause;
+use crate::push::fate::{pause, pauses};
 use crate::push::provider::PATIENCE;
 
 /// Of so many at once; phones choose their number, so the least used are forgotten.
@@ -20,6 +20,8 @@ const MOST: usize = 1_024;
 const STATEMENT_SECONDS: i64 = 12 * 3600;
 /// It is renewed so long before its end: clocks differ, and a try takes its time.
 const RENEW_SECONDS: i64 = 3600;
+/// However long it asks for, it is asked again after this.
+const LONGEST: i64 = Micros::HOUR;
 /// A service that took something within this has nothing against us.
 const LATELY: i64 = 10 * Micros::MINUTE;
 
@@ -111,7 +113,7 @@ impl Origin {
     pub fn ask(&self, now: Micros) -> Result<(), Duration> {
         let mut state = self.state();
         match &mut state.held {
-            Some(hold) if hold.until > now => Err(span(hold.until.0 - now.0)),
+            Some(hold) if pauses(hold.until, now) => Err(span(hold.until.0 - now.0)),
             Some(hold) => {
                 // The others wait as long as a try may take.
                 hold.until =
@@ -136,6 +138,25 @@ impl Origin {
             .is_some_and(|at| now.0 - at.0 < LATELY)
     }
 
+    /// It had trouble: the next ones wait so long, unless it takes one of those under way.
+    pub fn busy(&self, now: Micros, wait: Duration) {
+        let mut state = self.state();
+        if state
+            .held
+            .is_some_and(|hold| hold.until > now && !hold.asking)
+        {
+            return;
+        }
+        let wait = i64::try_from(wait.as_micros())
+            .unwrap_or(LONGEST)
+            .min(LONGEST);
+        state.held = Some(Hold {
+            since: state.held.map_or(now, |hold| hold.since),
+            until: now.plus(wait),
+            asking: false,
+        });
+    }
+
     /// It refused us: how long it is left alone. Nothing where it takes others: then it was about this
     /// subscription, which may be one for another key.
     pub fn refused(&self, now: Micros) -> Option<Duration> {
@@ -145,7 +166,7 @@ impl Origin {
         let mut state = self.state();
         let hold = match state.held {
             // Those that were under way when it was held say nothing new.
-            Some(hold) if hold.until > now && !hold.asking => hold,
+            Some(hold) if pauses(hold.until, now) && !hold.asking => hold,
             held => {
                 let since = held.map_or(now, |hold| hold.since);
                 Hold {
@@ -155,6 +176,12 @@ impl Origin {
                 }
             }
         };
+        if state.held.is_none() {
+            tracing::error!(
+                origin = self.name,
+                "a push service refuses us; its browsers wait, and it is asked again by itself"
+            );
+        }
         state.held = Some(hold);
         Some(span(hold.until.0 - now.0))
     }
@@ -221,6 +248,9 @@ mod tests {
         assert_eq!(one.ask(at(1)), Err(PATIENCE), "for all");
         one.refused(at(4));
         assert_eq!(one.ask(at(4)), Err(Duration::from_secs(240)));
+        // Measured by a clock that was an hour ahead: over, once it is put right.
+        one.refused(at(64));
+        assert!(one.ask(at(5)).is_ok());
         one.accepted(at(5));
         assert!(one.ask(at(5)).is_ok());
         assert_eq!(

@@ -15,9 +15,6 @@ use crate::config::Secret;
 use crate::push::provider::{Attempt, Verdict};
 use crate::push::wire::{self, later, read_up_to};
 
-/// One call ends within this: with a token to fetch and one to renew, a send has four of them, which together are
-/// less than a try may take.
-const CALL: Duration = Duration::from_secs(3);
 /// A token is renewed so long before its end.
 const RENEW: Duration = Duration::from_secs(300);
 /// A thousand members may be named as invalid, each by 64 bytes.
@@ -86,7 +83,6 @@ impl Api {
             }
         }
         let http = wire::client()
-            .timeout(CALL)
             .build()
             .map_err(|e| format!("push.wecom: {e}"))?;
         Ok(Api {

@@ -10,7 +10,7 @@
 //!   that two notifications of one title are two, the time when it was made stands in the text; those of one second
 //!   ring once, and the inbox has them all.
 //! - WeCom drops in silence what is more than thirty messages a minute for a member: the engine paces
-//!   (`push::accounts_store`).
+//!   (`push::members_store`).
 
 mod api;
 mod codes;
@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 use self::gather::{Come, Gathering, MOMENT, Waiting};
 use super::doubt::{Blame, Doubt};
 use super::provider::{Attempt, Message, Provider, Verdict};
-use super::wire::{cut, later};
+use super::wire::{CUT_OFF, cut, later};
 use crate::auth::model::PushProvider;
 use crate::config::Secret;
 use crate::db::Uid;
@@ -42,8 +42,8 @@ const KNOWN_AGAIN_S: u64 = 14_400;
 const MOST_BUSY: i64 = 3;
 /// For a member of whom it is not clear yet whether they or our settings are wrong.
 const AFTER_DOUBT: Duration = Duration::from_secs(60);
-/// A call for several whose answer was lost is repeated at once, word for word, since WeCom knows it again; what each
-/// of them would send alone later is another request.
+/// A call for several that was cut off is repeated at once, word for word, since WeCom knows it again; what each of
+/// them would send alone later is another request.
 const REPEATS: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
 /// What the configuration says of WeCom.
@@ -163,8 +163,7 @@ async fn deliver(shared: Arc<Shared>, content: String, all: Vec<Waiting>) {
     let body = body(&users, shared.api.agent_id, &content);
     let mut told = shared.call(&body).await;
     let mut repeats = REPEATS.into_iter().filter(|_| users.len() > 1);
-    while told.attempt.status.is_none()
-        && matches!(told.attempt.verdict, Verdict::Later(_))
+    while told.attempt.code == CUT_OFF
         && let Some(pause) = repeats.next()
     {
         tokio::time::sleep(pause).await;
@@ -220,7 +219,9 @@ fn of(told: &Told, user: &str, attempts: i64) -> Attempt {
             Verdict::DeadToken => said.code.as_str(),
             _ => "invaliduser",
         };
-        return Attempt::new(verdict, code).with_status(status);
+        return Attempt::new(verdict, code)
+            .with_status(status)
+            .about_one(true);
     }
     if said.verdict == Verdict::Accepted && told.unlicensed.contains(user) {
         // The organisation has no licence for them. It may buy one: three times in a row, while others pass, set the

@@ -1,6 +1,7 @@
 //! A PostgreSQL cluster of the run's own, from the installed binaries, on a free port; for tests and benchmarks.
 
 use diesel::connection::SimpleConnection;
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,8 +12,10 @@ use qianshou::db::{DbConn, Target, connect};
 /// A running cluster; it ends with this process, however that ends.
 pub struct Cluster {
     port: u16,
-    /// Reads our pipe to its end, then stops the server and removes its folder.
-    _guard: Child,
+    data: PathBuf,
+    /// Reads our pipe to its end, then stops the server and removes its folder. Until then it does what is written
+    /// there: `stop` and `start`.
+    guard: Child,
 }
 
 /// Where the server's programs are; nothing when PostgreSQL is not installed.
@@ -110,8 +113,10 @@ fn serve(bin: &Path, dir: &Path, settings: &str) -> Cluster {
         .unwrap()
         .port();
     let script = format!(
-        "'{bin}/postgres' -D '{data}' -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
-         -c max_connections=400 {settings} -c logging_collector=off -c log_min_messages=fatal & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid; rm -rf '{dir}'",
+        "serve() {{ '{bin}/postgres' -D '{data}' -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
+         -c max_connections=400 {settings} -c logging_collector=off -c log_min_messages=fatal </dev/null & pid=$!; }}; \
+         serve; while read -r word; do case $word in stop) kill -QUIT $pid; wait $pid;; start) serve;; esac; done; \
+         kill -INT $pid; wait $pid; rm -rf '{dir}'",
         bin = bin.display(),
         data = data.display(),
         dir = dir.display()
@@ -123,21 +128,73 @@ fn serve(bin: &Path, dir: &Path, settings: &str) -> Cluster {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let cluster = Cluster {
-        port,
-        _guard: guard,
-    };
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        match connect(&Target::Postgres(cluster.url("postgres")), true) {
-            Ok(_) => return cluster,
-            Err(e) if Instant::now() > deadline => panic!("the cluster did not start: {e}"),
-            Err(_) => std::thread::sleep(Duration::from_millis(50)),
-        }
-    }
+    let cluster = Cluster { port, data, guard };
+    cluster.stands();
+    cluster
 }
 
 impl Cluster {
+    fn stands(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while let Err(e) = connect(&Target::Postgres(self.url("postgres")), true) {
+            assert!(Instant::now() < deadline, "the cluster did not start: {e}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn say(&mut self, word: &str) {
+        let pipe = self.guard.stdin.as_mut().unwrap();
+        writeln!(pipe, "{word}").unwrap();
+    }
+
+    /// Stops it at once, as a crash would: nothing of it ends in order, and connections break.
+    #[allow(dead_code)] // benchmarks do not
+    pub fn crash(&mut self) {
+        self.say("stop");
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Every process of it stands still, as on a machine that hangs, until it is to go on.
+    #[allow(dead_code)] // benchmarks do not
+    pub fn hang(&self, still: bool) {
+        let first = std::fs::read_to_string(self.data.join("postmaster.pid")).unwrap();
+        let first = first.lines().next().unwrap().to_owned();
+        let children = std::fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter_map(|entry| {
+                let pid = entry.file_name().into_string().ok()?;
+                let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+                // Behind the name, which may hold anything: the state, then the parent.
+                let parent = stat
+                    .rsplit_once(')')?
+                    .1
+                    .split_whitespace()
+                    .nth(1)?
+                    .to_owned();
+                (parent == first).then_some(pid)
+            });
+        let pids: Vec<String> = children.chain([first.clone()]).collect();
+        assert!(pids.len() > 3, "{pids:?}");
+        let signal = if still { "-STOP" } else { "-CONT" };
+        // The first one is the last to stop: what it starts meanwhile would go on.
+        let told = Command::new("kill")
+            .arg(signal)
+            .args(&pids)
+            .status()
+            .unwrap();
+        assert!(told.success());
+    }
+
+    /// Starts it again; it recovers what was committed.
+    #[allow(dead_code)] // benchmarks do not
+    pub fn revive(&mut self) {
+        self.say("start");
+        self.stands();
+    }
+
     pub fn url(&self, database: &str) -> String {
         format!("postgres://qianshou@127.0.0.1:{}/{database}", self.port)
     }

@@ -1,10 +1,16 @@
 //! The app under test: a real server on a free port, with a real database of its own.
 
 pub mod apple;
+pub mod beside;
 pub mod browser;
+pub mod campaign;
 pub mod client;
+pub mod clock;
 pub mod cluster;
+pub mod crowd;
+pub mod cutter;
 pub mod feed_reader;
+pub mod gateway_process;
 pub mod make;
 pub mod never;
 pub mod phones;
@@ -116,6 +122,16 @@ impl TestApp {
             }
             Backend::Postgres => postgres::cluster().unwrap().new_database(),
         };
+        TestApp::on(backend, url, dir, settings).await
+    }
+
+    /// The same on a database that is filled already.
+    pub async fn on(
+        backend: Backend,
+        url: String,
+        dir: tempfile::TempDir,
+        settings: Vec<(&'static str, String)>,
+    ) -> TestApp {
         let mut overrides = vec![
             ("server.bind", "127.0.0.1:0".to_owned()),
             ("server.workers", "1".to_owned()),

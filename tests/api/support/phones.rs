@@ -83,6 +83,7 @@ pub async fn pushed_under(
         who: &who,
         record,
         parent,
+        base: None,
         body: body.to_string().as_bytes(),
     })?;
     app.data.db.write(move |c| work(c, &who, None)).await

@@ -16,11 +16,7 @@ pub struct Process {
 
 impl Process {
     /// The program with the configuration of a test, to be given a command.
-    pub fn command(
-        app: &TestApp,
-        settings: &[(&'static str, String)],
-        more: &[(&str, &str)],
-    ) -> Command {
+    pub fn command(app: &TestApp, settings: &[(&str, String)], more: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qianshou"));
         let database = match &app.target {
             Target::Sqlite(path) => format!("sqlite:{path}"),
@@ -54,13 +50,14 @@ impl Process {
     }
 
     /// A server.
-    pub fn start(
-        app: &TestApp,
-        settings: &[(&'static str, String)],
-        more: &[(&str, &str)],
-    ) -> Process {
+    pub fn start(app: &TestApp, settings: &[(&str, String)], more: &[(&str, &str)]) -> Process {
         let mut command = Process::command(app, settings, more);
         command.arg("serve");
+        Process::serving(command)
+    }
+
+    /// A server of a command of one's own.
+    pub fn serving(command: Command) -> Process {
         Process::spawn(command, |line| {
             let rest = line.split("\"address\":\"").nth(1)?;
             Some(format!("http://{}", rest.split('"').next()?))
@@ -68,11 +65,7 @@ impl Process {
     }
 
     /// The loops without the API.
-    pub fn work(
-        app: &TestApp,
-        settings: &[(&'static str, String)],
-        more: &[(&str, &str)],
-    ) -> Process {
+    pub fn work(app: &TestApp, settings: &[(&str, String)], more: &[(&str, &str)]) -> Process {
         let mut command = Process::command(app, settings, more);
         command.arg("worker");
         Process::spawn(command, |line| {
@@ -105,6 +98,11 @@ impl Process {
             }
         });
         Process { child, url, log }
+    }
+
+    /// Whether it runs still.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// What it has logged so far.

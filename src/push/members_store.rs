@@ -1,4 +1,4 @@
-//! All SQL of how much the accounts of a channel are sent, and how much more they may be.
+//! All SQL of how much the members of a channel are sent at their accounts there, and how much more they may be.
 //!
 //! WeCom takes thirty messages a minute and a thousand an hour of an app for each member, and drops what is more
 //! without a word. So it is counted here, in the database, where every worker counts together and a restart forgets
@@ -30,8 +30,11 @@ pub(super) fn pace(c: &mut DbConn, loaded: &mut [Loaded], now: Micros) -> AppRes
     let mut accounts: Vec<Uid> = column(loaded, |l| l.candidate.device);
     accounts.sort_unstable();
     accounts.dedup();
-    // Whoever counts holds their rows: another worker's leases are seen here, and ours there.
-    phones_store::locked(c, &accounts, Day(now.china_day()))?;
+    // Whoever counts holds their rows: another worker's leases are seen here, and ours there. With those at which
+    // these people's day is counted, which are asked for next: all at once, in one order.
+    let people = phones_store::accounts(c, column(loaded, |l| l.candidate.user))?;
+    let rows: Vec<Uid> = accounts.iter().chain(people.values()).copied().collect();
+    phones_store::locked(c, &rows, Day(now.china_day()))?;
     let mut left: Vec<HashMap<Uid, i64>> = Vec::new();
     for (most, within, _) in LIMITS {
         let sent = sent_since(c, &accounts, now.plus(-within))?;

@@ -1,0 +1,12 @@
+ALTER TABLE notification_settings DROP COLUMN language;
+DROP INDEX campaign_alarm_runs_by_time;
+ALTER TABLE campaign_alarm_runs DROP COLUMN next_at;
+ALTER TABLE campaign_alarm_runs DROP COLUMN checks;
+DROP INDEX activities_by_state;
+DROP INDEX campaigns_by_area_end;
+DROP INDEX campaigns_by_end;
+DROP TABLE campaign_writers;
+ALTER TABLE campaign_reminders DROP COLUMN occurrence_id;
+ALTER TABLE campaign_reminders DROP COLUMN days_before;
+ALTER TABLE campaign_reminders DROP COLUMN of_day;
+ALTER TABLE campaign_reminders DROP COLUMN planned_at;
