@@ -50,6 +50,7 @@ pub struct Config {
     pub push_web_allow: Allowed,
     pub apns: push::apns::Settings,
     pub jpush: push::jpush::Settings,
+    pub wecom: push::wecom::Settings,
     pub push_ramp_micros: i64,
     pub push_concurrency: usize,
     pub push_lease_micros: i64,
@@ -141,6 +142,12 @@ keys! {
     "push.jpush_app_key" = "": "AppKey of JPush's console; empty: JPush is off.";
     "push.jpush_master_secret" = "", secret: "Master Secret of JPush's console.";
     "push.jpush_base_url" = "https://api.jpush.cn": "Where JPush's REST API v3 is.";
+    "push.wecom_corp_id" = "": "The organisation's id in WeCom (企业ID); empty: WeCom is off.";
+    "push.wecom_agent_id" = "": "The number of the organisation's app there (AgentId).";
+    "push.wecom_secret" = "", secret: "That app's Secret.";
+    "push.wecom_base_url" = "https://qyapi.weixin.qq.com": "Where WeCom's API is.";
+    "push.wecom_authorize_url" = "https://open.weixin.qq.com/connect/oauth2/authorize": "Where members of WeCom say who they are, to bind their account; server.public_url has to be a trusted domain of the app.";
+    "push.wecom_link" = "": "Address that a message of WeCom links to, such as the app's page; empty: none.";
     "push.ramp_seconds" = "60": "Over how long the pushes of one campaign reminder are spread, clear of the quarter hours; 0: all at once.";
     "push.concurrency" = "64": "Sends in flight at once, by provider, at the most; fewer while it is slow or refuses.";
     "push.per_second" = "": "Sends a second of this process, such as fcm=600; a provider that is not named has no limit.";
@@ -316,6 +323,14 @@ impl Config {
                 app_key: optional("push.jpush_app_key"),
                 master_secret: Secret(text("push.jpush_master_secret")),
                 base_url: text("push.jpush_base_url"),
+            },
+            wecom: push::wecom::Settings {
+                corp_id: optional("push.wecom_corp_id"),
+                agent_id: text("push.wecom_agent_id"),
+                secret: Secret(text("push.wecom_secret")),
+                base_url: text("push.wecom_base_url"),
+                authorize_url: text("push.wecom_authorize_url"),
+                link: optional("push.wecom_link"),
             },
             push_ramp_micros: number("push.ramp_seconds", 0, 86_400)? as i64 * 1_000_000,
             push_concurrency: number("push.concurrency", 1, 4096)? as usize,

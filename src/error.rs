@@ -87,6 +87,8 @@ catalogue! {
             "The login or the password is wrong." "账号或密码错误。";
         CodeNotValid "code_not_valid" 401 "Code not valid" "验证码无效"
             "The code is wrong, used or expired. Ask the coordinator for a new one." "验证码错误、已使用或已过期，请向协调员索取新码。";
+        BindingNotValid "binding_not_valid" 401 "Link not valid" "绑定链接无效"
+            "This link is wrong, used or older than ten minutes, or WeCom does not know its code. Make a new QR code in the app and scan it." "该链接错误、已使用或已超过十分钟，或企业微信不认识其授权码。请在应用中重新生成二维码并扫描。";
         ForbiddenAction "forbidden_action" 403 "Not yours to do" "无权操作"
             "Your role does not allow this action." "您的角色不允许此操作。";
         SelfApproval "self_approval" 403 "Another person must do this" "须由他人办理"
@@ -95,6 +97,8 @@ catalogue! {
             "The person has not consented to this purpose. Nothing was stored." "本人尚未同意此用途，未保存任何信息。";
         ConsentWithdrawn "consent_withdrawn" 403 "Consent withdrawn" "同意已撤回"
             "The person has withdrawn consent to this purpose." "本人已撤回对此用途的同意。";
+        ChannelNoMember "channel_no_member" 403 "Not a member there" "不是企业成员"
+            "WeCom does not know you as a member of the organisation who may use its app. Nothing was bound; ask whoever manages WeCom." "企业微信未将您识别为可使用本应用的企业成员，未绑定任何账号。请联系企业微信管理员。";
         NotFound "not_found" 404 "Not found" "未找到"
             "There is no such record in your areas." "在您的管辖范围内没有此记录。";
         MethodNotAllowed "method_not_allowed" 405 "Method not allowed" "方法不允许"
@@ -105,6 +109,8 @@ catalogue! {
             "A record with this id or this name exists already." "此编号或名称的记录已存在。";
         StateForbids "state_forbids" 409 "Not in this state" "当前状态不允许"
             "The record's state does not allow this step; see state and allowed_actions." "记录当前状态不允许此步骤，请见 state 与 allowed_actions。";
+        ChannelOff "channel_off" 409 "Channel not set up" "渠道未开通"
+            "This server is not set up for the channel. Ask its operator." "本服务器未开通此渠道，请联系管理员。";
         IdempotencyInProgress "idempotency_in_progress" 409 "Still running" "正在处理"
             "The first request with this key has not ended yet. Ask again." "使用此键的首个请求尚未结束，请稍后再试。";
         ResyncRequired "resync_required" 409 "Pull from the start" "需要重新同步"
@@ -147,6 +153,8 @@ catalogue! {
             "This is our fault. Tell the operator the request id." "这是我们的问题，请将请求编号告知管理员。";
         Overloaded "overloaded" 503 "Too busy" "服务繁忙"
             "The queue is full. Try again as Retry-After says, with the same ids: nothing was stored, but of a push a part may be." "队列已满，请按 Retry-After 用相同编号重试：未保存任何内容，但同步推送可能已完成一部分。";
+        ChannelUnavailable "channel_unavailable" 503 "The channel does not answer" "渠道暂时无法使用"
+            "WeCom does not answer, or not as it should. Nothing was bound; scan the same QR code again as Retry-After says." "企业微信没有应答或应答异常，未绑定任何账号。请按 Retry-After 稍后重新扫描同一二维码。";
     }
 }
 

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod auth;
 pub mod calendar_feed;
 pub mod campaigns;
+pub mod channels;
 pub mod cli;
 pub mod concerns;
 pub mod config;

@@ -32,6 +32,7 @@ pub const PUBLIC_PATHS: &[&str] = &[
     "/v1/receipt/requests",
     "/v1/receipt/claims",
     "/v1/calendar/{file}",
+    "/v1/channels/wecom/callback",
 ];
 
 /// Whether a path needs no token: one of those, or of the same parts where one has a parameter.
@@ -287,8 +288,12 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     let has_body = !op["requestBody"].is_null();
     let has_id = path.contains('{');
     let mut statuses = vec![400, 401, 429, 500, 503];
-    if !public || path.starts_with("/v1/receipt/") {
+    if !public || path.starts_with("/v1/receipt/") || path.starts_with("/v1/channels/") {
         statuses.push(403);
+    }
+    // Whoever comes back from a channel that is not set up any more.
+    if path.starts_with("/v1/channels/") {
+        statuses.push(409);
     }
     // A record that the body or the query names may be unknown, too, and one that an Idempotency-Key made
     // before may be out of its maker's sight by now.

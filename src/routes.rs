@@ -6,9 +6,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    activities, areas, audit, auth, calendar_feed, campaigns, concerns, duplicates, households,
-    insurance, liaison, notifications, people, privacy, push, residents, rights_requests, services,
-    supervision, sync, visits,
+    activities, areas, audit, auth, calendar_feed, campaigns, channels, concerns, duplicates,
+    households, insurance, liaison, notifications, people, privacy, push, residents,
+    rights_requests, services, supervision, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -34,6 +34,7 @@ fn public(cfg: &mut ServiceConfig) {
     privacy::public_routes(cfg);
     sync::public_routes(cfg);
     calendar_feed::public_routes(cfg);
+    channels::public_routes(cfg);
 }
 
 fn signed_in(cfg: &mut ServiceConfig) {
@@ -53,6 +54,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     activities::routes(cfg);
     calendar_feed::routes(cfg);
     notifications::routes(cfg);
+    channels::routes(cfg);
     push::routes(cfg);
     sync::routes(cfg);
     privacy::routes(cfg);

@@ -9,6 +9,7 @@ use crate::crypto::{OfficeKeys, Vault};
 use crate::db::{Db, Micros};
 use crate::http::limits::Limiter;
 use crate::privacy::erasure::journal::Journal;
+use crate::push::wecom;
 use crate::residents::names::Names;
 use crate::sync::health::Seen;
 use crate::sync::turns::Turns;
@@ -37,6 +38,8 @@ pub struct App {
     pub office: OnceLock<Arc<OfficeKeys>>,
     /// When the working days that are in use were imported, in microseconds; 0 for those of the program.
     pub work_days: AtomicI64,
+    /// WeCom, for those who bind an account there; none where it is not set up.
+    pub wecom: Option<Arc<wecom::Api>>,
 }
 
 /// Time is injected: tests move it.
@@ -56,6 +59,18 @@ impl Clock {
     }
 }
 
+/// Where it is set up wrongly, whoever sends pushes does not start and says which key it is.
+fn channel(config: &Config) -> Option<Arc<wecom::Api>> {
+    let corp_id = config.wecom.corp_id.as_deref()?;
+    match wecom::Api::open(corp_id, &config.wecom) {
+        Ok(api) => Some(Arc::new(api)),
+        Err(cause) => {
+            tracing::error!(cause, "no account of WeCom can be bound here");
+            None
+        }
+    }
+}
+
 impl App {
     pub fn new(db: Db, vault: Arc<Vault>, config: Arc<Config>, clock: Clock) -> App {
         let writers = (!db.is_sqlite()).then_some(config.writers);
@@ -64,6 +79,7 @@ impl App {
             limiter: Limiter::new(config.rate_per_second, config.rate_burst),
             public_limiter: Limiter::new(config.public_rate_per_second, config.public_rate_burst),
             journal: Journal::beside(&config.keys_dir),
+            wecom: channel(&config),
             db,
             vault,
             config,

@@ -90,11 +90,14 @@ pub fn measure(name: &'static str, county: &mut County, settings: &Settings, rep
             lanes.push(Connection::open(&address).await);
         }
         let began = Instant::now();
-        let all = work.iter().zip(&mut lanes).map(|(requests, lane)| async move {
-            for request in requests {
-                lane.expect(request).await;
-            }
-        });
+        let all = work
+            .iter()
+            .zip(&mut lanes)
+            .map(|(requests, lane)| async move {
+                for request in requests {
+                    lane.expect(request).await;
+                }
+            });
         futures_util::future::join_all(all).await;
         began.elapsed()
     });

@@ -418,7 +418,7 @@ pub struct Redemption {
     /// Made once by the app on its first start and kept: the same phone keeps its device id and so its queue.
     installation_id: Uid,
     device_name: DeviceName,
-    platform: Platform,
+    platform: PhonePlatform,
     app_version: AppVersion,
     /// A new password, if this user also signs in at a browser.
     #[serde(default, deserialize_with = "crate::http::text::not_null")]
@@ -453,7 +453,7 @@ pub async fn redeem_enrolment(
     let phone = Phone {
         installation_id: body.installation_id,
         name: body.device_name.into_string(),
-        platform: body.platform,
+        platform: body.platform.into(),
         app_version: body.app_version.into_string(),
     };
     let issued = sessions::issue(&app, Uid::new(now));

@@ -229,7 +229,7 @@ pub async fn set_push_subscription(
     let indexes = app
         .vault
         .blind_all(BlindColumn::PushToken, &known_by(&token));
-    let provider = body.value.provider;
+    let provider = body.value.provider();
     let device = app
         .db
         .write(move |c| {
@@ -240,6 +240,13 @@ pub async fn set_push_subscription(
             }
             if device.revoked_at.is_some() {
                 return Err(AppError::of(Code::DeviceRevoked));
+            }
+            // An account of a channel has one token, its own.
+            if device.platform == Platform::WeCom {
+                return Err(AppError::state_forbids(
+                    device.platform,
+                    ["channel_binding"],
+                ));
             }
             super::push_tokens_store::set_push(c, &device, provider, &sealed, &indexes, who.at)?;
             outbox::follow(c, id, provider, who.at)?;

@@ -45,6 +45,20 @@ pub fn device_of(c: &mut DbConn, user: Uid, installation: Uid) -> AppResult<Opti
     .optional()?)
 }
 
+/// The same, only to be looked at.
+pub fn seen_device_of(
+    c: &mut DbConn,
+    user: Uid,
+    installation: Uid,
+) -> AppResult<Option<DeviceRow>> {
+    Ok(devices::table
+        .filter(devices::user_id.eq(user))
+        .filter(devices::installation_id.eq(installation))
+        .select(DeviceRow::as_select())
+        .first(c)
+        .optional()?)
+}
+
 pub fn insert_device(c: &mut DbConn, row: &DeviceRow) -> AppResult<()> {
     diesel::insert_into(devices::table)
         .values(row)

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::model::*;
 use super::rights::By;
-use super::{attempts, devices_store, sessions, sessions_store, staff, store};
+use super::{accounts, attempts, devices_store, sessions, sessions_store, staff, store};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Place, Who};
 use crate::crypto::{Vault, random_code};
 use crate::db::{DbConn, Micros, Uid};
-use crate::error::{AppError, AppResult, Code};
+use crate::error::{AppError, AppResult, Code, Fault};
 use crate::sync::fields;
 
 /// How long a code may be redeemed.
@@ -159,6 +159,9 @@ fn note_redeemed(c: &mut DbConn, who: &Who, row: &EnrolmentRow, password: bool) 
 }
 
 fn bind(c: &mut DbConn, user: Uid, phone: &Phone, now: Micros) -> AppResult<Uid> {
+    if phone.installation_id == accounts::WECOM {
+        return Err(AppError::field("/installation_id", Fault::BadId));
+    }
     if let Some(known) = devices_store::device_of(c, user, phone.installation_id)? {
         devices_store::reenrol_device(c, known.id, &phone.name, &phone.app_version, now)?;
         return Ok(known.id);

@@ -7,6 +7,7 @@
 //! the one table of who may do what; `handle` ties finding a record to being
 //! allowed to, so that a forgotten check does not compile.
 
+pub mod accounts;
 pub mod api;
 pub mod assignments;
 pub mod attempts;

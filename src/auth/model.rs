@@ -16,8 +16,31 @@ text_enum! {
     EnrolmentPurpose { Enrolment = "enrolment", Recovery = "recovery" }
 }
 text_enum! {
-    /// What kind of app or browser a device is.
-    Platform { Android = "android", Ios = "ios", HarmonyOs = "harmonyos", WechatMiniProgram = "wechat_mini_program", Web = "web" }
+    /// What kind of app or browser a device is. `wecom` is none: an account of WeCom that its member bound.
+    Platform {
+        Android = "android",
+        Ios = "ios",
+        HarmonyOs = "harmonyos",
+        WechatMiniProgram = "wechat_mini_program",
+        Web = "web",
+        WeCom = "wecom",
+    }
+}
+text_enum! {
+    /// What redeems a one-use code: an app or a browser.
+    PhonePlatform { Android = "android", Ios = "ios", HarmonyOs = "harmonyos", WechatMiniProgram = "wechat_mini_program", Web = "web" }
+}
+
+impl From<PhonePlatform> for Platform {
+    fn from(of: PhonePlatform) -> Platform {
+        match of {
+            PhonePlatform::Android => Platform::Android,
+            PhonePlatform::Ios => Platform::Ios,
+            PhonePlatform::HarmonyOs => Platform::HarmonyOs,
+            PhonePlatform::WechatMiniProgram => Platform::WechatMiniProgram,
+            PhonePlatform::Web => Platform::Web,
+        }
+    }
 }
 text_enum! {
     /// Whether pushes can reach a device.
@@ -25,13 +48,36 @@ text_enum! {
 }
 text_enum! {
     /// Who carries a push to a device. `web_push` is a browser's own push service, `unified_push` the distributor
-    /// that an app's user chose.
+    /// that an app's user chose, `wecom` no phone at all but a member's account there.
     PushProvider {
         Fcm = "fcm",
         Apns = "apns",
         WebPush = "web_push",
         UnifiedPush = "unified_push",
         JPush = "jpush",
+        WeCom = "wecom",
+    }
+}
+text_enum! {
+    /// Who carries a push to an app or a browser. (An account, as of WeCom, is bound at `/v1/me/channels`.)
+    PhoneProvider {
+        Fcm = "fcm",
+        Apns = "apns",
+        WebPush = "web_push",
+        UnifiedPush = "unified_push",
+        JPush = "jpush",
+    }
+}
+
+impl From<PhoneProvider> for PushProvider {
+    fn from(of: PhoneProvider) -> PushProvider {
+        match of {
+            PhoneProvider::Fcm => PushProvider::Fcm,
+            PhoneProvider::Apns => PushProvider::Apns,
+            PhoneProvider::WebPush => PushProvider::WebPush,
+            PhoneProvider::UnifiedPush => PushProvider::UnifiedPush,
+            PhoneProvider::JPush => PushProvider::JPush,
+        }
     }
 }
 

@@ -54,6 +54,10 @@ actions! {
     DeviceRead "device.read" on "device" by ALL;
     DeviceRevoke "device.revoke" on "device" by ALL;
     DeviceSubscribe "device.subscribe" on "device" by ALL;
+    // Accounts of channels, one's own.
+    ChannelRead "channel.read" on "channel" by ALL;
+    ChannelBind "channel.bind" on "channel" by ALL;
+    ChannelUnbind "channel.unbind" on "channel" by ALL;
     // Reference data.
     AreaRead "area.read" on "area" by ALL;
     ConsentTextRead "consent_text.read" on "consent_text" by ALL;
@@ -207,6 +211,9 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("revoke_device", Action::DeviceRevoke),
     ("set_push_subscription", Action::DeviceSubscribe),
     ("get_web_push_key", Action::DeviceSubscribe),
+    ("list_channels", Action::ChannelRead),
+    ("create_channel_binding", Action::ChannelBind),
+    ("unbind_channel", Action::ChannelUnbind),
     ("list_users", Action::UserRead),
     ("create_user", Action::UserCreate),
     ("get_user", Action::UserRead),

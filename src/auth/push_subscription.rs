@@ -7,17 +7,18 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::model::PushProvider;
+use super::model::{PhoneProvider, PushProvider};
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::text::{OpaqueToken, PushAuth, PushEndpoint, PushPublicKey, not_null};
 use crate::push::web_push::{Allowed, BadKey, Bar, Endpoint, Receiver, Subscription};
 
-/// Where pushes to this device go: `token` for `fcm`, `endpoint` and `keys` for `web_push` and `unified_push`.
+/// Where pushes to this device go: `token` for `fcm`, `apns` (64 hexadecimal digits or more) and `jpush` (up to 64
+/// letters and digits), `endpoint` and `keys` for `web_push` and `unified_push`.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "provider": "fcm", "token": "AZ2kq0Yx7s1bq3lFvV0m" }))]
 pub struct PushSubscription {
-    pub provider: PushProvider,
+    provider: PhoneProvider,
     /// The provider's registration token of this app on this phone.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
@@ -40,12 +41,21 @@ pub struct SubscriptionKeys {
     auth: PushAuth,
 }
 
+/// Digits of a device token of Apple's: 32 bytes or more.
+const APPLES: std::ops::RangeInclusive<usize> = 64..=200;
+/// A registration id of JPush is no longer.
+const JPUSHS: usize = 64;
+
 impl PushSubscription {
+    pub fn provider(&self) -> PushProvider {
+        self.provider.into()
+    }
+
     /// The token as it is stored. Of a subscription it is a JSON of its own.
     pub fn token(&self, allowed: &Allowed) -> AppResult<String> {
         let refused = |pointer: &str, fault| Err(AppError::field(pointer, fault));
         match self.provider {
-            PushProvider::WebPush | PushProvider::UnifiedPush => {
+            PhoneProvider::WebPush | PhoneProvider::UnifiedPush => {
                 match (&self.token, &self.endpoint, &self.keys) {
                     (Some(_), ..) => refused("/token", Fault::NotFitting),
                     (None, None, _) => refused("/endpoint", Fault::Required),
@@ -57,9 +67,29 @@ impl PushSubscription {
                 (_, Some(_), _) => refused("/endpoint", Fault::NotFitting),
                 (_, _, Some(_)) => refused("/keys", Fault::NotFitting),
                 (None, ..) => refused("/token", Fault::Required),
+                (Some(token), ..) if !fits(self.provider, token.as_str()) => {
+                    refused("/token", Fault::BadPattern)
+                }
                 (Some(token), ..) => Ok(token.as_str().to_owned()),
             },
         }
+    }
+}
+
+/// Whether a token is of the form that its provider gives out. One that is not would be given up at its first push,
+/// when nobody looks.
+fn fits(provider: PhoneProvider, token: &str) -> bool {
+    match provider {
+        PhoneProvider::Apns => {
+            APPLES.contains(&token.len())
+                && token.len().is_multiple_of(2)
+                && token.bytes().all(|b| b.is_ascii_hexdigit())
+        }
+        PhoneProvider::JPush => {
+            token.len() <= JPUSHS && token.bytes().all(|b| b.is_ascii_alphanumeric())
+        }
+        // Google says nothing of its tokens' form.
+        PhoneProvider::Fcm | PhoneProvider::WebPush | PhoneProvider::UnifiedPush => true,
     }
 }
 

@@ -1,14 +1,15 @@
 //! Where pushes to a phone go, and when they end.
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use std::collections::HashMap;
 
 use super::handle::Handle;
-use super::model::{DeviceRow, PushProvider, PushState};
+use super::model::{DeviceRow, Platform, PushProvider, PushState};
 use crate::all_locked;
 use crate::db::schema::{devices, sessions};
-use crate::db::{DbConn, Micros, Uid};
-use crate::error::AppResult;
+use crate::db::{DbConn, Micros, Uid, Violation, violation};
+use crate::error::{AppError, AppResult};
 
 /// Malformed so often in a row, while others pass, a token is set aside.
 const STRIKES: i64 = 3;
@@ -45,9 +46,16 @@ pub fn set_push(
     indexes: &[Vec<u8>],
     now: Micros,
 ) -> AppResult<i64> {
-    // A token moved to another account's phone belongs to the newer one alone.
+    // A token moved to another account's phone belongs to the newer one alone. What a phone calls its token takes
+    // no channel's account away, whatever it is called.
+    let of_accounts = provider == PushProvider::WeCom;
     let elsewhere = devices::table
         .filter(devices::push_token_index.eq_any(indexes.to_vec()))
+        .filter(
+            devices::platform
+                .eq(Platform::WeCom)
+                .eq(of_accounts.into_sql::<Bool>()),
+        )
         .filter(devices::id.ne(device.id));
     diesel::update(elsewhere)
         .set((
@@ -68,6 +76,38 @@ pub fn set_push(
         ))
         .returning(devices::version)
         .get_result(c)?)
+}
+
+/// The same for an account of a channel, which one device holds and no other.
+pub fn set_account(
+    c: &mut DbConn,
+    device: &Handle<DeviceRow>,
+    token: &[u8],
+    indexes: &[Vec<u8>],
+    now: Micros,
+) -> AppResult<()> {
+    let set = |c: &mut DbConn| set_push(c, device, PushProvider::WeCom, token, indexes, now);
+    match c.transaction(set) {
+        // Of two users who bind one account at once the second waits for the first, and takes it over.
+        Err(AppError::Db(e)) if matches!(violation(&e), Some(Violation::Unique { .. })) => {
+            set(c)?;
+        }
+        other => {
+            other?;
+        }
+    }
+    Ok(())
+}
+
+/// The devices, and their users, that hold an account of a channel under one of these indexes, but for this one.
+pub fn held_elsewhere(c: &mut DbConn, indexes: &[Vec<u8>], but: Uid) -> AppResult<Vec<(Uid, Uid)>> {
+    Ok(devices::table
+        .filter(devices::push_token_index.eq_any(indexes.to_vec()))
+        .filter(devices::platform.eq(Platform::WeCom))
+        .filter(devices::id.ne(but))
+        .select((devices::id, devices::user_id))
+        .order(devices::id)
+        .load(c)?)
 }
 
 /// By which token each of these phones is reached now, locked in the order of their ids; none of those that no push
@@ -91,20 +131,26 @@ pub fn locked_tokens(c: &mut DbConn, mut phones: Vec<Uid>) -> AppResult<HashMap<
 }
 
 /// Ends pushes to the phones of a user that no live session holds: whoever has such a phone in hand
-/// may be somebody else. The app subscribes again once it is signed in.
+/// may be somebody else. The app subscribes again once it is signed in. An account of a channel, which no session
+/// holds, stays as long as the user is signed in anywhere.
 pub fn silence_signed_out(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<()> {
-    let held: Vec<Option<Uid>> = sessions::table
+    let live: Vec<Option<Uid>> = sessions::table
         .filter(sessions::user_id.eq(user))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(now.0))
-        .filter(sessions::device_id.is_not_null())
         .select(sessions::device_id)
         .load(c)?;
-    let held: Vec<Uid> = held.into_iter().flatten().collect();
+    let signed_in = !live.is_empty();
+    let held: Vec<Uid> = live.into_iter().flatten().collect();
     let silent = devices::table
         .filter(devices::user_id.eq(user))
         .filter(devices::push_state.ne(PushState::None))
-        .filter(devices::id.ne_all(held));
+        .filter(devices::id.ne_all(held))
+        .filter(
+            devices::platform
+                .ne(Platform::WeCom)
+                .or((!signed_in).into_sql::<Bool>()),
+        );
     diesel::update(silent)
         .set((
             NoToken::because(PushState::None, now),

@@ -43,8 +43,8 @@ pub struct CampaignAudience {
     pub push: Option<AudiencePush>,
     /// Only those with a phone of one of these kinds; everybody when empty.
     #[serde(default)]
-    #[schema(value_type = Vec<Platform>, max_items = 5)]
-    pub platforms: UpTo<5, Platform>,
+    #[schema(value_type = Vec<Platform>, max_items = 6)]
+    pub platforms: UpTo<6, Platform>,
     /// Left out: each inside one of the areas.
     #[serde(default)]
     #[schema(value_type = Vec<AreaCode>, max_items = 50)]

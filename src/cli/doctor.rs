@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::auth::model::PushProvider;
 use crate::auth::push_tokens_store;
+use crate::channels;
 use crate::config::Config;
 use crate::crypto::{Vault, WEB_PUSH_FILE};
 use crate::db::{DbConn, Target, Uid, connect, meta, migrate};
@@ -102,6 +103,12 @@ fn push(config: &Config, c: &mut DbConn, findings: &mut Findings) {
 /// On, and how many phones this configuration does not let be asked.
 fn on(config: &Config, c: &mut DbConn, provider: &dyn Provider) -> Result<String, String> {
     let name = provider.name();
+    if name == PushProvider::WeCom {
+        let back = channels::api::redirect(&config.public_url);
+        return Ok(format!(
+            "on; members come back to {back}, whose host must be a trusted domain of the app"
+        ));
+    }
     if !matches!(name, PushProvider::WebPush | PushProvider::UnifiedPush) {
         return Ok("on".to_owned());
     }

@@ -5,7 +5,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::push::gateway::{ApnsKey, Gateway, GatewayOptions, JPushApp, Running, ServiceAccount};
+use crate::push::gateway::{
+    ApnsKey, Gateway, GatewayOptions, JPushApp, Running, ServiceAccount, WeComApp,
+};
 
 /// What the gateway's made-up project is called.
 const PROJECT: &str = "qianshou-local";
@@ -14,6 +16,11 @@ const TOPIC: &str = "cn.example.qianshou";
 /// Its app of JPush, the same at every start: nobody outside this machine can reach it.
 const JPUSH_APP: &str = "0123456789abcdef01234567";
 const JPUSH_SECRET: &str = "89abcdef0123456789abcdef";
+
+/// Its organisation of WeCom and the app there, the same at every start, too.
+const WECOM_CORP: &str = "ww0123456789abcdef";
+const WECOM_AGENT: u32 = 1_000_002;
+const WECOM_SECRET: &str = "0123456789abcdef0123456789abcdef0123456789A";
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -56,19 +63,25 @@ pub fn run(options: &Options) -> Result<(), String> {
         for (name, value) in jpush(&gateway) {
             println!("  QIANSHOU_PUSH__JPUSH_{name}={value}");
         }
+        register_wecom(&gateway);
+        for (name, value) in wecom(&gateway.base_url()) {
+            println!("  QIANSHOU_PUSH__WECOM_{}={value}", name.to_uppercase());
+        }
         signals.asked_to_stop().await;
         gateway.stop().await;
         Ok(())
     })
 }
 
-/// Starts the gateway and gives it the account of this file, which is made when it is not there.
+/// Starts the gateway and gives it the account of this file, which is made when it is not there, and an organisation
+/// of WeCom.
 pub fn start(bind: SocketAddr, account: &Path) -> Result<Running, String> {
     let gateway = listen(GatewayOptions {
         bind,
         ..GatewayOptions::default()
     })?;
     serve_fcm(&gateway, account)?;
+    register_wecom(&gateway);
     Ok(gateway)
 }
 
@@ -124,6 +137,24 @@ fn jpush(gateway: &Running) -> [(&'static str, String); 3] {
         ("APP_KEY", JPUSH_APP.to_owned()),
         ("MASTER_SECRET", JPUSH_SECRET.to_owned()),
         ("BASE_URL", gateway.base_url()),
+    ]
+}
+
+fn register_wecom(gateway: &Running) {
+    gateway.register_wecom_app(&WeComApp::of(WECOM_CORP, WECOM_AGENT, WECOM_SECRET));
+}
+
+/// What a server is told of the organisation of WeCom, by the last words of the keys, of a gateway at this address.
+pub fn wecom(base_url: &str) -> [(&'static str, String); 5] {
+    [
+        ("corp_id", WECOM_CORP.to_owned()),
+        ("agent_id", WECOM_AGENT.to_string()),
+        ("secret", WECOM_SECRET.to_owned()),
+        ("base_url", base_url.to_owned()),
+        (
+            "authorize_url",
+            format!("{base_url}/connect/oauth2/authorize"),
+        ),
     ]
 }
 

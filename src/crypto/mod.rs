@@ -63,7 +63,7 @@ pub use aead::DataKey;
 pub use error::{CryptoError, KeyError, TokenError};
 pub use mac::{BlindColumn, MacPurpose, index_key_id};
 pub use office::{FILE as OFFICE_FILE, OfficeCard, OfficeKeys};
-pub use random::{random_code, random_token};
+pub use random::{random_code, random_state, random_token};
 pub use token::{MAX_LIFE, TokenKeys};
 pub use vault::{FieldKey, Vault};
 pub use web_push::{FILE as WEB_PUSH_FILE, WebPushKey};

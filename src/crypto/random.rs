@@ -21,6 +21,17 @@ pub fn random_token() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// 32 random bytes as 64 hexadecimal digits, for who takes letters and digits alone.
+///
+/// # Panics
+/// If the operating system has no randomness to give, when nothing safe can be done.
+#[must_use]
+pub fn random_state() -> String {
+    let mut bytes = [0_u8; 32];
+    UnwrapErr(SysRng).fill_bytes(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A code for people to type, `len` characters of 4.9 bits each, every one equally likely
 /// (8 characters: 6.5 · 10¹¹ codes, so attempts must be limited).
 ///

@@ -832,6 +832,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::UidSql;
+    channel_bindings (user_id, channel) {
+        user_id -> UidSql,
+        channel -> Text,
+        state_hash -> Binary,
+        made_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
     campaign_alarms (id) {
         id -> UidSql,
         version -> BigInt,
@@ -1481,6 +1492,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activity_media,
     campaign_templates,
     calendar_feeds,
+    channel_bindings,
     campaign_alarms,
     campaign_alarm_runs,
     notifications,

@@ -62,6 +62,13 @@ impl Uid {
         Uid(uuid::Builder::from_unix_timestamp_millis(micros / 1000, &rest).into_uuid())
     }
 
+    /// When an id of version 7 was made, to the millisecond.
+    pub fn made_at(&self) -> Micros {
+        let [a, b, c, d, e, f, ..] = *self.0.as_bytes();
+        let millis = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        Micros(i64::try_from(millis).unwrap_or(0).saturating_mul(1000))
+    }
+
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }

@@ -65,7 +65,7 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
     let account = options.keys_dir.join("fcm-account.json");
     let database = options.database();
     not_anothers(&database, &options.keys_dir)?;
-    let overrides = vec![
+    let mut overrides = vec![
         ("server.bind", bind.to_string()),
         ("server.public_url", format!("http://{bind}")),
         ("database.url", format!("sqlite:{}", database.display())),
@@ -87,6 +87,15 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
         ("log.json", "false".to_owned()),
         ("log.filter", "warn".to_owned()),
     ];
+    let [corp_id, agent_id, secret, base_url, authorize_url] =
+        gateway::wecom(&format!("http://{gateway_bind}"));
+    overrides.extend([
+        ("push.wecom_corp_id", corp_id.1),
+        ("push.wecom_agent_id", agent_id.1),
+        ("push.wecom_secret", secret.1),
+        ("push.wecom_base_url", base_url.1),
+        ("push.wecom_authorize_url", authorize_url.1),
+    ]);
     let config = Config::load(file, &overrides)?;
     telemetry::init(&config.log, config.log_json)?;
     serve::migrate(&config)?;

@@ -26,6 +26,9 @@ pub fn print(at: &Standing<'_>) {
     println!("  Reference     http://{address}/docs/");
     println!("  Browser push  http://{address}/demo/push");
     println!("  Push gateway  {gateway}  (a page that shows each push as it arrives)");
+    println!(
+        "  WeCom         POST http://{address}/v1/me/channels/wecom/binding answers a link: open it in a browser"
+    );
     println!("\nSign-ins (password of all: {PASSWORD})");
     for (login, name, role, area) in STAFF {
         println!("  {login:<18} {name}  {role} in {area}");

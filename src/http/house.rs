@@ -143,6 +143,13 @@ fn as_problem<B: MessageBody>(
             problem::render(ours, zh, id)
         }
         _ if is_ours(&response) => return response,
+        _ if response
+            .response()
+            .extensions()
+            .contains::<problem::Whole>() =>
+        {
+            return response;
+        }
         _ => problem::render(&framework(status), zh, id),
     };
     let mut rendered = rendered;

@@ -112,6 +112,15 @@ pub fn wants_chinese(headers: &header::HeaderMap) -> bool {
     best.0
 }
 
+/// Whether a page is asked for, as browsers do.
+pub fn wants_page(headers: &header::HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Marks an answer that says its refusal itself, as a page: it is not made a problem.
+pub struct Whole;
+
 /// A refusal in words.
 pub fn body(problem: &Problem, zh: bool, request_id: &str) -> ProblemBody {
     let code = problem.code;

@@ -211,8 +211,9 @@ async fn forget_old(app: web::Data<App>) -> bool {
             let keys = idempotency::forget(c, now)?;
             push::standing_store::forget_minutes(c, now)?;
             let synced = crate::sync::forget(c, now)?;
+            let links = crate::channels::forget_expired(c, now)?;
             let tries = push::receipts_store::forget(c, tries)?;
-            Ok(sessions || keys || synced || tries)
+            Ok(sessions || keys || synced || links || tries)
         })
         .await
     {

@@ -360,6 +360,7 @@ pub const RESTING: &[Rest] = &[
     nobody("activities", "held in public; figures only"),
     nobody("activity_media", "what the media told of it"),
     staff("calendar_feeds", &[], &[]),
+    staff("channel_bindings", &[], &[]),
     staff("campaign_alarms", &[], &[]),
     nobody("campaign_alarm_runs", "how far giving out alarms has come"),
     // A message names the record it is about and no person; its texts come from the catalogue or an organiser.

@@ -162,6 +162,7 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
                 told: false,
                 announces: d.announces,
                 counted_on: d.counted_on,
+                paced: None,
                 due,
             },
             fence: d.fence,

@@ -339,6 +339,7 @@ fn message(leased: &Leased, token: String, now: Micros) -> Message {
         notification: leased.notification,
         kind: leased.kind,
         lane: leased.lane,
+        attempts: leased.attempts,
         token,
         title: leased.title.clone(),
         unread: leased.unread,

@@ -9,8 +9,8 @@
 //! seen and sent once more by administrators (`dead_letters`).
 //!
 //! `provider` is what every provider does, `wire` what their senders share; one room is one provider (`fcm`, `apns`,
-//! `jpush`, and `web_push`, to browsers and by UnifiedPush). `gateway` is the other side of the wire for development
-//! and tests, and shares nothing with them.
+//! `jpush`, `web_push`, to browsers and by UnifiedPush, and `wecom`, to members' accounts). `gateway` is the other side
+//! of the wire for development and tests, and shares nothing with them.
 
 pub mod ahead;
 pub mod ahead_store;
@@ -21,12 +21,14 @@ pub mod dead_letters;
 pub mod dead_letters_api;
 pub mod dead_letters_store;
 pub mod depth;
+pub mod doubt;
 pub mod engine;
 pub mod fate;
 pub mod fcm;
 pub mod gateway;
 pub mod jpush;
 pub mod manners;
+mod members_store;
 pub mod model;
 mod noting;
 pub mod outbox;
@@ -43,6 +45,7 @@ pub mod store;
 pub mod trial;
 pub mod turn;
 pub mod web_push;
+pub mod wecom;
 pub mod wire;
 
 use std::sync::Arc;
@@ -78,6 +81,7 @@ pub fn configured(config: &Config) -> Result<Vec<(PushProvider, Configured)>, St
     ];
     all.extend(browsers(config)?);
     all.push((PushProvider::JPush, jpush(config)?));
+    all.push((PushProvider::WeCom, wecom(config)?));
     Ok(all)
 }
 
@@ -110,6 +114,15 @@ fn jpush(config: &Config) -> Result<Configured, String> {
     };
     let jpush = jpush::JPush::open(app_key, &config.jpush)?;
     Ok(Configured::On(Arc::new(jpush)))
+}
+
+/// Its servers lie in mainland China, too.
+fn wecom(config: &Config) -> Result<Configured, String> {
+    let Some(corp_id) = &config.wecom.corp_id else {
+        return Ok(Configured::Off("push.wecom_corp_id names no organisation"));
+    };
+    let wecom = wecom::WeCom::open(corp_id, &config.wecom)?;
+    Ok(Configured::On(Arc::new(wecom)))
 }
 
 /// Web Push, under both of its names.

@@ -19,6 +19,8 @@ pub struct Message {
     pub notification: Uid,
     pub kind: NotificationKind,
     pub lane: Lane,
+    /// Tries before this one.
+    pub attempts: i64,
     /// The provider's token of the phone, in clear.
     pub token: String,
     pub title: String,

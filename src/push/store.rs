@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::candidates_store::{self as candidates, Loaded, NO_LIVE_TOKEN};
 use super::fate::pauses;
 use super::manners::{House, Manners};
+use super::members_store as members;
 use super::model::{DeliveryState, Lane};
 use super::phones_store as phones;
 use super::standing_store::{Standing, holds, probed, standing};
@@ -118,6 +119,9 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
     }
     let mut loaded = candidates::load(c, &due, true, lease.now)?;
     look_again(c, lease, &mut loaded)?;
+    if lease.provider == PushProvider::WeCom {
+        members::pace(c, &mut loaded, lease.now)?;
+    }
     let beside = beside(c, lease, &loaded)?;
     loaded.extend(candidates::load(c, &beside, false, lease.now)?);
     let turns = decide(c, lease, &loaded)?;

@@ -26,6 +26,8 @@ pub struct Candidate {
     pub told: bool,
     /// Why it is not to be sent at all.
     pub moot: Option<&'static str>,
+    /// Its account was sent as much as its channel takes, until then.
+    pub paced: Option<Micros>,
     /// It is due. The others only wait beside one that is, and may become one push with it.
     pub due: bool,
 }
@@ -63,6 +65,7 @@ pub enum Turn {
 pub const QUIET: &str = "quiet_hours";
 pub const DIGEST: &str = "digest";
 pub const CAP: &str = "daily_cap";
+pub const PACE: &str = "member_pace";
 
 /// Decides over all that was claimed together. `sent` tells of the phones of the lanes that are counted; what
 /// goes out is counted there.
@@ -123,6 +126,12 @@ fn alone(c: &Candidate, manners: &Manners, now: Micros) -> Option<Turn> {
     }
     if c.expires_at <= now {
         return Some(if c.due { Turn::Expire } else { Turn::Leave });
+    }
+    match c.paced {
+        Some(_) if !c.due => return Some(Turn::Leave),
+        Some(until) if until >= c.expires_at => return Some(Turn::Suppress(PACE)),
+        Some(until) => return Some(Turn::Hold(until, PACE)),
+        None => {}
     }
     if c.lane == Lane::Urgent {
         return Some(Turn::Send {

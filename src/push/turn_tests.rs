@@ -30,6 +30,7 @@ fn one(n: u128, lane: Lane) -> Candidate {
         counted_on: None,
         told: false,
         moot: None,
+        paced: None,
         due: true,
     }
 }
@@ -46,6 +47,27 @@ fn send(announces: i64) -> Turn {
     Turn::Send {
         announces,
         counted_on: Some(today()),
+    }
+}
+
+#[test]
+fn an_account_that_was_sent_enough_waits_in_every_lane() {
+    let until = NOW.plus(Micros::MINUTE);
+    for lane in Lane::ALL {
+        let paced = Candidate {
+            paced: Some(until),
+            ..one(2, lane)
+        };
+        let mut sent = HashMap::new();
+        let found = decided(std::slice::from_ref(&paced), &mut sent, &HOUSE);
+        assert_eq!(found, [Turn::Hold(until, PACE)]);
+        assert!(sent.is_empty(), "it counts nowhere");
+        let short = Candidate {
+            expires_at: until,
+            ..paced
+        };
+        let found = decided(&[short], &mut sent, &HOUSE);
+        assert_eq!(found, [Turn::Suppress(PACE)]);
     }
 }
 

@@ -15,6 +15,8 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(10);
 /// An answer is waited for so long. A provider that takes ten seconds is slow and not away: who hangs up just before
 /// its answer never hears that it took the message, and sends it again and again.
 pub const ANSWER: Duration = Duration::from_secs(14);
+/// The code of a call that was cut off: what became of it is not known.
+pub const CUT_OFF: &str = "connection_lost";
 /// No answer of a provider is longer than a few hundred bytes.
 const MOST_ANSWER: usize = 16 * 1024;
 
@@ -36,20 +38,28 @@ pub fn later(code: &str, least: Duration) -> Attempt {
 pub async fn read(
     answer: reqwest::Result<reqwest::Response>,
 ) -> Result<(StatusCode, HeaderMap, Value), Attempt> {
+    read_up_to(answer, MOST_ANSWER).await
+}
+
+/// The same where an answer may be so many bytes long.
+pub async fn read_up_to(
+    answer: reqwest::Result<reqwest::Response>,
+    most: usize,
+) -> Result<(StatusCode, HeaderMap, Value), Attempt> {
     let lost = |e: &reqwest::Error| {
         if e.is_timeout() {
             later("timeout", AFTER_TROUBLE)
         } else if e.is_connect() {
             later("unreachable", AFTER_NOTHING)
         } else {
-            later("connection_lost", AFTER_NOTHING)
+            later(CUT_OFF, AFTER_NOTHING)
         }
     };
     let mut answer = answer.map_err(|e| lost(&e))?;
     let (status, headers) = (answer.status(), answer.headers().clone());
     let mut bytes = Vec::new();
     while let Some(part) = answer.chunk().await.map_err(|e| lost(&e))? {
-        if bytes.len() + part.len() > MOST_ANSWER {
+        if bytes.len() + part.len() > most {
             return Err(later("answer_too_long", AFTER_TROUBLE).with_status(status.as_u16()));
         }
         bytes.extend_from_slice(&part);

@@ -8,7 +8,7 @@ use super::Look;
 use crate::activities::model::ActivityRow;
 use crate::activities::rules::ActivityState;
 use crate::auth::Place;
-use crate::auth::model::UserState;
+use crate::auth::model::{Platform, UserState};
 use crate::auth::policy::Role;
 use crate::campaigns::machine::CampaignState;
 use crate::campaigns::model::CampaignRow;
@@ -270,6 +270,8 @@ pub fn devices_last_seen(
             .filter(devices::revoked_at.is_null())
             .filter(devices::last_seen_at.gt(since.0))
             .filter(devices::last_seen_at.le(until.0))
+            // An account of a channel holds nobody's work.
+            .filter(devices::platform.ne(Platform::WeCom))
             .filter(exists(in_use))
             .select((devices::id, devices::user_id, devices::last_seen_at))
     )?;

@@ -270,6 +270,8 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ("create_enrolment", "it answers a secret"),
     ("revoke_device", "it has to hold at once"),
     ("set_push_subscription", "the newest token alone counts"),
+    ("create_channel_binding", "it answers a secret"),
+    ("unbind_channel", "it has to hold at once"),
     (
         "set_notification_settings",
         "they hold for what waits at the server already",

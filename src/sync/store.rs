@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::devices::Phone;
 use super::feed_rows::flush_of;
 use super::model::*;
-use crate::auth::model::{DeviceRow, UserRow};
+use crate::auth::model::{DeviceRow, Platform, UserRow};
 use crate::auth::rights::Scope;
 use crate::auth::{Place, Placed};
 use crate::db::schema::{
@@ -207,6 +207,8 @@ pub fn phones(
     let mut query = devices::table
         .inner_join(users::table)
         .filter(devices::revoked_at.is_null())
+        // An account of a channel syncs nothing.
+        .filter(devices::platform.ne(Platform::WeCom))
         .filter(devices::user_id.eq_any(colleagues))
         .select((DeviceRow::as_select(), UserRow::as_select()))
         .order(devices::id.desc())

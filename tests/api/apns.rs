@@ -162,8 +162,9 @@ pushing! { by PushProvider::Apns;
     }
 
     async fn a_token_that_is_none_of_apples_is_retired_without_a_call(app, gateway) {
-        for odd in ["an-fcm-token:with/slashes", "abcdef0123456789abc", "abcdef0123", &"ab".repeat(101)] {
-            let phone = member_with(app, PushProvider::Apns, odd).await;
+        for (n, odd) in (1..).zip(["an-fcm-token:with/slashes", "abcdef0123456789abc", "abcdef0123", &"ab".repeat(101)]) {
+            let phone = iphone(app, n).await;
+            spoil_token(app, &phone, odd);
             let occurrence = told(app, &phone).await;
             assert_eq!(stands(app, occurrence, "dead_token").await.code.as_deref(), Some("token_not_apples"), "{odd}");
             assert_eq!(push_state(app, &phone).await, "dead");
@@ -199,7 +200,27 @@ pushing! { by PushProvider::Apns;
             assert_eq!(gateway.stats().accepted, n);
         }
         assert_eq!((gateway.stats().duplicates, push_state(app, &phone).await.as_str()), (0, "live"));
-        assert_eq!(standing_of(app, PushProvider::Apns), None);
+        assert_eq!(standing_of(app, PushProvider::Apns), Some(("working".to_owned(), None)), "one of them held all; none refused us");
+    }
+
+    async fn a_provider_token_that_changed_too_often_holds_every_message(app, gateway) {
+        let (one, other) = (iphone(app, 1).await, iphone(app, 2).await);
+        gateway.add_faults(vec![FaultRule::apns(TooManyProviderTokenUpdates).times(1)]).unwrap();
+        let first = told(app, &one).await;
+        stands(app, first, "retry").await;
+        let second = told(app, &other).await;
+        tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+        let waits = outbox(app, second)[0].clone();
+        assert_eq!((waits.state.as_str(), waits.attempts), ("pending", 0), "it is not even tried");
+        app.advance(310 * Micros::SECOND);
+        stands(app, first, "accepted").await;
+        stands(app, second, "accepted").await;
+        // A phone that was sent too much is alone.
+        gateway.add_faults(vec![FaultRule { token: Some(token(1)), retry_after_s: Some(120), ..FaultRule::apns(TooManyRequests) }]).unwrap();
+        let busy = told(app, &one).await;
+        stands(app, busy, "retry").await;
+        let passes = told(app, &other).await;
+        stands(app, passes, "accepted").await;
     }
 
     async fn a_slow_answer_is_waited_for(app, gateway) {

@@ -279,6 +279,7 @@ fn keys_are_made_once_and_never_silently_replaced() {
         "ok    push by fcm: off: push.fcm_account names no service account",
         "ok    push by apns: off: push.apns_key names no signing key",
         "ok    push by jpush: off: push.jpush_app_key names no app",
+        "ok    push by wecom: off: push.wecom_corp_id names no organisation",
     ] {
         assert!(healthy.contains(line), "{healthy}");
     }

@@ -16,6 +16,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("calendar", "the address itself is the right to read"),
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
+    ("me", "one's own, by the name of a channel"),
 ];
 
 /// One record of each kind, in the test's village, township or county.

@@ -161,3 +161,42 @@ fn a_terminal_is_asked_and_its_answer_counts() {
     let ended = asked.wait().unwrap();
     assert!(ended.success(), "{ended}");
 }
+
+/// Without an account of WeCom: its gateway's page stands in for the one that WeCom shows.
+#[test]
+fn a_newcomer_clicks_through_a_binding_of_wecom() {
+    use crate::support::pushing::{path_back, scan, tag_on};
+    let dir = tempfile::tempdir().unwrap();
+    actix_web::rt::System::new().block_on(async move {
+        let demo = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
+        let http = reqwest::Client::new();
+        let anybody = Client::to(&http, &demo.api, None);
+        let sign_in = json!({ "login": "coordinator.zhou", "password": "qianshou-demo-2026" });
+        let session = anybody.post("/v1/auth/sessions", sign_in).await.expect(201);
+        let who = anybody.with_token(session["access_token"].as_str().unwrap());
+        let link = who
+            .post("/v1/me/channels/wecom/binding", json!({}))
+            .await
+            .expect(201);
+        let back = scan(link["url"].as_str().unwrap(), "li.ming").await;
+        assert!(back.starts_with(&demo.api), "{back}");
+        let back = path_back(&back);
+        let page = anybody.get(&back).await;
+        let done = anybody
+            .get(&format!("{back}&confirm={}", tag_on(&page.text)))
+            .await;
+        assert_eq!(done.status, 200, "{}", done.text);
+        let sent = who.post("/v1/push/test", json!({})).await.expect(200);
+        assert_eq!(sent["phones"], 1);
+        let arrived = http
+            .get(format!("{}/received?wait_s=20", demo.gateway))
+            .send()
+            .await;
+        let arrived: Value = arrived.unwrap().json().await.unwrap();
+        let item = &arrived["items"][0];
+        assert_eq!(
+            (&item["provider"], &item["token"]),
+            (&json!("wecom"), &json!("li.ming"))
+        );
+    });
+}

@@ -177,7 +177,8 @@ pushing! { by PushProvider::JPush;
     }
 
     async fn what_was_never_jpushs_is_retired_without_a_call(app, gateway) {
-        let phone = member_with(app, PushProvider::JPush, "fcm:token/of-another").await;
+        let phone = phone(app, 1).await;
+        spoil_token(app, &phone, "fcm:token/of-another");
         let occurrence = told(app, &phone).await;
         assert_eq!(stands(app, occurrence, "dead_token").await.code.as_deref(), Some("token_not_jpush"));
         assert_eq!((gateway.stats().accepted, gateway.stats().refused), (0, 0));
@@ -250,6 +251,21 @@ pushing! { by PushProvider::JPush;
         app.advance(30 * Micros::SECOND);
         stands(app, occurrence, "accepted").await;
         assert!(began.elapsed() > Duration::from_millis(500), "it was not asked before the window ended");
+        assert_eq!(gateway.stats().refused, 1);
+    }
+
+    async fn too_many_calls_hold_every_message(app, gateway) {
+        let (one, other) = (phone(app, 1).await, phone(app, 2).await);
+        gateway.add_faults(vec![FaultRule { retry_after_s: Some(2), ..FaultRule::jpush(TooOften).times(1) }]).unwrap();
+        let first = told(app, &one).await;
+        stands(app, first, "retry").await;
+        let second = told(app, &other).await;
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        let waits = outbox(app, second)[0].clone();
+        assert_eq!((waits.state.as_str(), waits.attempts), ("pending", 0), "the window is the app's: it is not even tried");
+        app.advance(30 * Micros::SECOND);
+        stands(app, first, "accepted").await;
+        stands(app, second, "accepted").await;
         assert_eq!(gateway.stats().refused, 1);
     }
 

@@ -8,9 +8,9 @@ use crate::support::*;
 use qianshou::auth::policy::Role;
 use qianshou::db::Micros;
 use qianshou::error::AppError;
-use qianshou::workdays;
 use qianshou::reminders;
 use qianshou::sync::Kind;
+use qianshou::workdays;
 
 const DAY: i64 = Micros::DAY;
 

@@ -1,9 +1,8 @@
 //! Apple Push Notification service: <https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns>.
 //!
 //! HTTP/2 over TLS with one connection for all sends, one request a target, and a provider token (`token`) in
-//! place of a client certificate. Answers that blame a token wait for proof that it is not us (`doubt`).
+//! place of a client certificate. Answers that blame a token wait for proof that it is not us (`push::doubt`).
 
-mod doubt;
 mod token;
 
 use futures_util::future::BoxFuture;
@@ -14,8 +13,8 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use self::doubt::{Blame, Doubt};
 use self::token::{Signer, Unsigned};
+use super::doubt::{Blame, Doubt};
 use super::model::Lane;
 use super::provider::{Attempt, Message, Provider, Verdict};
 use super::wire::{self, cut, read, retry_after};
@@ -208,6 +207,7 @@ impl Apns {
             (_, "") => format!("http_{}", status.as_u16()),
             (_, reason) => reason.to_owned(),
         };
+        let of_all = reason == "TooManyProviderTokenUpdates";
         let id = headers.get("apns-id").and_then(|id| id.to_str().ok());
         let since = answer["timestamp"].as_i64().filter(|_| status == 410);
         Attempt::new(verdict, code)
@@ -216,7 +216,8 @@ impl Apns {
             .with_dead_since(since.map(|ms| Micros(ms.saturating_mul(1000))))
             .with_good_token(verdict == Verdict::Malformed)
             // Too many for one phone. That we renewed our own token too often concerns all.
-            .about_one(status == 429 && reason != "TooManyProviderTokenUpdates")
+            .about_one(status == 429 && !of_all)
+            .holding_all(status == 429 && of_all)
     }
 }
 
@@ -321,6 +322,7 @@ mod tests {
             notification: Uid::new(Micros(2)),
             kind: NotificationKind::DuplicateSuspected,
             lane: Lane::Routine,
+            attempts: 0,
             token: "ab".repeat(32),
             title: title.to_owned(),
             unread: i64::MAX,

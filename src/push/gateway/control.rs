@@ -117,6 +117,7 @@ async fn clear_faults(shared: web::Data<Shared>) -> HttpResponse {
 
 async fn revoke_tokens(shared: web::Data<Shared>) -> HttpResponse {
     shared.fcm.revoke_tokens();
+    shared.wecom.revoke_tokens();
     HttpResponse::NoContent().finish()
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::apns::{self, ApnsReason};
 use super::jpush::{self, JPushCode};
 use super::state::lock;
+use super::wecom::{self, WeComCode};
 
 /// More rules than this are refused.
 const MAX_RULES: usize = 200;
@@ -36,6 +37,15 @@ pub enum Endpoint {
     /// JPush: giving out ids of calls.
     #[serde(rename = "jpush_cid")]
     JPushCid,
+    /// WeCom: sending a message; `token` is a member.
+    #[serde(rename = "wecom")]
+    WeCom,
+    /// WeCom: giving out a token.
+    #[serde(rename = "wecom_token")]
+    WeComToken,
+    /// WeCom: saying who came back with a code.
+    #[serde(rename = "wecom_member")]
+    WeComMember,
 }
 
 /// What goes wrong.
@@ -85,6 +95,11 @@ pub enum FaultKind {
     /// JPush answers with this code: `{"jpush": 1011}`.
     #[serde(rename = "jpush")]
     JPush(JPushCode),
+    /// WeCom answers the call with this code: `{"wecom": 48002}`. (`unregistered` is one member alone, `invaliduser`.)
+    #[serde(rename = "wecom")]
+    WeCom(WeComCode),
+    /// WeCom: the organisation has no licence for this member.
+    Unlicensed,
 }
 
 impl FaultKind {
@@ -112,6 +127,8 @@ impl FaultKind {
             Self::GoAway => "go_away",
             Self::RefusedStream => "refused_stream",
             Self::JPush(code) => code.name(),
+            Self::WeCom(code) => code.name(),
+            Self::Unlicensed => "unlicensed",
         }
     }
 }
@@ -195,6 +212,12 @@ impl FaultRule {
         Self::new(FaultKind::JPush(code)).at(Endpoint::JPush)
     }
 
+    /// A rule by which WeCom answers every message with this code.
+    #[must_use]
+    pub fn wecom(code: WeComCode) -> Self {
+        Self::new(FaultKind::WeCom(code)).at(Endpoint::WeCom)
+    }
+
     /// Whether the endpoint can fail so.
     fn fits(&self, fault: FaultKind) -> bool {
         match self.endpoint {
@@ -204,15 +227,21 @@ impl FaultRule {
                     | FaultKind::GoAway
                     | FaultKind::RefusedStream
                     | FaultKind::JPush(_)
+                    | FaultKind::WeCom(_)
+                    | FaultKind::Unlicensed
             ),
             Endpoint::Apns => apns::knows(fault),
             Endpoint::JPush | Endpoint::JPushCid => jpush::knows(fault),
+            Endpoint::WeCom => wecom::knows(fault),
+            Endpoint::WeComToken | Endpoint::WeComMember => wecom::knows_call(fault),
             Endpoint::Send | Endpoint::Token => !matches!(
                 fault,
                 FaultKind::Apns(_)
                     | FaultKind::GoAway
                     | FaultKind::RefusedStream
                     | FaultKind::JPush(_)
+                    | FaultKind::WeCom(_)
+                    | FaultKind::Unlicensed
                     | FaultKind::Gone
                     | FaultKind::TooLarge
                     | FaultKind::InsufficientStorage
@@ -258,6 +287,11 @@ impl FaultRule {
             }
             FaultKind::Slow => Ok(fault),
             _ if self.ms.is_some() => Err("`ms` goes with slow only"),
+            _ if of_token
+                && matches!(self.endpoint, Endpoint::WeComToken | Endpoint::WeComMember) =>
+            {
+                Err("this endpoint is told of no member")
+            }
             _ if self.endpoint != Endpoint::Token => Ok(fault),
             _ if of_token => Err("the token endpoint knows no registration tokens"),
             FaultKind::Unregistered

@@ -7,7 +7,8 @@
 //! code with the senders beyond public crates.
 //!
 //! One provider is one folder: [`fcm`] (HTTP v1 and its token endpoint), [`apns`] (HTTP/2 over TLS, on a port of its
-//! own), [`jpush`] (REST API v3), [`webpush`] (a browser's push service, and the browser).
+//! own), [`jpush`] (REST API v3), [`wecom`] (application messages, and the page on which members say who they are),
+//! [`webpush`] (a browser's push service, and the browser).
 
 pub mod apns;
 mod control;
@@ -20,6 +21,7 @@ mod received;
 mod record;
 mod state;
 pub mod webpush;
+pub mod wecom;
 
 use std::io;
 use std::net::SocketAddr;
@@ -35,6 +37,7 @@ pub use fcm::{AccountError, ServiceAccount};
 pub use jpush::{JPushApp, JPushCode};
 pub use received::{Query, Stats, Which};
 pub use webpush::{SubscriptionError, WebSubscription};
+pub use wecom::{WeComApp, WeComCode};
 
 use state::Shared;
 
@@ -102,6 +105,7 @@ impl Gateway {
                 .configure(fcm::routes)
                 .configure(webpush::routes)
                 .configure(jpush::routes)
+                .configure(wecom::routes)
                 .configure(control::routes)
                 .default_service(web::to(control::not_found))
         })
@@ -241,6 +245,30 @@ impl Running {
         self.shared.jpush.register(app);
     }
 
+    /// Makes an organisation of WeCom with an app and registers it here.
+    #[must_use]
+    pub fn create_wecom_app(&self) -> WeComApp {
+        let app = WeComApp::generate();
+        self.register_wecom_app(&app);
+        app
+    }
+
+    /// Registers an app of WeCom made earlier.
+    pub fn register_wecom_app(&self, app: &WeComApp) {
+        self.shared.wecom.register(app);
+    }
+
+    /// Shows a member of WeCom so many messages within so long, in place of thirty a minute.
+    pub fn limit_wecom(&self, messages: usize, within: Duration) {
+        self.shared.wecom.limit(messages, within);
+    }
+
+    /// What stands for `https://open.weixin.qq.com/connect/oauth2/authorize`.
+    #[must_use]
+    pub fn wecom_authorize_url(&self) -> String {
+        format!("{}{}", self.base_url(), wecom::AUTHORIZE_PATH)
+    }
+
     /// Appends rules; the first that matches a request decides.
     ///
     /// # Errors
@@ -258,6 +286,7 @@ impl Running {
     /// to get a new one after the 401).
     pub fn revoke_tokens(&self) {
         self.shared.fcm.revoke_tokens();
+        self.shared.wecom.revoke_tokens();
     }
 
     /// What was counted so far.

@@ -55,7 +55,8 @@ pub struct Stats {
     pub duplicates: u64,
     /// Accepted sends of which the sender never heard.
     pub replies_lost: u64,
-    /// Sends that JPush knew again by their `cid`: answered as the first one, delivered once.
+    /// Sends that were known again, by JPush by their `cid`, by WeCom as the very same: answered as the first one,
+    /// delivered once.
     pub repeated: u64,
     /// Good sends with `validateOnly`, which are not delivered.
     pub validated: u64,

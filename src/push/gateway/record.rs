@@ -155,6 +155,15 @@ fn shown(provider: &str, raw: &Value) -> (Value, Value) {
             }
             (data, raw["payload"]["aps"]["alert"].clone())
         }
+        // The first line of a text is its title.
+        "wecom" => {
+            let text = raw["text"]["content"].as_str().unwrap_or_default();
+            let (title, body) = text.split_once('\n').unwrap_or((text, ""));
+            match text {
+                "" => (Value::Null, Value::Null),
+                _ => (Value::Null, json!({ "title": title, "body": body })),
+            }
+        }
         "jpush" => {
             let android = &raw["notification"]["android"];
             // Without a title of its own the text stands alone.

@@ -11,6 +11,7 @@ use super::fcm::Fcm;
 use super::jpush::JPush;
 use super::received::{Received, Stats};
 use super::webpush::WebPush;
+use super::wecom::WeCom;
 
 /// The state of one gateway. Every lock in it is held for a few map operations
 /// and never across an await.
@@ -20,6 +21,7 @@ pub(super) struct Shared {
     pub(super) web_push: WebPush,
     pub(super) apns: Apns,
     pub(super) jpush: JPush,
+    pub(super) wecom: WeCom,
     pub(super) faults: Faults,
     pub(super) received: Received,
     base_url: OnceLock<String>,
@@ -33,6 +35,7 @@ impl Shared {
             web_push: WebPush::default(),
             apns: Apns::default(),
             jpush: JPush::default(),
+            wecom: WeCom::default(),
             faults: Faults::default(),
             received: Received::new(options.max_messages, options.remember_ids),
             base_url: OnceLock::new(),
@@ -62,7 +65,7 @@ impl Shared {
 
     pub(super) fn stats(&self) -> Stats {
         let mut stats = self.received.stats();
-        stats.token_grants = self.fcm.grants_issued();
+        stats.token_grants = self.fcm.grants_issued() + self.wecom.tokens_issued();
         stats
     }
 }

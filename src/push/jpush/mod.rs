@@ -150,7 +150,8 @@ impl JPush {
             Err(_) => {
                 let closed = self.pace.closed_for(Instant::now());
                 return later("waiting_for_our_turn", closed.unwrap_or(AFTER_5XX))
-                    .with_reference(message.reference.as_deref());
+                    .with_reference(message.reference.as_deref())
+                    .holding_all(closed.is_some());
             }
         };
         let body = body(message, &cid);
@@ -198,6 +199,8 @@ fn judge(status: StatusCode, headers: &HeaderMap, answer: &Value) -> Attempt {
         (400, _) => Verdict::Malformed,
         _ => Verdict::Refused,
     };
+    // The window is the app's: the next message would be refused as well.
+    let holds_all = status == StatusCode::TOO_MANY_REQUESTS || number == Some(2002);
     let code = match (verdict, number) {
         (Verdict::Accepted, _) => "ok".to_owned(),
         (_, Some(number)) => number.to_string(),
@@ -213,6 +216,7 @@ fn judge(status: StatusCode, headers: &HeaderMap, answer: &Value) -> Attempt {
         .with_status(status.as_u16())
         .with_reference(id.as_deref().filter(|_| verdict == Verdict::Accepted))
         .with_good_token(message_alone)
+        .holding_all(holds_all)
 }
 
 /// When the next window begins.
@@ -284,6 +288,7 @@ mod tests {
             notification: Uid::new(Micros(2)),
             kind,
             lane: kind.lane(),
+            attempts: 0,
             token: "1104a89792d3d5b8a11".to_owned(),
             title: title.to_owned(),
             unread: i64::MAX,

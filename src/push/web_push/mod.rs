@@ -271,6 +271,7 @@ mod tests {
             notification: Uid::new(now),
             kind: NotificationKind::VisitReturned,
             lane: Lane::Routine,
+            attempts: 0,
             token: token.token().unwrap(),
             title: "走访记录已退回".into(),
             unread: 1,

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use std::time::Duration;
 
-use super::{Backend, Client, TestApp, Value, json, make, postgres};
+use super::{Answer, Backend, Client, TestApp, Value, json, make, postgres};
 use qianshou::auth::model::PushProvider;
 use qianshou::db::schema::{deliveries, devices, notifications, push_providers};
 use qianshou::db::{Micros, Uid};
@@ -159,8 +159,21 @@ pub fn gateway_for(
                 ("push.jpush_base_url", gateway.base_url()),
             ]
         }
+        PushProvider::WeCom => wecom_settings(&gateway),
     };
     (gateway, settings, folder)
+}
+
+/// An organisation of WeCom at this gateway, as a server is told of it.
+pub fn wecom_settings(gateway: &Running) -> Vec<(&'static str, String)> {
+    let app = gateway.create_wecom_app();
+    vec![
+        ("push.wecom_corp_id", app.corp_id().to_owned()),
+        ("push.wecom_agent_id", app.agent_id().to_string()),
+        ("push.wecom_secret", app.secret().to_owned()),
+        ("push.wecom_base_url", gateway.base_url()),
+        ("push.wecom_authorize_url", gateway.wecom_authorize_url()),
+    ]
 }
 
 /// Somebody with a phone that this provider's pushes reach by this token.
@@ -329,6 +342,90 @@ pub fn strikes(app: &TestApp, phone: &Client) -> i64 {
         .select(devices::push_strikes)
         .first(&mut app.connection())
         .unwrap()
+}
+
+/// The phone's token becomes this one, which its provider never gave out: what is stored is not always what would be
+/// taken today.
+pub fn spoil_token(app: &TestApp, phone: &Client, token: &str) {
+    let device = phone.device.unwrap();
+    let sealed = app.data.vault.seal("devices.push_token", device.0, token);
+    diesel::update(devices::table.find(device))
+        .set(devices::push_token.eq(sealed.unwrap()))
+        .execute(&mut app.connection())
+        .unwrap();
+}
+
+// --- accounts of WeCom ---
+
+/// A link for the caller to scan.
+pub async fn wecom_link(who: &Client) -> String {
+    let made = who
+        .post("/v1/me/channels/wecom/binding", json!({}))
+        .await
+        .expect(201);
+    made["url"].as_str().unwrap().to_owned()
+}
+
+/// Opens a link as this member of the organisation (or `outside`); where WeCom sends them back to.
+pub async fn scan(link: &str, member: &str) -> String {
+    let page = reqwest::get(link).await.unwrap();
+    assert_eq!(page.status(), 200, "{}", page.text().await.unwrap());
+    let link = link.split('#').next().unwrap();
+    let approve = link.replace("/authorize?", &format!("/approve?as={member}&"));
+    let calm = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let back = calm.get(approve).send().await.unwrap();
+    assert_eq!(back.status(), 302, "{}", back.text().await.unwrap());
+    back.headers()["location"].to_str().unwrap().to_owned()
+}
+
+/// The path and query of where WeCom sends somebody back to, at whatever address this server is known by.
+pub fn path_back(back: &str) -> String {
+    back[back.find("/v1/").unwrap()..].to_owned()
+}
+
+/// Comes back from WeCom and presses the page's button; what the server says then.
+pub async fn come_back(app: &TestApp, back: &str) -> Answer {
+    let back = path_back(back);
+    let asked = app.anonymous().get(&back).await;
+    assert_eq!(asked.status, 200, "{}", asked.text);
+    let confirmed = format!("{back}&confirm={}", tag_on(&asked.text));
+    app.anonymous().get(&confirmed).await
+}
+
+/// Binds an account of WeCom as its member does: a link, a scan, a page, its button. Answers the device that it is.
+pub async fn bind_wecom(app: &TestApp, who: &Client, member: &str) -> Uid {
+    let bound = come_back(app, &scan(&wecom_link(who).await, member).await).await;
+    assert_eq!(bound.status, 200, "{}", bound.text);
+    let device = wecom(app, who).await["device_id"].clone();
+    device.as_str().unwrap().parse().unwrap()
+}
+
+/// A member with an account of WeCom of this name.
+pub async fn member_on_wecom(app: &TestApp, name: &str) -> Client {
+    let member = app.member().await;
+    bind_wecom(app, &member, name).await;
+    member
+}
+
+/// How WeCom stands for somebody, as they read it.
+pub async fn wecom(app: &TestApp, who: &Client) -> Value {
+    // The clock may have passed the token's end.
+    let who = make::renewed(app, who);
+    who.get("/v1/me/channels").await.expect(200)["items"][0].clone()
+}
+
+/// Whether pushes reach somebody's account.
+pub async fn wecom_state(app: &TestApp, who: &Client) -> String {
+    wecom(app, who).await["state"].as_str().unwrap().to_owned()
+}
+
+/// What the page's button sends beside code and state.
+pub fn tag_on(page: &str) -> String {
+    let rest = page.split("name=\"confirm\" value=\"").nth(1).unwrap();
+    rest.split('"').next().unwrap().to_owned()
 }
 
 // --- browsers ---

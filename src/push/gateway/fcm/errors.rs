@@ -178,7 +178,9 @@ impl Refusal {
             | FaultKind::Apns(_)
             | FaultKind::GoAway
             | FaultKind::RefusedStream
-            | FaultKind::JPush(_) => return None,
+            | FaultKind::JPush(_)
+            | FaultKind::WeCom(_)
+            | FaultKind::Unlicensed => return None,
         })
     }
 

@@ -25,7 +25,12 @@
         "apns:close_connection": "APNs：断开连接（未接收）", "apns:lose_reply": "APNs：已接收，但回执丢失",
         "jpush:jpush.1011": "极光：1011 没有目标", "jpush:jpush.1003": "极光：1003 参数无效",
         "jpush:jpush.1004": "极光：1004 验证失败", "jpush:jpush.2002": "极光：2002 超出频率",
-        "jpush:jpush.1030": "极光：1030 内部超时", "jpush:lose_reply": "极光：已接收，但回执丢失" },
+        "jpush:jpush.1030": "极光：1030 内部超时", "jpush:lose_reply": "极光：已接收，但回执丢失",
+        "wecom:unregistered": "企业微信：invaliduser 成员无效", "wecom:unlicensed": "企业微信：unlicenseduser 无许可",
+        "wecom:wecom.-1": "企业微信：-1 系统繁忙", "wecom:wecom.42001": "企业微信：42001 令牌过期",
+        "wecom:wecom.48002": "企业微信：48002 无接口权限", "wecom:wecom.45009": "企业微信：45009 超出频率",
+        "wecom:lose_reply": "企业微信：已接收，但回执丢失", "wecom_token:wecom.40001": "企业微信令牌：40001 Secret 错误",
+        "wecom_member:wecom.40029": "企业微信授权：40029 code 无效" },
     },
     en: {
       title: "Push gateway", lead: "Takes pushes in place of the providers' servers, on this machine only.", other: "中文",
@@ -53,7 +58,12 @@
         "apns:close_connection": "APNs: cut (not accepted)", "apns:lose_reply": "APNs: accept, lose the reply",
         "jpush:jpush.1011": "JPush: 1011 no target", "jpush:jpush.1003": "JPush: 1003 invalid",
         "jpush:jpush.1004": "JPush: 1004 not authenticated", "jpush:jpush.2002": "JPush: 2002 too often",
-        "jpush:jpush.1030": "JPush: 1030 internal timeout", "jpush:lose_reply": "JPush: accept, lose the reply" },
+        "jpush:jpush.1030": "JPush: 1030 internal timeout", "jpush:lose_reply": "JPush: accept, lose the reply",
+        "wecom:unregistered": "WeCom: invaliduser", "wecom:unlicensed": "WeCom: unlicenseduser",
+        "wecom:wecom.-1": "WeCom: -1 busy", "wecom:wecom.42001": "WeCom: 42001 token expired",
+        "wecom:wecom.48002": "WeCom: 48002 API forbidden", "wecom:wecom.45009": "WeCom: 45009 too often",
+        "wecom:lose_reply": "WeCom: accept, lose the reply", "wecom_token:wecom.40001": "WeCom's token: 40001 wrong secret",
+        "wecom_member:wecom.40029": "WeCom's members: 40029 invalid code" },
     },
   };
   const $ = (id) => document.getElementById(id);
@@ -140,7 +150,7 @@
     const details = make("details"), summary = make("summary"), more = make("div", "more");
     details.open = Boolean(open);
     const { title, body } = face(item);
-    const what = item.path === "/token" ? t("grant") : [title, body].filter(Boolean).join(" · ") || t("silent");
+    const what = ["/token", "/cgi-bin/gettoken"].includes(item.path) ? t("grant") : [title, body].filter(Boolean).join(" · ") || t("silent");
     summary.append(make("span", "what", good ? what : item.reason.split("\n")[0]), make("span", "when", time(item)));
     more.append(make("span", "tag" + (good ? " ok" : ""), good ? item.provider : `${item.status || "×"} ${item.code}`));
     if (item.duplicate) more.append(make("span", "tag note", t("dup")));
@@ -230,6 +240,9 @@
     source.onmessage = news;
   }
 
+  /** Endpoints that are told of no token. */
+  const ofNobody = (endpoint) => ["token", "wecom_token", "wecom_member"].includes(endpoint);
+
   function extra() {
     const kind = $("f-kind").value.split(":").pop();
     const timed = ["quota_exceeded", "unavailable", "apns.TooManyRequests", "apns.ServiceUnavailable", "jpush.2002"];
@@ -237,7 +250,7 @@
     $("f-extra-label").hidden = !name;
     $("f-extra-name").textContent = name ? t(name) : "";
     $("f-extra").placeholder = name === "ms" ? "1000" : "—";
-    $("f-prefix").disabled = $("f-kind").value.startsWith("token:");
+    $("f-prefix").disabled = ofNobody($("f-kind").value.split(":")[0]);
   }
 
   async function faults(method, body) {
@@ -258,11 +271,11 @@
   $("fault-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const [endpoint, kind] = $("f-kind").value.includes(":") ? $("f-kind").value.split(":") : ["send", $("f-kind").value];
-    // `jpush.1011` is JPush's own code, `apns.BadTopic` a word of Apple's.
+    // `jpush.1011` is JPush's own code, `wecom.-1` WeCom's, `apns.BadTopic` a word of Apple's.
     const [provider, own] = kind.split(".");
-    const rule = { endpoint, fault: own ? { [provider]: provider === "jpush" ? Number(own) : own } : kind };
+    const rule = { endpoint, fault: own ? { [provider]: provider === "apns" ? own : Number(own) } : kind };
     const prefix = $("f-prefix").value.trim(), number = $("f-extra").value;
-    if (prefix && endpoint !== "token") rule.token_prefix = prefix;
+    if (prefix && !ofNobody(endpoint)) rule.token_prefix = prefix;
     if ($("f-times").value) rule.times = Number($("f-times").value);
     if (kind === "slow") rule.ms = Number(number || 1000);
     else if (!$("f-extra-label").hidden && number) rule.retry_after_s = Number(number);

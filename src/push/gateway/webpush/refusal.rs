@@ -71,7 +71,9 @@ impl Refusal {
             FaultKind::Apns(_)
             | FaultKind::GoAway
             | FaultKind::RefusedStream
-            | FaultKind::JPush(_) => return None,
+            | FaultKind::JPush(_)
+            | FaultKind::WeCom(_)
+            | FaultKind::Unlicensed => return None,
         };
         refusal.retry_after_s = fault.retry_after_s;
         Some(refusal)

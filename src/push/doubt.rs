@@ -1,8 +1,9 @@
-//! Whether a token that APNs calls bad is to blame, or we are.
+//! Whether a token that its provider calls bad is to blame, or we are.
 //!
-//! `BadDeviceToken` and `DeviceTokenNotForTopic` say that a token does not belong here. When `push.apns_base_url`
-//! or `push.apns_topic` is wrong every token is answered so, and retiring them would silence every iPhone for our
-//! own mistake. So a token is retired for it only while APNs takes others: that proves environment and topic.
+//! APNs' `BadDeviceToken` and `DeviceTokenNotForTopic` say that a token does not belong here, WeCom's `invaliduser`
+//! that the app may not write to a member. When our settings are wrong (the address, the topic, the app's visible
+//! range) every token is answered so, and retiring them would silence everybody for our own mistake. So a token is
+//! retired for it only while the provider takes others, which proves the settings.
 //!
 //! - Something was accepted within ten minutes: the token is to blame.
 //! - Nothing was, as after a start: it is not clear yet, and the message waits.
@@ -21,8 +22,8 @@ const MANY: usize = 8;
 /// An acceptance proves something for so long.
 const PROVES: Duration = Duration::from_secs(600);
 
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Blame {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
     Token,
     Unclear,
     Us,
@@ -36,19 +37,19 @@ struct Seen {
 }
 
 #[derive(Default)]
-pub(super) struct Doubt {
+pub struct Doubt {
     seen: Mutex<Seen>,
     hasher: RandomState,
 }
 
 impl Doubt {
-    pub(super) fn accepted(&self, now: Instant) {
+    pub fn accepted(&self, now: Instant) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.accepted = Some(now);
         seen.bad.clear();
     }
 
-    pub(super) fn called_bad(&self, token: &str, now: Instant) -> Blame {
+    pub fn called_bad(&self, token: &str, now: Instant) -> Blame {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.bad.len() < MANY {
             seen.bad.insert(self.hasher.hash_one(token));
