@@ -148,7 +148,7 @@ impl Engine {
         let ahead = self.room.within(AHEAD).min(BATCH);
         let waiting = self.ahead().len();
         let free = self.room.free();
-        if free == 0 && waiting > ahead / 2 || free == 0 && ahead == 0 {
+        if free == 0 && (ahead == 0 || waiting > ahead / 2) {
             return Next::Room;
         }
         let limit = (free + ahead).saturating_sub(waiting).min(allowed);

@@ -198,6 +198,8 @@ async fn apns_leaves_in_the_middle_of_it_all(backend: Backend) {
 
 /// So many sends are under way while the clock is moved.
 const UNDER_WAY: usize = 8;
+/// Long enough for an answer on a machine that has much else to do.
+const LEASE: (&str, &str) = ("push.lease_seconds", "10");
 
 /// A server of a clock that can be moved, sending to a gateway that is slow and fails now and then.
 async fn moving(backend: Backend) -> Option<(TestApp, GatewayProcess, Command, MovableClock)> {
@@ -214,8 +216,8 @@ async fn moving(backend: Backend) -> Option<(TestApp, GatewayProcess, Command, M
         .add_faults(vec![slow, every(6, FaultKind::Unavailable).times(15)])
         .await;
     let at_once = UNDER_WAY.to_string();
-    let mut command =
-        Process::command(&app, &gateway.settings(), &[("push.concurrency", &at_once)]);
+    let more = [("push.concurrency", at_once.as_str()), LEASE];
+    let mut command = Process::command(&app, &gateway.settings(), &more);
     clock.of(&mut command);
     command.arg("serve");
     Some((app, gateway, command, clock))
@@ -254,7 +256,7 @@ async fn a_machine_dies_whose_clock_was_an_hour_ahead(backend: Backend) {
     gateway.arrived(ahead + 50, PATIENCE).await;
     server.kill();
     // Another one takes over, whose clock is right.
-    let _server = Process::start(&app, &gateway.settings(), &[]);
+    let _server = Process::start(&app, &gateway.settings(), &[LEASE]);
     settled(&app, PATIENCE).await;
     let again = none_lost(&app, &gateway.all_accepted().await);
     assert!(again <= 2 * UNDER_WAY, "{again} came twice");

@@ -114,7 +114,7 @@ fn postgres_finds_what_is_due_by_index_too() {
     for (sql, index) in [
         (due, "deliveries_due"),
         (late, "deliveries_by_expiry"),
-        (beside, "deliveries_together"),
+        (beside, "deliveries_waiting"),
     ] {
         let lines: Vec<Line> = diesel::sql_query(format!("EXPLAIN {sql}"))
             .load(&mut c)
