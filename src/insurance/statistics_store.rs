@@ -203,40 +203,28 @@ fn paid_sql(c: &DbConn) -> String {
 
 /// Counts what is known now of a county's quarter.
 pub fn counted(c: &mut DbConn, county: Uid, first: Day, last: Day) -> AppResult<Counted> {
-    let mut between = |sql: String| -> QueryResult<Vec<CountRow>> {
+    let between = |c: &mut DbConn, sql: String| -> QueryResult<Vec<CountRow>> {
         diesel::sql_query(sql)
             .bind::<UidSql, _>(county)
             .bind::<Text, _>(first.to_string())
             .bind::<Text, _>(last.to_string())
             .load(c)
     };
-    let (informed, begun) = (between(informed_sql())?, between(begun_sql())?);
-    let reported = between(reported_sql())?;
     let (decided, paid) = (decided_sql(c), paid_sql(c));
-    let mut between = |sql: String| -> QueryResult<Vec<CountRow>> {
-        diesel::sql_query(sql)
-            .bind::<UidSql, _>(county)
-            .bind::<Text, _>(first.to_string())
-            .bind::<Text, _>(last.to_string())
-            .load(c)
-    };
-    let (decided, paid) = (between(decided)?, between(paid)?);
-    let insured = diesel::sql_query(insured_sql())
-        .bind::<UidSql, _>(county)
-        .bind::<Text, _>(last.to_string())
-        .load(c)?;
-    let standing = diesel::sql_query(standing_sql())
-        .bind::<Text, _>(last.to_string())
-        .bind::<UidSql, _>(county)
-        .load(c)?;
     Ok(Counted {
-        informed,
-        insured,
-        begun,
-        reported,
-        standing,
-        decided,
-        paid,
+        informed: between(c, informed_sql())?,
+        begun: between(c, begun_sql())?,
+        reported: between(c, reported_sql())?,
+        decided: between(c, decided)?,
+        paid: between(c, paid)?,
+        insured: diesel::sql_query(insured_sql())
+            .bind::<UidSql, _>(county)
+            .bind::<Text, _>(last.to_string())
+            .load(c)?,
+        standing: diesel::sql_query(standing_sql())
+            .bind::<Text, _>(last.to_string())
+            .bind::<UidSql, _>(county)
+            .load(c)?,
     })
 }
 

@@ -68,9 +68,9 @@ pub fn homes_sql() -> String {
 /// Of a province: households of which somebody agrees to be come back to, with a follow-up past its day.
 pub fn overdue_sql() -> String {
     "SELECT f.county, f.town, f.village, COUNT(DISTINCT f.household_id) AS one, CAST(0 AS BIGINT) AS other \
-     FROM follow_ups f JOIN areas a ON a.id = f.county \
+     FROM areas a JOIN follow_ups f ON f.county = a.id \
      WHERE f.closed_at IS NULL AND f.due_on < $1 AND f.published = TRUE AND f.household_id IS NOT NULL \
-     AND a.province = $2 AND EXISTS (SELECT 1 FROM persons s JOIN consents k ON k.person_id = s.id \
+     AND a.level = 'county' AND a.province = $2 AND EXISTS (SELECT 1 FROM persons s JOIN consents k ON k.person_id = s.id \
      WHERE s.household_id = f.household_id AND s.state = 'active' AND k.purpose = 'service_follow_up' \
      AND k.withdrawn_at IS NULL AND k.refused = FALSE) GROUP BY f.county, f.town, f.village"
         .to_owned()

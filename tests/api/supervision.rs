@@ -260,5 +260,6 @@ fn coverage_has_its_indexes() {
         assert!(homes.contains(wanted), "{homes}");
     }
     let overdue = plan(overdue_sql());
-    assert!(overdue.contains("follow_ups_open (due_on<?)"), "{overdue}");
+    let wanted = "follow_ups_overdue (county=? AND due_on<?)";
+    assert!(overdue.contains(wanted), "{overdue}");
 }

@@ -15,6 +15,7 @@ CREATE TABLE insurance_figures (
   PRIMARY KEY (area_id, quarter)
 );
 CREATE INDEX activities_by_day ON activities (county, activity_day);
+CREATE INDEX follow_ups_overdue ON follow_ups (county, due_on) WHERE closed_at IS NULL;
 
 -- Opinions and needs that were voiced at a visit, each with the answer that is owed.
 CREATE TABLE concerns (
