@@ -9,7 +9,7 @@ use super::file::LiaisonFile;
 use super::letter::{self, Letter};
 use super::model::*;
 use super::withdrawals_store as withdrawals;
-use super::{exchange, peers};
+use super::{exchange, intake, peers};
 use crate::areas;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
@@ -146,7 +146,7 @@ pub async fn import_liaison_file(
     let (vault, keys) = (app.vault.clone(), peers::keys::ours(&app).await?);
     let done = app
         .db
-        .write(move |c| exchange::import(c, &vault, &keys, &who, &incoming, area.as_deref()))
+        .write(move |c| intake::import(c, &vault, &keys, &who, &incoming, area.as_deref()))
         .await?;
     Ok(HttpResponse::Ok().json(LiaisonImported {
         what: done.what,

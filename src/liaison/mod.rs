@@ -5,7 +5,7 @@
 //! rows; what they share is a thread. Inside one installation a step of one side moves both copies in one write
 //! (`steps`, by the table in `machine`). Most other sides have no account here: to them a notice goes as a letter
 //! (`letter`), whose answer is entered by hand, or as a signed file that another installation imports (`file`,
-//! `exchange`, `peers`), whose answer comes back the same way.
+//! `exchange`, `intake`, `peers`), whose answer comes back the same way.
 //!
 //! **Nothing about anybody without their consent.** A notice tells single fields. Which ones may leave is decided
 //! once, in `disclosure::allowed`: what the kind knows, of that what the person agreed to item by item (`scopes`), of
@@ -28,6 +28,7 @@ pub mod exchange_api;
 pub mod feed;
 pub mod file;
 pub mod handover;
+pub mod intake;
 pub mod letter;
 pub mod machine;
 pub mod model;
