@@ -4,7 +4,7 @@ use crate::companion::{ago, person_path};
 use crate::insurance::{Insured, insured, policy, with, yuan};
 use crate::receipts::code_for;
 use crate::support::browser::Browser;
-use crate::support::make::{at, withdraw};
+use crate::support::make::{at, renewed, withdraw};
 use crate::support::*;
 use qianshou::db::Micros;
 
@@ -142,7 +142,7 @@ async fn on_an_old_phone(app: &TestApp) {
     browser
         .write("#code", "2222-3333-4444-5555-6666-7777-8888")
         .await;
-    browser.click("#open").await;
+    browser.press("#open").await;
     let shown = browser.until("这个编码打不开记录").await;
     assert!(!shown.contains("理赔金") && !shown.contains("还缺的材料"));
     assert_eq!(browser.run(FITS).await, true);
@@ -152,7 +152,7 @@ async fn on_an_old_phone(app: &TestApp) {
     browser
         .write("#code", &code.replace('-', "").to_lowercase())
         .await;
-    browser.click("#open").await;
+    browser.press("#open").await;
     let shown = browser.until("还缺的材料").await;
     for told in [
         "保险公司要求补充材料",
@@ -193,7 +193,7 @@ async fn on_an_old_phone(app: &TestApp) {
     assert_eq!(sheets, 3);
 
     // The other language, one touch away, without the code being typed again.
-    browser.click("#language").await;
+    browser.press("#language").await;
     let shown = browser.until("Papers that are missing").await;
     for told in [
         "The insurer asked for more papers",
@@ -218,13 +218,13 @@ async fn on_an_old_phone(app: &TestApp) {
     assert_eq!(sheets, 3);
 
     // To the record, which wants a script and says where none is needed.
-    browser.click("#record").await;
+    browser.press("#record").await;
     browser.until("This page needs JavaScript").await;
     assert_eq!(browser.url().await, format!("{}/r", app.url));
-    browser.click("a[href='r/claims?lang=en']").await;
+    browser.press("a[href='r/claims?lang=en']").await;
     let shown = browser.until("Type the code on your receipt").await;
     assert!(shown.contains("中文"));
-    browser.click("#language").await;
+    browser.press("#language").await;
     browser.until("请输入回执上的编码").await;
 
     // Nobody else was asked for anything, nothing went wrong, and nothing is kept.
@@ -258,7 +258,7 @@ async fn leads_to_the_claims(app: &TestApp) {
     let code = code_for(&all.member, &person_path(&all.household, &all.person)).await;
     browser.open(&format!("{}/r#{code}", app.url)).await;
     browser.until("李芳").await;
-    browser.click("#claims").await;
+    browser.press("#claims").await;
     let shown = browser.until("保险公司已经接到报案").await;
     assert!(shown.contains("我的理赔"), "{shown}");
     assert_eq!(browser.url().await, format!("{}/r/claims", app.url));
@@ -373,7 +373,8 @@ async fn guarded_and_small(app: &TestApp) {
     // And ends with the receipt.
     let page = posted(app, &[("code", &code)]).await;
     let again = hidden(&page.text, "again");
-    withdraw(&all.member, &format!("{path}/consents"), "insurance").await;
+    let member = renewed(app, &all.member);
+    withdraw(&member, &format!("{path}/consents"), "insurance").await;
     let gone = posted(app, &[("again", &again)]).await;
     assert!(gone.status == 200 && gone.text.contains("您已撤回对保险用途的同意"));
     let ended = json!({ "code": code });

@@ -186,6 +186,13 @@ impl Browser {
         let element = self.find(css).await;
         self.post(&format!("{element}/click"), json!({})).await;
     }
+    /// Where the page's own scripts are off the driver waits in vain for what a click set off: this only presses.
+    pub async fn press(&self, css: &str) {
+        self.find(css).await;
+        let css = json!(css);
+        self.run(&format!("document.querySelector({css}).click()"))
+            .await;
+    }
     pub async fn write(&self, css: &str, text: &str) {
         let element = self.find(css).await;
         let value = json!({ "text": text });
