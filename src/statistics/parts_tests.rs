@@ -134,10 +134,10 @@ proptest! {
                 }
                 prop_assert!(parts.is_empty() || is_open(&rest), "{rest:?} follows: {shown:?}");
             }
-            for cell in 0..sums.len() {
-                if !*is && (1..LEAST).contains(&sums[cell]) {
+            for (cell, sum) in sums.iter().enumerate() {
+                if !*is && (1..LEAST).contains(sum) {
                     let others = case.others(&shown, cell);
-                    prop_assert!(others.iter().any(|o| o[area] != sums[cell]), "area {area} follows: {shown:?}");
+                    prop_assert!(others.iter().any(|o| o[area] != *sum), "area {area} follows: {shown:?}");
                 }
             }
         }
