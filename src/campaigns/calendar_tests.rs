@@ -314,7 +314,8 @@ proptest! {
     fn two_years_stand_ahead(ordinal in 0..365_i16, at in 0..BUILT_IN.len()) {
         let from = Date::new(2026, 1, 1).unwrap().checked_add(Span::new().days(ordinal)).unwrap();
         let days = materialise(BUILT_IN[at].rule, from, 2);
-        prop_assert!((2..=3).contains(&days.len()), "{:?}", days);
+        // A lunar day may fall just before the two years and just after them.
+        prop_assert!((1..=3).contains(&days.len()), "{:?}", days);
         let last = days.last().unwrap().0;
         prop_assert!(last > from.checked_add(Span::new().years(1)).unwrap().checked_sub(Span::new().days(20)).unwrap());
     }

@@ -253,6 +253,16 @@ pub async fn filled(app: &TestApp) -> Filled {
         .post(&format!("{visit}/submission"), json!({}))
         .await
         .expect(200);
+    // What was voiced was referred, and answered.
+    let voiced = coordinator.get("/v1/supervision/opinions").await;
+    let voiced = at("supervision/opinions", &voiced.expect(200)["items"][0]);
+    let today = app.now().china_day().to_string();
+    let referral = json!({ "referred_to": "higher_association", "office": "南湖区计划生育协会", "referred_on": today });
+    let answer = json!({ "answer": "周末也开放。", "answered_on": today });
+    for (noun, body) in [("referral", referral), ("answer", answer)] {
+        let path = format!("{voiced}/{noun}");
+        coordinator.post(&path, body).await.expect(200);
+    }
     let back = json!({ "reason": "needs_unclear", "note": "请写明需要几盏灯" });
     coordinator
         .post(&format!("{visit}/return"), back)
