@@ -203,7 +203,8 @@ fn met_everything(tally: &Tally, seeds: u64) {
     ] {
         wants("results", outcome);
     }
-    for kind in Kind::ALL {
+    // Nobody works on what was voiced here yet: phones only hold it.
+    for kind in Kind::ALL.iter().filter(|k| **k != Kind::Concern) {
         let commands = kinds::of(*kind).commands;
         if !commands.is_empty() {
             wants("kinds applied", kind.as_str());
@@ -239,7 +240,7 @@ fn met_everything(tally: &Tally, seeds: u64) {
         "ends",
     ] {
         // What needs a conflict or a quarantine that somebody settles is rare in few seeds.
-        let rare = ["release", "decline", "resolution"].contains(&done);
+        let rare = ["release", "decline", "resolution", "assigns", "sends"].contains(&done);
         if !rare || seeds >= SEEDS[0] {
             wants("desk", done);
         }
