@@ -54,6 +54,9 @@ enum Command {
         /// Only ask the running server whether it is alive (for health checks).
         #[arg(long)]
         live: bool,
+        /// Ask no push provider whether it takes our credentials.
+        #[arg(long)]
+        offline: bool,
     },
     /// Accounts.
     #[command(subcommand)]
@@ -190,8 +193,8 @@ pub fn run() -> Result<(), String> {
             }
             Ok(())
         }
-        Command::Doctor { live: true } => doctor::live(&config()?),
-        Command::Doctor { live: false } => doctor::run(&config()?),
+        Command::Doctor { live: true, .. } => doctor::live(&config()?),
+        Command::Doctor { offline, .. } => doctor::run(&config()?, !offline),
         Command::User(UserCommand::Create {
             login,
             name,

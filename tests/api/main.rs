@@ -69,6 +69,7 @@ mod push_kills;
 mod push_manners;
 mod push_outages;
 mod push_pace;
+mod push_proofs;
 mod push_queue;
 mod push_storms;
 mod push_workers;
