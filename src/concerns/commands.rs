@@ -44,9 +44,8 @@ pub fn of_submission(
         };
         if !still && row.state == ConcernState::Open {
             store::drop_open(c, visit, row)?;
-            let facts = serde_json::json!({ "due_on": row.due_on });
             let entry = Entry::new(Action::VisitWrite, "concern", row.id, row.place());
-            audit::record(c, who, entry.because("no_longer_voiced").with(&facts))?;
+            audit::record(c, who, entry.because("no_longer_voiced"))?;
             sync::record_change(c, change(who, row, row.version + 1).deleted())?;
         }
     }

@@ -43,6 +43,8 @@ pub fn facts(
     beside(&mut facts, events);
     let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
     let approved = claim.approved_amount.map(|sum| sum.0);
+    let claimed = claim.claimed_amount.map(|sum| sum.0);
+    facts.granted_less = approved.zip(claimed).is_some_and(|(sum, all)| sum < all);
     facts.paid_in_full = approved.is_some_and(|sum| paid >= sum) && !facts.payments.is_empty();
     facts
 }

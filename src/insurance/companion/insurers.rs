@@ -45,12 +45,6 @@ pub fn of(code: &str) -> Option<Insurer> {
     known.next().map(|(_, insurer)| *insurer)
 }
 
-/// Every name, for whoever checks words.
-#[cfg(test)]
-pub fn all() -> Vec<(&'static str, PlainWords)> {
-    KNOWN.iter().map(|(word, one)| (*word, one.name)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -249,9 +249,6 @@ mod tests {
             );
         }
         check("papers", BRING_PAPERS);
-        for (code, name) in crate::insurance::companion::insurers::all() {
-            check(code, name);
-        }
     }
 
     #[test]
