@@ -1412,6 +1412,15 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::UidSql;
+    home_openings (home_id, opened_on) {
+        home_id -> UidSql,
+        opened_on -> Text,
+        closed_on -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
     concerns (id) {
         id -> UidSql,
         version -> BigInt,
@@ -1471,6 +1480,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     residence_episodes,
     possession_kinds,
     member_homes,
+    home_openings,
     home_possessions,
     visits,
     visit_opinions,

@@ -260,6 +260,7 @@ pub const RESTING: &[Rest] = &[
     ),
     nobody("possession_kinds", "a catalogue"),
     nobody("member_homes", "public places"),
+    nobody("home_openings", "when public places were open"),
     staff("home_possessions", &[("note", Key::Ring)], &[]),
     people(
         "visits",
