@@ -7,6 +7,8 @@ use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
+use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::privacy::requests::due;
 use crate::rights_requests::model::RightsBody;
 use crate::sync::{self, Change, Kind};
@@ -70,6 +72,19 @@ pub fn of_submission(
             ..voiced(who, visit)
         };
         begin(c, who, visit, &row)?;
+    }
+    Ok(())
+}
+
+/// What a household voiced goes along with it. The household's handle is the right to it.
+pub fn of_household(
+    c: &mut DbConn,
+    who: &Who,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+) -> AppResult<()> {
+    for row in store::take_along(c, household, to, who.at)? {
+        sync::record_change(c, change(who, &row, row.version))?;
     }
     Ok(())
 }

@@ -7,12 +7,15 @@ use std::collections::HashMap;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{consents, liaison_fields, liaison_notices, liaison_scopes, persons};
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::db::schema::{
+    consents, liaison_drafts, liaison_fields, liaison_notices, liaison_scopes, persons,
+};
+use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::page::Page;
 use crate::people;
 use crate::people::model::{PersonRow, PersonState, Purpose};
+use crate::sync::kinds::Stand;
 use crate::{all_locked, each_backend, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &NoticeRow) -> AppResult<()> {
@@ -205,6 +208,16 @@ pub fn lock_open_of_person(c: &mut DbConn, person: Uid) -> AppResult<Vec<NoticeR
     )?)
 }
 
+/// How many notices about somebody are not closed, counted once each.
+pub fn unclosed_about(c: &mut DbConn, person: Uid) -> AppResult<i64> {
+    Ok(liaison_notices::table
+        .filter(liaison_notices::person_id.eq(person))
+        .filter(liaison_notices::side.eq(LiaisonSide::Out))
+        .filter(liaison_notices::state.ne(LiaisonState::Closed))
+        .count()
+        .get_result(c)?)
+}
+
 /// The newest notices that were sent about somebody, for the person themselves.
 pub fn sent_about(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<NoticeRow>> {
     Ok(liaison_notices::table
@@ -241,7 +254,14 @@ pub fn standing_registration(
 pub struct Change {
     pub version: i64,
     pub state: Option<LiaisonState>,
-    pub fields: Option<crate::db::Json<Vec<LiaisonField>>>,
+    pub fields: Option<Json<Vec<LiaisonField>>>,
+    pub topics: Option<Json<Vec<LiaisonTopic>>>,
+    pub due_days: Option<i64>,
+    pub regards: Option<Option<Uid>>,
+    pub other_area_code: Option<String>,
+    pub other_area: Option<Option<Uid>>,
+    pub office: Option<Option<String>>,
+    pub peer: Option<Option<Uid>>,
     pub data_key: Option<Vec<u8>>,
     pub note: Option<Option<Vec<u8>>>,
     pub reply_note: Option<Option<Vec<u8>>>,
@@ -262,6 +282,42 @@ pub fn change(c: &mut DbConn, row: &NoticeRow, change: &Change) -> AppResult<()>
     Ok(())
 }
 
+/// When each field of a draft was changed last.
+pub fn field_versions(c: &mut DbConn, id: Uid) -> AppResult<String> {
+    let known: Option<String> = liaison_drafts::table
+        .find(id)
+        .select(liaison_drafts::field_versions)
+        .first(c)
+        .optional()?;
+    Ok(known.unwrap_or_else(|| crate::sync::fields::NEW.into()))
+}
+
+pub fn put_field_versions(
+    c: &mut DbConn,
+    draft: &Handle<NoticeRow>,
+    versions: &str,
+) -> AppResult<()> {
+    diesel::delete(liaison_drafts::table.find(draft.id)).execute(c)?;
+    diesel::insert_into(liaison_drafts::table)
+        .values((
+            liaison_drafts::notice_id.eq(draft.id),
+            liaison_drafts::field_versions.eq(versions),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Where a copy stands, for phones that changed it while they were away.
+pub fn stand(c: &mut DbConn, id: Uid) -> AppResult<Option<Stand>> {
+    let Some(row) = find(c, id)? else {
+        return Ok(None);
+    };
+    Ok(Some(Stand {
+        version: row.version,
+        field_versions: field_versions(c, id)?,
+    }))
+}
+
 /// Destroys what these copies told, and the keys under which it rests. That it was told stays known.
 pub fn untell(c: &mut DbConn, ids: &[Uid]) -> AppResult<()> {
     each_backend!(c, |c| diesel::update(
@@ -275,6 +331,19 @@ pub fn untell(c: &mut DbConn, ids: &[Uid]) -> AppResult<()> {
             liaison_notices::note.eq(None::<Vec<u8>>),
             liaison_notices::reply_note.eq(None::<Vec<u8>>),
         ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Destroys what these copies told and leaves what was answered: whoever asked has yet to read why it was declined.
+pub fn untell_all_but_answer(c: &mut DbConn, ids: &[Uid]) -> AppResult<()> {
+    each_backend!(c, |c| diesel::update(
+        liaison_fields::table.filter(liaison_fields::notice_id.eq_any(ids.to_vec()))
+    )
+    .set(liaison_fields::value.eq(None::<Vec<u8>>))
+    .execute(c))?;
+    diesel::update(liaison_notices::table.filter(liaison_notices::id.eq_any(ids.to_vec())))
+        .set(liaison_notices::note.eq(None::<Vec<u8>>))
         .execute(c)?;
     Ok(())
 }
@@ -304,16 +373,49 @@ pub fn untell_fields(
     Ok(told)
 }
 
-/// Senders' copies that wait for an answer since long before this day; bounded.
-pub fn unanswered_since(c: &mut DbConn, day: Day, limit: i64) -> AppResult<Vec<(Uid, Uid)>> {
+/// Copies that nobody answered since long before this day, by their threads; bounded. A receiver's copy of a notice
+/// from outside ends by itself too, since its sender's end does not reach it.
+pub fn unanswered_since(c: &mut DbConn, day: Day, limit: i64) -> AppResult<Vec<Uid>> {
+    let ends = liaison_notices::side
+        .eq(LiaisonSide::Out)
+        .or(liaison_notices::office.is_not_null());
     Ok(liaison_notices::table
-        .filter(liaison_notices::side.eq(LiaisonSide::Out))
         .filter(liaison_notices::state.eq_any([LiaisonState::Sent, LiaisonState::Received]))
         .filter(liaison_notices::due_on.lt(day))
+        .filter(ends)
         .order(liaison_notices::id)
-        .select((liaison_notices::id, liaison_notices::thread))
+        .select(liaison_notices::thread)
         .limit(limit)
         .load(c)?)
+}
+
+/// Receivers' copies of notices from outside that were declined before this day, by their threads; bounded.
+pub fn declined_since(c: &mut DbConn, day: Day, limit: i64) -> AppResult<Vec<Uid>> {
+    Ok(liaison_notices::table
+        .filter(liaison_notices::state.eq(LiaisonState::Declined))
+        .filter(liaison_notices::side.eq(LiaisonSide::In))
+        .filter(liaison_notices::office.is_not_null())
+        .filter(liaison_notices::answered_on.lt(day))
+        .order(liaison_notices::id)
+        .select(liaison_notices::thread)
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Puts a sender's copy, or the answer to one, where the person it is about lives now. Its thread is locked.
+pub fn follow(c: &mut DbConn, row: &NoticeRow, at: Micros) -> AppResult<()> {
+    diesel::update(liaison_notices::table.find(row.id))
+        .set((
+            liaison_notices::county.eq(row.county),
+            liaison_notices::town.eq(row.town),
+            liaison_notices::village.eq(row.village),
+            liaison_notices::area_code.eq(&row.area_code),
+            liaison_notices::assignee.eq(row.assignee),
+            liaison_notices::version.eq(row.version),
+            liaison_notices::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
 }
 
 // --- which fields somebody agreed to ---

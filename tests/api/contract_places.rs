@@ -35,7 +35,7 @@ fn id(record: &Value) -> String {
 
 /// A draft of a notice, and a withdrawal that an office outside is owed of another one.
 async fn liaison(member: &Client, coordinator: &Client) -> (Value, Value) {
-    use crate::liaison::{about, drafted, migrant, sent, step};
+    use crate::support::notices::{about, drafted, migrant, sent, step};
     let purposes = ["registration", "liaison_with_home_area"];
     let mut made = Vec::new();
     for _ in 0..2 {
