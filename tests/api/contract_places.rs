@@ -17,6 +17,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
     ("me", "one's own, by the name of a channel"),
+    ("work-years", "the working days are the same everywhere"),
 ];
 
 /// One record of each kind, in the test's village, township or county.

@@ -92,8 +92,8 @@ impl<'a> Course<'a> {
 
     fn may(&self, kind: LiaisonKind, field: LiaisonField) -> bool {
         let agreed = BY_TEXT.contains(&field) || self.fields.contains(&field);
-        let needed = purposes(kind).iter().chain([&purpose(field)]);
-        let consented = needed.into_iter().all(|p| self.purposes.contains(p));
+        let mut needed = purposes(kind).iter().copied().chain([purpose(field)]);
+        let consented = needed.all(|p| self.purposes.contains(&p));
         of_kind(kind).contains(&field) && agreed && consented
     }
 

@@ -9,7 +9,7 @@ use qianshou::auth::policy::Role;
 use qianshou::db::schema::liaison_fields;
 
 pub const NOTICES: &str = "/v1/liaison-notices";
-const ALL: &[&str] = &[
+pub const ALL: &[&str] = &[
     "registration",
     "liaison_with_home_area",
     "service_follow_up",
