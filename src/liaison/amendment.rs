@@ -12,7 +12,7 @@ use super::model::*;
 use super::steps::standing;
 use super::values::{self, NOTE};
 use super::view::LiaisonNotice;
-use super::{feed, store};
+use super::{drafts_store, feed, store};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
@@ -160,8 +160,8 @@ pub fn amend(
         ..store::Change::default()
     };
     store::change(c, &row, &change)?;
-    let versions = store::field_versions(c, id)?;
-    store::put_field_versions(c, &row, &sync::touch(&versions, next, &names))?;
+    let versions = drafts_store::field_versions(c, id)?;
+    drafts_store::put_field_versions(c, &row, &sync::touch(&versions, next, &names))?;
     let entry = Entry::new(Action::LiaisonWrite, "liaison_notice", id, row.place());
     let facts = serde_json::json!({ "what": "amended", "changed": names });
     audit::record(c, who, entry.because(row.kind.as_str()).with(&facts))?;

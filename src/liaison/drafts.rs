@@ -3,7 +3,7 @@
 use super::disclosure;
 use super::model::*;
 use super::values::{self, NOTE};
-use super::{feed, peers, store};
+use super::{drafts_store, feed, peers, store};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::audit::{self, Entry};
@@ -250,7 +250,7 @@ fn few(c: &mut DbConn, who: &Who, person: Uid, new: &Draft) -> AppResult<()> {
         Some(id) => store::visible(c, who, Action::LiaisonWrite, id).is_ok(),
         None => false,
     };
-    match known || store::unclosed_about(c, person)? < MOST {
+    match known || drafts_store::unclosed_about(c, person)? < MOST {
         true => Ok(()),
         false => Err(AppError::field("/person_id", Fault::TooMany)),
     }

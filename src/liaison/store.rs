@@ -7,15 +7,12 @@ use std::collections::HashMap;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{
-    consents, liaison_drafts, liaison_fields, liaison_notices, liaison_scopes, persons,
-};
+use crate::db::schema::{liaison_fields, liaison_notices, persons};
 use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::page::Page;
 use crate::people;
-use crate::people::model::{PersonRow, PersonState, Purpose};
-use crate::sync::kinds::Stand;
+use crate::people::model::{PersonRow, PersonState};
 use crate::{all_locked, each_backend, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &NoticeRow) -> AppResult<()> {
@@ -35,7 +32,7 @@ pub fn insert_fields(c: &mut DbConn, rows: &[FieldRow]) -> AppResult<()> {
     Ok(())
 }
 
-fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<NoticeRow>> {
+pub(super) fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<NoticeRow>> {
     Ok(liaison_notices::table
         .find(id)
         .select(NoticeRow::as_select())
@@ -208,16 +205,6 @@ pub fn lock_open_of_person(c: &mut DbConn, person: Uid) -> AppResult<Vec<NoticeR
     )?)
 }
 
-/// How many notices about somebody are not closed, counted once each.
-pub fn unclosed_about(c: &mut DbConn, person: Uid) -> AppResult<i64> {
-    Ok(liaison_notices::table
-        .filter(liaison_notices::person_id.eq(person))
-        .filter(liaison_notices::side.eq(LiaisonSide::Out))
-        .filter(liaison_notices::state.ne(LiaisonState::Closed))
-        .count()
-        .get_result(c)?)
-}
-
 /// The newest notices that were sent about somebody, for the person themselves.
 pub fn sent_about(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<NoticeRow>> {
     Ok(liaison_notices::table
@@ -280,42 +267,6 @@ pub fn change(c: &mut DbConn, row: &NoticeRow, change: &Change) -> AppResult<()>
         .set(change)
         .execute(c)?;
     Ok(())
-}
-
-/// When each field of a draft was changed last.
-pub fn field_versions(c: &mut DbConn, id: Uid) -> AppResult<String> {
-    let known: Option<String> = liaison_drafts::table
-        .find(id)
-        .select(liaison_drafts::field_versions)
-        .first(c)
-        .optional()?;
-    Ok(known.unwrap_or_else(|| crate::sync::fields::NEW.into()))
-}
-
-pub fn put_field_versions(
-    c: &mut DbConn,
-    draft: &Handle<NoticeRow>,
-    versions: &str,
-) -> AppResult<()> {
-    diesel::delete(liaison_drafts::table.find(draft.id)).execute(c)?;
-    diesel::insert_into(liaison_drafts::table)
-        .values((
-            liaison_drafts::notice_id.eq(draft.id),
-            liaison_drafts::field_versions.eq(versions),
-        ))
-        .execute(c)?;
-    Ok(())
-}
-
-/// Where a copy stands, for phones that changed it while they were away.
-pub fn stand(c: &mut DbConn, id: Uid) -> AppResult<Option<Stand>> {
-    let Some(row) = find(c, id)? else {
-        return Ok(None);
-    };
-    Ok(Some(Stand {
-        version: row.version,
-        field_versions: field_versions(c, id)?,
-    }))
 }
 
 /// Destroys what these copies told, and the keys under which it rests. That it was told stays known.
@@ -414,29 +365,6 @@ pub fn follow(c: &mut DbConn, row: &NoticeRow, at: Micros) -> AppResult<()> {
             liaison_notices::version.eq(row.version),
             liaison_notices::updated_at.eq(at.0),
         ))
-        .execute(c)?;
-    Ok(())
-}
-
-// --- which fields somebody agreed to ---
-
-/// The live consent to liaison of somebody, with the fields that were noted with it.
-pub fn scope_of(c: &mut DbConn, person: Uid) -> AppResult<Option<(Uid, Option<ScopeRow>)>> {
-    Ok(consents::table
-        .left_join(liaison_scopes::table.on(liaison_scopes::consent_id.eq(consents::id)))
-        .filter(consents::person_id.eq(person))
-        .filter(consents::purpose.eq(Purpose::LiaisonWithHomeArea))
-        .filter(consents::withdrawn_at.is_null())
-        .select((consents::id, Option::<ScopeRow>::as_select()))
-        .first(c)
-        .optional()?)
-}
-
-/// Notes anew what a consent covers.
-pub fn put_scope(c: &mut DbConn, _person: &Handle<PersonRow>, row: &ScopeRow) -> AppResult<()> {
-    diesel::delete(liaison_scopes::table.find(row.consent_id)).execute(c)?;
-    diesel::insert_into(liaison_scopes::table)
-        .values(row)
         .execute(c)?;
     Ok(())
 }

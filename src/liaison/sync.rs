@@ -5,7 +5,7 @@ use super::amendment::{self, LiaisonNoticePatch};
 use super::api::NewLiaisonNotice;
 use super::steps::{self, Taken};
 use super::steps_api::*;
-use super::{drafts, store, view};
+use super::{drafts, drafts_store, store, view};
 use crate::auth::Action;
 use crate::error::AppResult;
 use crate::residents::care::Assignee;
@@ -33,7 +33,7 @@ pub static LIAISON_NOTICE: Entry = Entry {
             .map(|row| view::loaded(vault, who, row, &hung))
             .collect()
     },
-    stand: store::stand,
+    stand: drafts_store::stand,
     commands: &[
         Command {
             action: "create",
