@@ -163,7 +163,7 @@ pub fn amend(
     let versions = drafts_store::field_versions(c, id)?;
     drafts_store::put_field_versions(c, &row, &sync::touch(&versions, next, &names))?;
     let entry = Entry::new(Action::LiaisonWrite, "liaison_notice", id, row.place());
-    let facts = serde_json::json!({ "what": "amended", "changed": names });
+    let facts = serde_json::json!({ "what": "amended", "fields": names });
     audit::record(c, who, entry.because(row.kind.as_str()).with(&facts))?;
     sync::record_change(c, feed::change(who, &row, next))
 }

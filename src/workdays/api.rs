@@ -226,14 +226,19 @@ fn put_in_place(
         .collect();
     years::check(year, &days, &years_held(c)?).map_err(|fault| AppError::fields(vec![fault]))?;
     super::import::store(c, &days, who.at)?;
+    let what = match new.published {
+        true => "published",
+        false => "statutory_only",
+    };
+    let which = format!("year_{year}");
     let entry = Entry::new(
         Action::WorkDayWrite,
         "work_year",
         Uid::new(who.at),
         Default::default(),
     );
-    let facts = serde_json::json!({ "year": year, "published": new.published, "days": days.len() });
-    audit::record(c, who, entry.with(&facts))?;
+    let facts = serde_json::json!({ "what": what, "entries": days.len() });
+    audit::record(c, who, entry.because(&which).with(&facts))?;
     one(c, year)
 }
 

@@ -227,24 +227,24 @@ both! {
         let (path, id) = (at("liaison-notices", &draft), draft["id"].as_str().unwrap());
         let etag = s.coordinator.get(&path).await.etag();
         s.coordinator.patch(&path, &etag, json!({ "due_days": 20, "note": "请核对。" })).await.expect(200);
-        let phone = async |changed: Value| {
+        let phone = async |base: i64, changed: Value| {
             let mut op = operation(app, "liaison_notice", "update", id, changed);
-            op["base_version"] = json!(1);
+            op["base_version"] = json!(base);
             push_one(app, &s.member, &op).await
         };
-        let merged = phone(json!({ "fields": ["name", "phone"] })).await;
+        let merged = phone(1, json!({ "fields": ["name", "phone"] })).await;
         assert_eq!((&merged["outcome"], &merged["version"]), (&json!("merged"), &json!(3)), "{merged}");
-        let both = phone(json!({ "due_days": 7, "office": "秀洲区计生协" })).await;
+        let both = phone(1, json!({ "due_days": 7, "office": "秀洲区计生协" })).await;
         assert_eq!((&both["outcome"], &both["fields"]), (&json!("conflict"), &json!(["due_days"])), "{both}");
         let stands = read(&s.member, &draft).await;
         assert_eq!((&stands["due_days"], &stands["note"], &stands["office"], &stands["fields"]), (&json!(20), &json!("请核对。"), &json!("秀洲区计生协"), &json!(["name", "phone"])));
         let held = given(app, &s.member, Kind::LiaisonNotice, &[id_of(&draft)]).await;
         assert_eq!(held[&id_of(&draft)], stands);
         // What REST refuses is refused, by the same pointer.
-        let refused = phone(json!({ "fields": ["needs"] })).await;
+        let refused = phone(4, json!({ "fields": ["needs"] })).await;
         assert_eq!((&refused["outcome"], &refused["problem"]["errors"][0]["pointer"]), (&json!("rejected"), &json!("/fields/0")), "{refused}");
         sent(&s.coordinator, &draft).await;
-        let late = phone(json!({ "topics": [] })).await;
+        let late = phone(4, json!({ "topics": [] })).await;
         assert_eq!((&late["outcome"], &late["problem"]["code"]), (&json!("rejected"), &json!("state_forbids")), "{late}");
     }
 

@@ -52,7 +52,7 @@ both! {
         }
         let auditor = app.user(Role::Auditor, CITY).await;
         let entries = auditor.get("/v1/audit-entries?action=work_day.write").await.expect(200);
-        assert_eq!((entries["items"].as_array().unwrap().len(), &entries["items"][0]["facts"]["year"]), (3, &json!(2029)), "{entries}");
+        assert_eq!((entries["items"].as_array().unwrap().len(), &entries["items"][0]["reason"], &entries["items"][0]["facts"]["entries"]), (3, &json!("year_2029"), &json!(11)), "{entries}");
     }
 
     async fn a_year_in_which_something_is_missing_is_refused(app) {

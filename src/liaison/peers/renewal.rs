@@ -91,7 +91,11 @@ fn renewed(
         id,
         Default::default(),
     );
-    let facts = serde_json::json!({ "what": "renewed", "old_files_until": until });
+    let what = match until {
+        None => "renewed",
+        Some(_) => "renewed_with_files_on_their_way",
+    };
+    let facts = serde_json::json!({ "what": what });
     audit::record(c, who, entry.with(&facts))?;
     Ok(after)
 }
