@@ -175,6 +175,7 @@ catalogue! {
         NotOneOf "not_one_of" 422 "Not one of the values" "不在可选值内" "Not one of the documented values." "不在文档列出的可选值之内。";
         BadDay "bad_day" 422 "Not a day" "日期无效" "A real day as YYYY-MM-DD is expected." "应为真实日期，格式 YYYY-MM-DD。";
         BadInstant "bad_instant" 422 "Not an instant" "时间无效" "An RFC 3339 instant in UTC is expected." "应为 RFC 3339 的 UTC 时间。";
+        Gap "gap" 422 "Something is missing" "有缺漏" "A day is missing before this one." "此处之前缺少日期。";
         InTheFuture "in_the_future" 422 "In the future" "为将来时间" "This cannot lie in the future." "此时间不能在将来。";
         InThePast "in_the_past" 422 "In the past" "为过去时间" "This cannot lie in the past." "此时间不能在过去。";
         BadOrder "bad_order" 422 "Ends before it starts" "先后颠倒" "The end lies before the start." "结束早于开始。";

@@ -75,6 +75,10 @@ const TAGS: &[(&str, &str)] = &[
         "liaison",
         "Notices between inflow and outflow areas, handovers, offices elsewhere (协作通报)",
     ),
+    (
+        "calendar",
+        "The working days that every date of the law is counted by (工作日历)",
+    ),
     ("households", "Households, local and migrant (家庭)"),
     (
         "member-homes",
@@ -359,6 +363,7 @@ const NAMES_A_RECORD: &[&str] = &[
     "get_service_statistics",
     "get_service_reach",
     "get_insurance_statistics",
+    "get_liaison_statistics",
     "get_visit_coverage",
     "list_overdue_follow_ups",
     "list_possession_gaps",

@@ -8,7 +8,7 @@ use crate::http::auth::{require_auth, throttle};
 use crate::{
     activities, areas, audit, auth, calendar_feed, campaigns, channels, concerns, duplicates,
     households, insurance, liaison, notifications, people, privacy, push, residents,
-    rights_requests, services, supervision, sync, visits,
+    rights_requests, services, supervision, sync, visits, workdays,
 };
 
 /// Everything under `/v1`.
@@ -45,6 +45,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     duplicates::routes(cfg);
     services::routes(cfg);
     liaison::routes(cfg);
+    workdays::routes(cfg);
     households::routes(cfg);
     insurance::routes(cfg);
     visits::routes(cfg);

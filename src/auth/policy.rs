@@ -108,6 +108,10 @@ actions! {
     LiaisonImport "liaison.import" on "liaison_notice" by &[Coordinator];
     LiaisonPeerRead "liaison_peer.read" on "liaison_peer" by &[Coordinator, Administrator];
     LiaisonPeerWrite "liaison_peer.write" on "liaison_peer" by &[Administrator];
+    LiaisonCount "liaison.count" on "liaison_statistics" by &[Coordinator, Officer];
+    // The working days by which every date of the law is counted.
+    WorkDayRead "work_day.read" on "work_year" by ALL;
+    WorkDayWrite "work_day.write" on "work_year" by &[Administrator];
     // The service itself, when both sides agreed to hand a residence over.
     ResidenceHandOver "residence.hand_over" on "residence" by &[];
     // Two records of one person.
@@ -353,6 +357,12 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("list_liaison_peers", Action::LiaisonPeerRead),
     ("get_liaison_peer", Action::LiaisonPeerRead),
     ("revoke_liaison_peer", Action::LiaisonPeerWrite),
+    ("renew_liaison_peer", Action::LiaisonPeerWrite),
+    ("update_liaison_notice", Action::LiaisonWrite),
+    ("get_liaison_statistics", Action::LiaisonCount),
+    ("list_work_years", Action::WorkDayRead),
+    ("get_work_year", Action::WorkDayRead),
+    ("set_work_year", Action::WorkDayWrite),
     ("get_service_reach", Action::ServiceCount),
     ("list_audit_entries", Action::AuditRead),
     ("export_audit_entries", Action::AuditExport),

@@ -12,8 +12,9 @@ use crate::auth::model::PushProvider;
 use crate::auth::push_tokens_store;
 use crate::channels;
 use crate::config::Config;
-use crate::crypto::{Vault, WEB_PUSH_FILE};
+use crate::crypto::{OFFICE_FILE, Vault, WEB_PUSH_FILE};
 use crate::db::{DbConn, Target, Uid, connect, meta, migrate};
+use crate::liaison::peers::keys as office;
 use crate::privacy::erasure::{self, journal::Journal};
 use crate::push::provider::{Provider, Verdict};
 use crate::push::web_push::key::{self, Fit};
@@ -58,6 +59,7 @@ pub fn run(config: &Config, asks: bool) -> Result<(), String> {
             findings.note("clock", clock(&mut c));
             findings.note("audit", audit(&mut c));
             findings.note("web push key", web_push_key(config, &mut c));
+            findings.note("office keys", office_keys(config, &mut c));
             push(config, asks, &mut c, &mut findings);
         }
     }
@@ -204,6 +206,22 @@ fn web_push_key(config: &Config, c: &mut DbConn) -> Result<String, String> {
         Fit::Other => Err(format!(
             "{WEB_PUSH_FILE} is not the key that browsers subscribed with: {}",
             key::LOST
+        )),
+    }
+}
+
+/// Other offices know us by one card; with other keys they refuse all that we sign.
+fn office_keys(config: &Config, c: &mut DbConn) -> Result<String, String> {
+    match office::look(c, &config.keys_dir)? {
+        office::Fit::Ours(keys) => Ok(format!("those of the card {}", keys.card().fingerprint())),
+        office::Fit::NotYet => Ok("none yet; they are made when somebody asks for the card".into()),
+        office::Fit::Missing => Err(format!(
+            "{OFFICE_FILE} is not in the folder: {}",
+            office::LOST
+        )),
+        office::Fit::Other => Err(format!(
+            "{OFFICE_FILE} holds other keys than other offices know: {}",
+            office::LOST
         )),
     }
 }

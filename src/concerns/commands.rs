@@ -9,6 +9,7 @@ use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
 use crate::households;
 use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::privacy::requests::due;
 use crate::rights_requests::model::RightsBody;
 use crate::sync::{self, Change, Kind};
@@ -81,6 +82,19 @@ pub fn of_submission(
             ..voiced(who, visit, worker, since)
         };
         begin(c, who, visit, &row)?;
+    }
+    Ok(())
+}
+
+/// What a household voiced goes along with it. The household's handle is the right to it.
+pub fn taken_along(
+    c: &mut DbConn,
+    who: &Who,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+) -> AppResult<()> {
+    for row in store::take_along(c, household, to, who.at)? {
+        sync::record_change(c, change(who, &row, row.version))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::db::schema::{areas, concerns};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code};
 use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::http::page::Page;
 use crate::rights_requests::model::RightsBody;
 use crate::visits::model::VisitRow;
@@ -194,4 +195,38 @@ pub fn step(c: &mut DbConn, concern: &Handle<ConcernRow>, step: &Step) -> AppRes
         .set(step)
         .execute(c)?;
     Ok(())
+}
+
+/// Puts what was voiced by a household where it went; answers them as they are then.
+pub fn take_along(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+    at: Micros,
+) -> AppResult<Vec<ConcernRow>> {
+    let mut rows: Vec<ConcernRow> = all_locked!(
+        c,
+        concerns::table
+            .filter(concerns::household_id.eq(household.id))
+            .select(ConcernRow::as_select())
+            .order(concerns::id)
+    )?;
+    for row in &mut rows {
+        row.version += 1;
+        row.county = to.place.county.unwrap_or(row.county);
+        (row.town, row.village) = (to.place.town, to.place.village);
+        (row.area_code, row.assignee) = (to.area.code.clone(), Some(to.worker));
+        diesel::update(concerns::table.find(row.id))
+            .set((
+                concerns::version.eq(row.version),
+                concerns::county.eq(row.county),
+                concerns::town.eq(row.town),
+                concerns::village.eq(row.village),
+                concerns::area_code.eq(&row.area_code),
+                concerns::assignee.eq(row.assignee),
+                concerns::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
 }

@@ -1332,6 +1332,14 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::UidSql;
+    liaison_drafts (notice_id) {
+        notice_id -> UidSql,
+        field_versions -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
     liaison_fields (notice_id, field) {
         notice_id -> UidSql,
         field -> Text,
@@ -1379,6 +1387,19 @@ diesel::table! {
         what -> Text,
         by_user -> UidSql,
         at -> BigInt,
+        fields -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    liaison_peer_keys (key_digest) {
+        key_digest -> Text,
+        peer_id -> UidSql,
+        signing_key -> Text,
+        sealing_key -> Text,
+        replaced_at -> BigInt,
+        taken_until -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -1528,10 +1549,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     work_days,
     liaison_peers,
     liaison_notices,
+    liaison_drafts,
     liaison_fields,
     liaison_scopes,
     liaison_withdrawals,
     liaison_files,
+    liaison_peer_keys,
     household_tally,
     insurance_quarters,
     insurance_figures,

@@ -9,6 +9,7 @@ use crate::db::schema::{claim_documents, claim_events, claim_payments, claims};
 use crate::db::{Day, DbConn, Fen, Micros, Uid};
 use crate::error::AppResult;
 use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::http::page::Page;
 use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
 
@@ -136,6 +137,40 @@ pub fn assign_claims(
                 claims::assignee.eq(worker),
                 claims::version.eq(row.version),
                 claims::field_versions.eq(&row.field_versions),
+                claims::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
+}
+
+/// Puts a household's claims where it went; answers them as they are then.
+pub fn take_along(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+    at: Micros,
+) -> AppResult<Vec<ClaimRow>> {
+    let mut rows: Vec<ClaimRow> = all_locked!(
+        c,
+        claims::table
+            .filter(claims::household_id.eq(household.id))
+            .select(ClaimRow::as_select())
+            .order(claims::id)
+    )?;
+    for row in &mut rows {
+        (row.version, row.assignee) = (row.version + 1, Some(to.worker));
+        row.county = to.place.county.unwrap_or(row.county);
+        (row.town, row.village) = (to.place.town, to.place.village);
+        row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["assignee"]);
+        diesel::update(claims::table.find(row.id))
+            .set((
+                claims::version.eq(row.version),
+                claims::field_versions.eq(&row.field_versions),
+                claims::county.eq(row.county),
+                claims::town.eq(row.town),
+                claims::village.eq(row.village),
+                claims::assignee.eq(row.assignee),
                 claims::updated_at.eq(at.0),
             ))
             .execute(c)?;

@@ -11,6 +11,7 @@ use crate::db::schema::{
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::http::page::Page;
 use crate::people::model::PersonState;
 use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
@@ -258,6 +259,40 @@ pub fn assign_policies(
                 policies::assignee.eq(worker),
                 policies::version.eq(row.version),
                 policies::field_versions.eq(&row.field_versions),
+                policies::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
+}
+
+/// Puts a household's policies where it went; answers them as they are then.
+pub fn take_along(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+    at: Micros,
+) -> AppResult<Vec<PolicyRow>> {
+    let mut rows: Vec<PolicyRow> = all_locked!(
+        c,
+        policies::table
+            .filter(policies::household_id.eq(household.id))
+            .select(PolicyRow::as_select())
+            .order(policies::id)
+    )?;
+    for row in &mut rows {
+        (row.version, row.assignee) = (row.version + 1, Some(to.worker));
+        row.county = to.place.county.unwrap_or(row.county);
+        (row.town, row.village) = (to.place.town, to.place.village);
+        row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["assignee"]);
+        diesel::update(policies::table.find(row.id))
+            .set((
+                policies::version.eq(row.version),
+                policies::field_versions.eq(&row.field_versions),
+                policies::county.eq(row.county),
+                policies::town.eq(row.town),
+                policies::village.eq(row.village),
+                policies::assignee.eq(row.assignee),
                 policies::updated_at.eq(at.0),
             ))
             .execute(c)?;

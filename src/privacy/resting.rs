@@ -416,6 +416,7 @@ pub const RESTING: &[Rest] = &[
         &["kind", "fields", "topics"],
         Ends::Removed,
     ),
+    people("liaison_drafts", &["notice_id"], &[], &[], Ends::Removed),
     people(
         "liaison_fields",
         &["notice_id"],
@@ -438,6 +439,10 @@ pub const RESTING: &[Rest] = &[
     nobody(
         "liaison_files",
         "which files and letters went out and came in",
+    ),
+    nobody(
+        "liaison_peer_keys",
+        "public keys of other offices that newer ones replaced",
     ),
     nobody(
         "household_tally",

@@ -421,6 +421,14 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ("test_send_campaign", "it asks whether pushes come now"),
     ("create_calendar_feed", "it answers a secret"),
     ("revoke_calendar_feed", "it has to hold at once"),
+    (
+        "renew_liaison_peer",
+        "keys of other offices are registered at a desk",
+    ),
+    (
+        "set_work_year",
+        "the working days are everybody's; kept at a desk",
+    ),
     ("push_changes", "sync itself"),
     ("sign_receipt", "the server signs it, of what arrived"),
     (

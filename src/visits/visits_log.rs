@@ -406,6 +406,11 @@ pub(super) fn shown_anew(c: &mut DbConn, who: &Who, visit: &VisitRow) -> AppResu
     sync::record_change(c, change_of(who, visit, visit.version).shown_anew())
 }
 
+/// A visit went along with the household that it was to.
+pub(super) fn moved_along(c: &mut DbConn, who: &Who, visit: &VisitRow) -> AppResult<()> {
+    sync::record_change(c, change_of(who, visit, visit.version))
+}
+
 /// The feed rows of a visit: a draft is in no area, only with its author.
 fn change_of(who: &Who, visit: &VisitRow, version: i64) -> Change {
     let (place, readers) = match visit.state {

@@ -17,6 +17,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
     ("me", "one's own, by the name of a channel"),
+    ("work-years", "the working days are the same everywhere"),
 ];
 
 /// One record of each kind, in the test's village, township or county.
@@ -35,7 +36,7 @@ fn id(record: &Value) -> String {
 
 /// A draft of a notice, and a withdrawal that an office outside is owed of another one.
 async fn liaison(member: &Client, coordinator: &Client) -> (Value, Value) {
-    use crate::liaison::{about, drafted, migrant, sent, step};
+    use crate::support::notices::{about, drafted, migrant, sent, step};
     let purposes = ["registration", "liaison_with_home_area"];
     let mut made = Vec::new();
     for _ in 0..2 {

@@ -121,12 +121,13 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     member.post("/v1/privacy-requests", wrong).await.expect(201);
     let wages = json!({ "person_id": person, "topic": "wages", "told": VALUES[15], "asked_on": app.now().china_day().to_string() });
     member.post("/v1/rights-requests", wages).await.expect(201);
-    crate::liaison::agrees(&member, &resident, &["address"]).await;
+    crate::support::notices::agrees(&member, &resident, &["address"]).await;
     app.user(Role::Coordinator, OTHER_TOWN).await;
-    let mut notice = crate::liaison::about("registration_notice", &resident, &["name", "address"]);
+    let mut notice =
+        crate::support::notices::about("registration_notice", &resident, &["name", "address"]);
     notice["to_area"] = json!(OTHER_TOWN);
-    let notice = crate::liaison::drafted(&member, notice).await;
-    crate::liaison::sent(&coordinator, &notice).await;
+    let notice = crate::support::notices::drafted(&member, notice).await;
+    crate::support::notices::sent(&coordinator, &notice).await;
     // What the coordinator changed and the phone changes too, without knowing: it rests.
     let path = at("residents", &resident);
     let etag = coordinator.get(&path).await.etag();

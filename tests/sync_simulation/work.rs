@@ -52,6 +52,9 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (6, ("liaison_notice", "rejection")),
     (4, ("liaison_notice", "closure")),
     (2, ("liaison_notice", "assignee")),
+    (4, ("liaison_notice", "update")),
+    (12, ("concern", "referral")),
+    (12, ("concern", "answer")),
 ];
 
 /// What people are busy with in a seed, so that long courses come to their end; with nothing named, with all.
@@ -72,6 +75,7 @@ const HOUSEHOLDS: &[&str] = &[
     "household_person",
     "visit",
     "follow_up",
+    "concern",
     "notification",
 ];
 
@@ -209,7 +213,8 @@ impl World<'_> {
             ("visit", "return" | "confirmation") => coordinates,
             ("member_home", "create" | "update") => coordinates,
             ("activity", "return" | "confirmation") => coordinates,
-            ("liaison_notice", action) => coordinates || action == "create",
+            ("liaison_notice", action) => coordinates || matches!(action, "create" | "update"),
+            ("concern", _) => coordinates,
             ("follow_up", "update") | (_, "assignee") => coordinates,
             _ => true,
         }
@@ -264,6 +269,11 @@ impl World<'_> {
             let word = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
             match names.get(&shown.id.to_string()) {
                 Some(name) => name.clone(),
+                // Born with the submission of a visit, by the server.
+                None if kind == "concern" => {
+                    let visit = names.get(&word("visit_id")).cloned();
+                    visit.unwrap_or_default() + &word("topic") + &word("need")
+                }
                 None => word("given_at") + &word("created_at") + &word("purpose") + &word("due_on"),
             }
         });
@@ -401,6 +411,12 @@ impl World<'_> {
                 body["needs_note"] = json!(format!("需要{mark}"));
                 let task = json!({ "due_on": "2099-06-12", "task": format!("再来看看{mark}") });
                 body["follow_ups"] = json!([task]);
+                if self.dice.once_in(2) {
+                    body["needs_voiced"] = json!(["schooling"]);
+                    let text = format!("希望周末也开放{mark}");
+                    body["opinions"] =
+                        json!([{ "topic": "activities", "text": text, "answer_owed": true }]);
+                }
                 body
             }
             "activity" => json!({ "area": self.area(n), "venue": format!("小广场{mark}"),
@@ -465,6 +481,7 @@ impl World<'_> {
                     "reception" => &[("in", "sent")],
                     "acceptance" | "rejection" => &[("in", "received")],
                     "closure" => &[("in", "accepted"), ("out", "draft"), ("", "")],
+                    "update" => &[("out", "draft"), ("", "")],
                     _ => &[("in", "sent"), ("in", "received"), ("out", "sent")],
                 };
                 let mut all = self.list(n, kind);
@@ -483,6 +500,11 @@ impl World<'_> {
                     }
                     fits.contains(&(side.as_str(), state.as_str()))
                 });
+                self.dice.pick(&all).cloned()?
+            }
+            ("concern", _) if !self.dice.once_in(9) => {
+                let mut all = self.list(n, kind);
+                all.retain(|one| one.body["state"] != "answered");
                 self.dice.pick(&all).cloned()?
             }
             // The same of an activity.
@@ -587,6 +609,11 @@ impl World<'_> {
             ("activity", "return") => json!({ "reason": "incomplete" }),
             ("activity", "confirmation" | "cancellation") => json!({}),
             ("liaison_notice", "rejection") => json!({ "note": format!("查无此人{mark}") }),
+            ("liaison_notice", "update") => json!({ "due_days": 1 + mark % 60 }),
+            ("concern", "referral") => {
+                json!({ "referred_to": "other", "office": format!("办公室{mark}"), "referred_on": on })
+            }
+            ("concern", _) => json!({ "answer": format!("已答复{mark}"), "answered_on": on }),
             ("liaison_notice", "assignee") => json!({ "assignee": self.worker() }),
             ("liaison_notice", _) => json!({}),
             ("claim", "obstacle") => json!({ "kind": "force_majeure", "from": day }),

@@ -103,6 +103,7 @@ const WITHOUT_ID: &[&str] = &[
     "policy_insured",
     "policy_beneficiaries",
     "claim_documents",
+    "liaison_drafts",
     "liaison_fields",
     "liaison_scopes",
 ];

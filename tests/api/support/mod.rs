@@ -13,6 +13,8 @@ pub mod feed_reader;
 pub mod gateway_process;
 pub mod make;
 pub mod never;
+pub mod notices;
+pub mod offices;
 pub mod phones;
 pub mod postgres;
 pub mod process;
