@@ -35,6 +35,7 @@ pub mod residents;
 pub mod rights_requests;
 pub mod routes;
 pub mod services;
+pub mod sheets;
 pub mod state;
 pub mod statistics;
 pub mod supervision;
