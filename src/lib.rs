@@ -28,6 +28,7 @@ pub mod liaison;
 pub mod notifications;
 pub mod openapi;
 pub mod people;
+pub mod policy_imports;
 pub mod privacy;
 pub mod push;
 pub mod reminders;

@@ -7,8 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     activities, areas, audit, auth, calendar_feed, campaigns, channels, concerns, duplicates,
-    households, insurance, liaison, notifications, people, privacy, push, residents,
-    rights_requests, services, supervision, sync, visits,
+    households, insurance, liaison, notifications, people, policy_imports, privacy, push,
+    residents, rights_requests, services, supervision, sync, visits,
 };
 
 /// Everything under `/v1`.
@@ -47,6 +47,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     liaison::routes(cfg);
     households::routes(cfg);
     insurance::routes(cfg);
+    policy_imports::routes(cfg);
     visits::routes(cfg);
     concerns::routes(cfg);
     supervision::routes(cfg);
