@@ -294,6 +294,7 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("list_policy_imports", Action::PolicyImportRead),
     ("get_policy_import_template", Action::PolicyImportRead),
     ("get_policy_import", Action::PolicyImportRead),
+    ("list_policy_import_faults", Action::PolicyImportRead),
     ("confirm_policy_import", Action::PolicyImport),
     ("cancel_policy_import", Action::PolicyImport),
     ("export_claims", Action::ClaimExport),

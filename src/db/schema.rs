@@ -1464,7 +1464,7 @@ diesel::table! {
         staged -> BigInt,
         told -> BigInt,
         counts -> Text,
-        faults -> Text,
+        fault_count -> BigInt,
         created_by -> UidSql,
         confirmed_by -> Nullable<UidSql>,
         confirmed_at -> Nullable<BigInt>,
@@ -1476,6 +1476,16 @@ diesel::table! {
         leased_by -> Nullable<UidSql>,
         lease_until -> BigInt,
         tries -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_faults (import_id, number) {
+        import_id -> UidSql,
+        number -> BigInt,
+        sheet_row -> BigInt,
+        fault -> Text,
     }
 }
 diesel::table! {

@@ -11,7 +11,7 @@ use super::model::*;
 use super::store;
 use super::template::{SheetCsv, SheetXlsx};
 use super::upload::{self, File, Received};
-use super::view::{PolicyImport, PolicyImportPage, show};
+use super::view::{PolicyImport, PolicyImportPage, fault, show};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::audit::{self, Entry};
@@ -165,7 +165,7 @@ fn row(
         staged: 0,
         told: 0,
         counts: Json(Counts::default()),
-        faults: Json(Faults::default()),
+        fault_count: 0,
         created_by: who.user,
         confirmed_by: None,
         confirmed_at: None,
@@ -213,7 +213,8 @@ async fn keep(
                 let mut row = store::receiving(c, id)?.ok_or_else(gone)?;
                 row.state = ImportState::Checking;
                 row.sheet = Json(received.sheet.clone());
-                row.faults = Json(received.faults.clone());
+                store::fault(c, &mut row, &received.faults.first)?;
+                row.fault_count = received.faults.count;
                 (row.row_count, row.units) = (received.rows, received.units);
                 if received.unreadable {
                     row.end(ImportState::Refused, Some(Ending::Faults), now);
@@ -249,6 +250,9 @@ async fn discard(app: &web::Data<App>, id: Uid) -> AppResult<()> {
     app.db.write(move |c| store::forget(c, id)).await
 }
 
+/// Faults that an import tells of itself.
+const SHOWN: i64 = 200;
+
 async fn read(
     app: &web::Data<App>,
     req: &HttpRequest,
@@ -259,8 +263,10 @@ async fn read(
     app.db
         .read(move |c| {
             let row = store::visible(c, &caller, Action::PolicyImportRead, id)?.into_row();
-            let shown = all(c, vec![row], zh)?.pop();
-            shown.ok_or_else(AppError::not_found)
+            let faults = store::faults(c, id, None, SHOWN)?;
+            let mut shown = all(c, vec![row], zh)?.pop().ok_or_else(AppError::not_found)?;
+            shown.faults = faults.into_iter().map(|row| fault(row.fault.0, zh)).collect();
+            Ok(shown)
         })
         .await
 }
@@ -320,8 +326,6 @@ pub async fn list_policy_imports(
             let more = rows.len() as i64 > page.limit;
             rows.truncate(usize::try_from(page.limit).unwrap_or_default());
             let last = rows.last().map(|row| row.id).filter(|_| more);
-            // Up to 200 of each: whoever mends a sheet reads that one.
-            rows.iter_mut().for_each(|row| row.faults.0.first.clear());
             Ok((all(c, rows, zh)?, last))
         })
         .await?;
@@ -333,7 +337,7 @@ pub async fn list_policy_imports(
 
 /// Read an import of policies
 ///
-/// How far it is, and what is at fault: row, column and a word, at most 200 of them.
+/// How far it is, and what is at fault: row, column and a word, the first 200 of them; `…/faults` has all.
 #[utoipa::path(tag = "insurance", params(("id" = Uid, Path, description = "The import's id")),
     responses((status = 200, description = "The import", body = PolicyImport)))]
 #[get("/policy-imports/{id}")]

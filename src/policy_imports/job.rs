@@ -245,11 +245,11 @@ async fn look(app: &web::Data<App>, turn: Turn) -> AppResult<Step> {
         store::note(c, row.id, &noted)?;
         row.checked = if last == 0 { row.units } else { last };
         row.counts.0.add(counts);
-        row.faults.0.add(faults.clone());
+        store::fault(c, row, &faults)?;
         if row.checked < row.units {
             return Ok(Step::More);
         }
-        if row.faults.0.count > 0 {
+        if row.fault_count > 0 {
             row.end(ImportState::Refused, Some(Ending::Faults), now);
         } else if store::rows_left(c, row.id)? != row.row_count {
             row.end(ImportState::Refused, Some(Ending::RowsGone), now);
@@ -296,8 +296,7 @@ async fn make_ready(app: &web::Data<App>, turn: Turn, units: Option<Vec<i64>>) -
         }
         // What was good when it was checked is not any more.
         if !faults.is_empty() {
-            row.faults = Json(Faults::default());
-            row.faults.0.add(faults.clone());
+            store::fault(c, row, &faults)?;
             row.end(ImportState::Refused, Some(Ending::Faults), now);
             return Ok(Step::More);
         }

@@ -16,6 +16,7 @@ mod cells;
 mod check;
 mod columns;
 mod covers;
+mod faults;
 pub mod job;
 mod known;
 mod members;
@@ -48,6 +49,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(api::list_policy_imports)
         .service(template::get_policy_import_template)
         .service(api::get_policy_import)
+        .service(faults::list_policy_import_faults)
         .service(api::confirm_policy_import)
         .service(api::cancel_policy_import);
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{Column, Positions};
 use crate::auth::{Place, Placed};
-use crate::db::schema::{policy_import_rows, policy_imports};
+use crate::db::schema::{policy_import_faults, policy_import_rows, policy_imports};
 use crate::db::{Json, Micros, Uid};
 use crate::error::Fault;
 use crate::sheets::csv_in::Charset;
@@ -133,10 +133,12 @@ impl RowFault {
     }
 }
 
-/// Faults that are kept in full; of all of them the number.
-const TOLD: usize = 200;
+/// Faults of one import that are kept; of all of them the number. Whoever has more has one and the same in a whole
+/// column.
+pub const MOST_FAULTS: i64 = 20_000;
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// What was found so far of a file that is being read.
+#[derive(Debug, Clone, Default)]
 pub struct Faults {
     pub count: i64,
     pub first: Vec<RowFault>,
@@ -145,7 +147,8 @@ pub struct Faults {
 impl Faults {
     pub fn add(&mut self, more: Vec<RowFault>) {
         self.count += more.len() as i64;
-        let room = TOLD.saturating_sub(self.first.len());
+        let most = usize::try_from(MOST_FAULTS).unwrap_or_default();
+        let room = most.saturating_sub(self.first.len());
         self.first.extend(more.into_iter().take(room));
     }
 }
@@ -175,7 +178,7 @@ pub struct ImportRow {
     /// The last group that the feed told of.
     pub told: i64,
     pub counts: Json<Counts>,
-    pub faults: Json<Faults>,
+    pub fault_count: i64,
     pub created_by: Uid,
     pub confirmed_by: Option<Uid>,
     pub confirmed_at: Option<Micros>,
@@ -224,6 +227,16 @@ impl ImportRow {
             ImportState::Checked | ImportState::Imported => 100,
         }
     }
+}
+
+/// A fault as it is kept, in the order in which they were found.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = policy_import_faults)]
+pub struct FaultRow {
+    pub import_id: Uid,
+    pub number: i64,
+    pub sheet_row: i64,
+    pub fault: Json<RowFault>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

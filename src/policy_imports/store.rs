@@ -8,7 +8,7 @@ use super::check::Macs as RowMacs;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{policy_import_rows, policy_imports};
+use crate::db::schema::{policy_import_faults, policy_import_rows, policy_imports};
 use crate::db::together::column;
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Json, Micros, Uid};
@@ -105,7 +105,7 @@ pub fn save(c: &mut DbConn, row: &mut ImportRow, now: Micros) -> AppResult<()> {
             ),
             (
                 policy_imports::counts.eq(Json(row.counts.0)),
-                policy_imports::faults.eq(&row.faults),
+                policy_imports::fault_count.eq(row.fault_count),
                 policy_imports::confirmed_by.eq(row.confirmed_by),
                 policy_imports::confirmed_at.eq(row.confirmed_at),
                 policy_imports::updated_at.eq(row.updated_at),
@@ -144,8 +144,63 @@ pub fn forget_ended(c: &mut DbConn, before: Micros, most: i64) -> AppResult<bool
         .limit(most)
         .load(c)?;
     let more = old.len() as i64 == most;
+    diesel::delete(
+        policy_import_faults::table.filter(policy_import_faults::import_id.eq_any(old.clone())),
+    )
+    .execute(c)?;
     diesel::delete(policy_imports::table.filter(policy_imports::id.eq_any(old))).execute(c)?;
     Ok(more)
+}
+
+// --- what is wrong with it ---
+
+/// Keeps faults of an import, which is locked, behind those that were found before.
+pub fn fault(c: &mut DbConn, import: &mut ImportRow, faults: &[RowFault]) -> AppResult<()> {
+    let from = import.fault_count;
+    let rows: Vec<FaultRow> = (from..MOST_FAULTS)
+        .zip(faults)
+        .map(|(number, fault)| FaultRow {
+            import_id: import.id,
+            number,
+            sheet_row: i64::from(fault.row),
+            fault: Json(fault.clone()),
+        })
+        .collect();
+    for some in rows.chunks(1_000) {
+        each_backend!(c, |c| diesel::insert_into(policy_import_faults::table)
+            .values(some)
+            .execute(c))?;
+    }
+    import.fault_count = from + faults.len() as i64;
+    Ok(())
+}
+
+/// Where in the list of faults one stands.
+#[derive(Debug, Clone, Copy)]
+pub struct FaultAt {
+    pub row: i64,
+    pub number: i64,
+}
+
+/// Faults behind that one, from the top of the sheet to its bottom.
+pub fn faults(
+    c: &mut DbConn,
+    import: Uid,
+    after: Option<FaultAt>,
+    most: i64,
+) -> AppResult<Vec<FaultRow>> {
+    use policy_import_faults::dsl as t;
+    let mut query = t::policy_import_faults
+        .filter(t::import_id.eq(import))
+        .select(FaultRow::as_select())
+        .order((t::sheet_row, t::number))
+        .limit(most)
+        .into_boxed();
+    if let Some(FaultAt { row, number }) = after {
+        let behind = t::sheet_row.eq(row).and(t::number.gt(number));
+        query = query.filter(t::sheet_row.gt(row).or(behind));
+    }
+    Ok(query.load(c)?)
 }
 
 // --- whose turn it is ---

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::model::*;
 use crate::db::{Micros, Uid};
 use crate::error::Fault;
+use crate::http::page::Cursor;
 use crate::http::precondition::Tagged;
 use crate::http::text::{AreaCode, Sha256Hex};
 use crate::page_of;
@@ -86,7 +87,7 @@ pub struct PolicyImport {
     /// How many faults there are in all.
     #[schema(minimum = 0, maximum = 9_000_000_000_000_000i64, example = 0)]
     pub fault_count: i64,
-    /// The first of them; none in a list.
+    /// The first of them, from the top of the sheet; none in a list.
     #[schema(max_items = 200)]
     pub faults: Vec<SheetFault>,
     pub created_by: Uid,
@@ -113,7 +114,18 @@ page_of! {
     PolicyImportPage of PolicyImport
 }
 
-fn fault(told: RowFault, zh: bool) -> SheetFault {
+/// What is wrong with a sheet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SheetFaultPage {
+    /// The faults of this page, from the top of the sheet to its bottom.
+    #[schema(max_items = 200)]
+    pub items: Vec<SheetFault>,
+    /// Where the next page starts; null on the last one.
+    pub next_cursor: Option<Cursor>,
+}
+
+/// A fault in words.
+pub fn fault(told: RowFault, zh: bool) -> SheetFault {
     SheetFault {
         row: i64::from(told.row),
         column: told.column.map(letters),
@@ -125,9 +137,9 @@ fn fault(told: RowFault, zh: bool) -> SheetFault {
     }
 }
 
-/// An import whose area has this code.
+/// An import whose area has this code, its faults left out.
 pub fn show(row: ImportRow, area: AreaCode, zh: bool) -> PolicyImport {
-    let (sheet, counts, faults) = (row.sheet.0.clone(), row.counts.0, row.faults.0.clone());
+    let (sheet, counts) = (row.sheet.0.clone(), row.counts.0);
     PolicyImport {
         id: row.id,
         version: row.version,
@@ -143,12 +155,8 @@ pub fn show(row: ImportRow, area: AreaCode, zh: bool) -> PolicyImport {
         people: counts.people,
         households: counts.households,
         consents: counts.consents,
-        fault_count: faults.count,
-        faults: faults
-            .first
-            .into_iter()
-            .map(|told| fault(told, zh))
-            .collect(),
+        fault_count: row.fault_count,
+        faults: Vec::new(),
         created_by: row.created_by,
         confirmed_by: row.confirmed_by,
         created_at: row.created_at,

@@ -358,6 +358,7 @@ pub const RESTING: &[Rest] = &[
     ),
     // Faults name rows, columns and words; who is named is in the rows.
     staff("policy_imports", &[], &[]),
+    staff("policy_import_faults", &[], &[]),
     people(
         "policy_import_rows",
         &[

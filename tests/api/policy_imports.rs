@@ -326,6 +326,38 @@ both! {
         assert_eq!(one(checked(&coordinator, &[gone().without_consent()]).await), fault("同意日期", "consent_withdrawn"));
     }
 
+    async fn all_that_is_wrong_is_listed_from_top_to_bottom(app) {
+        let coordinator = app.coordinator().await;
+        let mut rows: Vec<Row> = (0..230).map(|_| Row::new().with("被保险人手机", "110")).collect();
+        // One that is found last, since it goes with none of its own.
+        rows[3] = Row::new().with("家庭类型", "");
+        let import = checked(&coordinator, &rows).await;
+        assert_eq!((&import["fault_count"], faults(&import).len()), (&json!(230), 200));
+        let path = format!("{}/faults", at("policy-imports", &import));
+        let (mut told, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = coordinator.get(&format!("{path}?limit=100{cursor}")).await.expect(200);
+            told.extend(page["items"].as_array().unwrap().clone());
+            pages += 1;
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        let of: Vec<(u64, &str)> = told.iter().map(|f| (f["row"].as_u64().unwrap(), f["code"].as_str().unwrap())).collect();
+        let expected: Vec<(u64, &str)> = (2..232).map(|row| (row, if row == 5 { "required" } else { "bad_phone" })).collect();
+        assert_eq!((of, pages), (expected, 3));
+        assert_eq!(told[0]["column"], letters(column("被保险人手机")));
+        // A page to its last record has no next one.
+        let whole = coordinator.get(&format!("{path}?limit=115")).await.expect(200);
+        let rest = coordinator.get(&format!("{path}?limit=115&cursor={}", whole["next_cursor"].as_str().unwrap())).await.expect(200);
+        assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next_cursor"]), (115, &json!(null)));
+        coordinator.get(&format!("{path}?cursor=AQGajF58")).await.problem(400, "cursor_invalid");
+        app.user(Role::Coordinator, OTHER_TOWN).await.get(&path).await.problem(404, "not_found");
+        app.member().await.get(&path).await.problem(403, "forbidden_action");
+        // A list of imports has their number and none of them.
+        let listed = items(&coordinator, "/v1/policy-imports").await;
+        assert_eq!((&listed[0]["fault_count"], &listed[0]["faults"]), (&json!(230), &json!([])));
+    }
+
     async fn a_fault_in_the_last_row_imports_nothing(app) {
         let coordinator = app.coordinator().await;
         let before = counts(app);

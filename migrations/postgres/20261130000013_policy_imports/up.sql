@@ -19,7 +19,7 @@ CREATE TABLE policy_imports (
   staged BIGINT NOT NULL,
   told BIGINT NOT NULL,
   counts TEXT COLLATE "C" NOT NULL,
-  faults TEXT COLLATE "C" NOT NULL,
+  fault_count BIGINT NOT NULL,
   created_by UUID NOT NULL REFERENCES users(id),
   confirmed_by UUID REFERENCES users(id),
   confirmed_at BIGINT,
@@ -40,6 +40,16 @@ CREATE INDEX policy_imports_by_town ON policy_imports (town, id);
 CREATE INDEX policy_imports_by_village ON policy_imports (village, id);
 -- What the job has to do: few at any time.
 CREATE INDEX policy_imports_open ON policy_imports (id) WHERE emptied_at IS NULL;
+
+-- What is wrong with a sheet: where, and a word; never what stands there. Kept as long as the import is told of.
+CREATE TABLE policy_import_faults (
+  import_id UUID NOT NULL REFERENCES policy_imports(id),
+  number BIGINT NOT NULL,
+  sheet_row BIGINT NOT NULL,
+  fault TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (import_id, number)
+);
+CREATE INDEX policy_import_faults_by_row ON policy_import_faults (import_id, sheet_row, number);
 
 -- A row of the sheet. Whom it names is noted once they are found among those who are known; who is the insured
 -- again is not noted twice. The digests tell whether something stands twice in one sheet.
