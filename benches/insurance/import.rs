@@ -118,11 +118,7 @@ pub fn measure(database: &Database, settings: &Settings, report: &mut Report) {
         "< 60 s",
         took.imported.as_secs_f64() < AIM,
     );
-    report.tell(
-        name,
-        "… until the feed had told of all",
-        seconds(took.told),
-    );
+    report.tell(name, "… until the feed had told of all", seconds(took.told));
     let mib = |bytes: usize| bytes as f64 / 1024.0 / 1024.0;
     let (most, of_short) = (mib(took.most as usize), mib(short.most as usize));
     let (file, grown) = (mib(bytes.len()), most - of_short);

@@ -66,7 +66,9 @@ pub async fn list_policy_import_faults(
         })
         .await?;
     let limit = usize::try_from(limit).unwrap_or_default();
-    let last = rows.get(limit.wrapping_sub(1)).filter(|_| rows.len() > limit);
+    let last = rows
+        .get(limit.wrapping_sub(1))
+        .filter(|_| rows.len() > limit);
     let next = last.map(|row| FaultAt {
         row: row.sheet_row,
         number: row.number,
