@@ -59,6 +59,7 @@ mod operating;
 mod opinions;
 mod overload;
 mod policy_imports;
+mod policy_rules;
 mod policy_sheets;
 mod privacy_requests;
 mod pull;
