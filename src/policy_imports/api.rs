@@ -264,7 +264,7 @@ async fn read(
         .read(move |c| {
             let row = store::visible(c, &caller, Action::PolicyImportRead, id)?.into_row();
             let faults = store::faults(c, id, None, SHOWN)?;
-            let mut shown = all(c, vec![row], zh)?
+            let mut shown = all(c, vec![row])?
                 .pop()
                 .ok_or_else(AppError::not_found)?;
             shown.faults = faults
@@ -276,14 +276,14 @@ async fn read(
         .await
 }
 
-fn all(c: &mut DbConn, rows: Vec<ImportRow>, zh: bool) -> AppResult<Vec<PolicyImport>> {
+fn all(c: &mut DbConn, rows: Vec<ImportRow>) -> AppResult<Vec<PolicyImport>> {
     let ids = rows.iter().map(|row| row.area_id).collect();
     let codes: HashMap<Uid, String> = areas::store::codes_of(c, ids)?;
     let shown = rows.into_iter().map(|row| {
         let code = codes.get(&row.area_id).cloned().unwrap_or_default();
         let area =
             AreaCode::parse(code).map_err(|_| AppError::internal("an area without a code"))?;
-        Ok(show(row, area, zh))
+        Ok(show(row, area))
     });
     shown.collect()
 }
@@ -310,7 +310,6 @@ async fn accepted(
 pub async fn list_policy_imports(
     app: web::Data<App>,
     who: Who,
-    req: HttpRequest,
     Params(query): Params<PageParams>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::PolicyImportRead)?;
@@ -320,10 +319,7 @@ pub async fn list_policy_imports(
         list: "list_policy_imports".into(),
     };
     let page = bound.open(query.limit, query.cursor.as_deref())?;
-    let (scope, zh) = (
-        who.scope(Action::PolicyImportRead),
-        wants_chinese(req.headers()),
-    );
+    let scope = who.scope(Action::PolicyImportRead);
     let (items, next) = app
         .db
         .read(move |c| {
@@ -331,7 +327,7 @@ pub async fn list_policy_imports(
             let more = rows.len() as i64 > page.limit;
             rows.truncate(usize::try_from(page.limit).unwrap_or_default());
             let last = rows.last().map(|row| row.id).filter(|_| more);
-            Ok((all(c, rows, zh)?, last))
+            Ok((all(c, rows)?, last))
         })
         .await?;
     Ok(HttpResponse::Ok().json(PolicyImportPage {

@@ -138,7 +138,7 @@ pub fn fault(told: RowFault, zh: bool) -> SheetFault {
 }
 
 /// An import whose area has this code, its faults left out.
-pub fn show(row: ImportRow, area: AreaCode, zh: bool) -> PolicyImport {
+pub fn show(row: ImportRow, area: AreaCode) -> PolicyImport {
     let (sheet, counts) = (row.sheet.0.clone(), row.counts.0);
     PolicyImport {
         id: row.id,

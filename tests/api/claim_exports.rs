@@ -1,7 +1,7 @@
 //! Claims as a sheet for the insurer: whose, by what consent, and that each of them is told of it.
 
 use crate::both;
-use crate::support::make::{at, household, household_person, withdraw};
+use crate::support::make::{at, household, withdraw};
 use crate::support::sheets::{XLSX, id_number};
 use crate::support::*;
 use qianshou::auth::policy::Role;
