@@ -70,7 +70,7 @@ both! {
         // Rows are those that a spreadsheet shows: an empty line is one, a line break within a cell none.
         let text = String::from_utf8(plain).unwrap();
         let (first, rest) = text.split_once("\r\n").unwrap();
-        let text = format!("{first}\r\n\r\n{}", rest.replace("30.00", "\"3\n0\""));
+        let text = format!("{first}\r\n\r\n{}", rest.replace("30.00", "\"三\n十\""));
         let import = taken(app, "text/csv", text.into_bytes()).await;
         assert_eq!(faults(&import), [(3, "保费".into(), "bad_money".into())]);
     }
