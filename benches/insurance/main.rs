@@ -42,7 +42,10 @@ fn main() {
             continue;
         }
         // What of a run to leave out: `QIANSHOU_BENCH_PARTS`, of coverage,claims,transitions,import.
-        if ["claims", "coverage", "transitions"].map(environment::part).contains(&true) {
+        if ["claims", "coverage", "transitions"]
+            .map(environment::part)
+            .contains(&true)
+        {
             of_a_county(&database, &settings, &mut report);
         }
         if environment::part("import") {

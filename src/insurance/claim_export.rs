@@ -148,7 +148,7 @@ fn noted(c: &mut DbConn, who: &Who, asked: &ClaimExport) -> AppResult<Vec<Uid>> 
 /// A sheet that is made while it is sent.
 enum Sheet {
     Csv(String),
-    Xlsx(Xlsx),
+    Xlsx(Box<Xlsx>),
 }
 
 impl Sheet {
@@ -159,7 +159,7 @@ impl Sheet {
             ClaimSheetFormat::Csv => Sheet::Csv("\u{feff}".into()),
             ClaimSheetFormat::Xlsx => {
                 let name = if zh { "理赔" } else { "Claims" };
-                Sheet::Xlsx(Xlsx::begin(name, titles.len())?)
+                Sheet::Xlsx(Box::new(Xlsx::begin(name, titles.len())?))
             }
         };
         sheet.row(titles)?;

@@ -264,9 +264,7 @@ async fn read(
         .read(move |c| {
             let row = store::visible(c, &caller, Action::PolicyImportRead, id)?.into_row();
             let faults = store::faults(c, id, None, SHOWN)?;
-            let mut shown = all(c, vec![row])?
-                .pop()
-                .ok_or_else(AppError::not_found)?;
+            let mut shown = all(c, vec![row])?.pop().ok_or_else(AppError::not_found)?;
             shown.faults = faults
                 .into_iter()
                 .map(|row| fault(row.fault.0, zh))
