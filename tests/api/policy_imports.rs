@@ -11,6 +11,9 @@ use qianshou::db::schema::{households, persons, policies};
 use qianshou::db::{DbConn, Micros, Uid};
 use qianshou::insurance::catalogue::built_in;
 
+/// What is told of a row: title, code, and the row that it does not go with.
+type Told = Option<(&'static str, &'static str, u64)>;
+
 fn id(record: &Value, member: &str) -> Uid {
     record[member].as_str().unwrap().parse().unwrap()
 }
@@ -223,7 +226,7 @@ both! {
         let again = |row: &Row| row.clone();
         let far = Row::new();
         let stranger = Row::new();
-        let rows: Vec<(Row, Option<(&str, &str, u64)>)> = vec![
+        let rows: Vec<(Row, Told)> = vec![
             (again(&base), None),                                                                          // 2
             (second(&base).with("保险止期", "2026-06-30"), Some(("保险止期", "not_fitting", 2))),             // 3
             (second(&base).with("产品代码", "hospital-nursing"), Some(("产品代码", "not_fitting", 2))),       // 4

@@ -77,7 +77,7 @@ both! {
 
     async fn a_workbook_is_read_as_spreadsheets_write_it(app) {
         let row = Row::new();
-        let mut book = book(&[row.clone()]);
+        let mut book = book(std::slice::from_ref(&row));
         put(&mut book, 1, "保险起期", Cell::Number("46023".into()));
         put(&mut book, 1, "保险止期", Cell::Number("46387".into()));
         put(&mut book, 1, "保费", Cell::Number("30".into()));
@@ -251,7 +251,7 @@ both! {
     async fn nothing_of_a_file_rests_in_clear(app) {
         let coordinator = app.coordinator().await;
         let row = Row::new().with("被保险人姓名", "欧阳隐秘之名").with("保单号", "P-ZXQ-9917735");
-        let import = checked(&coordinator, &[row.clone()]).await;
+        let import = checked(&coordinator, std::slice::from_ref(&row)).await;
         assert_eq!(import["state"], "checked");
         let wanted: Vec<String> = ["被保险人姓名", "被保险人证件号码", "被保险人手机", "保单号"].iter().map(|t| row.get(t).to_owned()).collect();
         let clear = |app: &TestApp| -> Vec<String> {
