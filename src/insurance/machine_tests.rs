@@ -214,12 +214,12 @@ proptest! {
         let (mut state, mut decision) = (S::Reported, None);
         for pick in picks {
             let open = allowed(state);
-            let Some(step) = open.get(pick % open.len().max(1)) else {
+            let Some(&step) = open.get(pick % open.len().max(1)) else {
                 break;
             };
-            state = apply(state, *step).unwrap();
+            state = apply(state, step).unwrap();
             match step {
-                T::Determination(made) => decision = Some(*made),
+                T::Determination(made) => decision = Some(made),
                 BACK => decision = None,
                 _ => {}
             }
