@@ -319,6 +319,9 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     if needs_if_match(path, method) {
         statuses.extend([409, 412, 428]);
     }
+    if id == "cancel_policy_import" {
+        statuses.push(409);
+    }
     // Its cursor may be of a time before a restore, or too old.
     if id == "pull_changes" {
         statuses.extend([409, 410]);
@@ -439,7 +442,7 @@ fn answers(path: &str, method: &str, op: &mut Value) {
             response["headers"]["ETag"] = header("ETag");
             not_modified = method == "get";
         }
-        if status == "201" && !PUBLIC_PATHS.contains(&path) {
+        if matches!(status.as_str(), "201" | "202") && !PUBLIC_PATHS.contains(&path) {
             response["headers"]["Location"] = header("Location");
         }
     }

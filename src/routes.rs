@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     activities, areas, audit, auth, calendar_feed, campaigns, channels, concerns, duplicates,
-    households, insurance, liaison, notifications, people, privacy, push, residents,
+    households, insurance, liaison, notifications, people, policy_imports, privacy, push, residents,
     rights_requests, services, supervision, sync, visits, workdays,
 };
 
@@ -48,6 +48,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     workdays::routes(cfg);
     households::routes(cfg);
     insurance::routes(cfg);
+    policy_imports::routes(cfg);
     visits::routes(cfg);
     concerns::routes(cfg);
     supervision::routes(cfg);

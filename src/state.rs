@@ -40,6 +40,8 @@ pub struct App {
     pub work_days: AtomicI64,
     /// WeCom, for those who bind an account there; none where it is not set up.
     pub wecom: Option<Arc<wecom::Api>>,
+    /// One uploaded spreadsheet at a time is held in memory.
+    pub sheets: Arc<tokio::sync::Semaphore>,
 }
 
 /// Time is injected: tests move it.
@@ -92,6 +94,7 @@ impl App {
             pushing,
             office: RwLock::default(),
             work_days: AtomicI64::new(0),
+            sheets: Arc::new(tokio::sync::Semaphore::new(1)),
         }
     }
 }

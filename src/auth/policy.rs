@@ -157,8 +157,12 @@ actions! {
     ProductWrite "insurance_product.write" on "insurance_product" by &[Officer];
     PolicyRead "policy.read" on "policy" by WORKERS;
     PolicyWrite "policy.write" on "policy" by WORKERS;
+    // An insurer's sheet: whoever answers for an area has it imported, and sees ids and counts of it.
+    PolicyImport "policy_import.write" on "policy_import" by &[Coordinator, Officer];
+    PolicyImportRead "policy_import.read" on "policy_import" by &[Coordinator, Officer];
     ClaimRead "claim.read" on "claim" by WORKERS;
     ClaimWrite "claim.write" on "claim" by WORKERS;
+    ClaimExport "claim.export" on "claim" by &[Coordinator, Officer];
     // Campaigns and the inbox.
     FestivalRead "festival.read" on "festival" by ALL;
     FestivalWrite "festival.write" on "festival" by ORGANISERS;
@@ -290,6 +294,14 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("create_policy", Action::PolicyWrite),
     ("list_policies", Action::PolicyRead),
     ("get_policy", Action::PolicyRead),
+    ("create_policy_import", Action::PolicyImport),
+    ("list_policy_imports", Action::PolicyImportRead),
+    ("get_policy_import_template", Action::PolicyImportRead),
+    ("get_policy_import", Action::PolicyImportRead),
+    ("list_policy_import_faults", Action::PolicyImportRead),
+    ("confirm_policy_import", Action::PolicyImport),
+    ("cancel_policy_import", Action::PolicyImport),
+    ("export_claims", Action::ClaimExport),
     ("create_claim", Action::ClaimWrite),
     ("list_claims", Action::ClaimRead),
     ("get_claim", Action::ClaimRead),

@@ -1473,6 +1473,138 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_imports (id) {
+        id -> UidSql,
+        version -> BigInt,
+        area_id -> UidSql,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        state -> Text,
+        ending -> Nullable<Text>,
+        sheet -> Text,
+        file_sha256 -> Text,
+        data_key -> Nullable<Binary>,
+        row_count -> BigInt,
+        units -> BigInt,
+        checked -> BigInt,
+        staged -> BigInt,
+        told -> BigInt,
+        counts -> Text,
+        fault_count -> BigInt,
+        created_by -> UidSql,
+        confirmed_by -> Nullable<UidSql>,
+        confirmed_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        emptied_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+        leased_by -> Nullable<UidSql>,
+        lease_until -> BigInt,
+        tries -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_faults (import_id, number) {
+        import_id -> UidSql,
+        number -> BigInt,
+        sheet_row -> BigInt,
+        fault -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_rows (import_id, number) {
+        import_id -> UidSql,
+        number -> BigInt,
+        unit -> BigInt,
+        person_id -> Nullable<UidSql>,
+        holder_person_id -> Nullable<UidSql>,
+        payer_person_id -> Nullable<UidSql>,
+        beneficiary_person_id -> Nullable<UidSql>,
+        policy_mac -> Nullable<Binary>,
+        family_mac -> Nullable<Binary>,
+        insured_mac -> Nullable<Binary>,
+        person_mac -> Nullable<Binary>,
+        body -> Binary,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_policies (import_id, unit, id) {
+        import_id -> UidSql,
+        unit -> BigInt,
+        id -> UidSql,
+        household_id -> UidSql,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        product -> Binary,
+        policy_number -> Nullable<Binary>,
+        insurer_code -> Text,
+        holder_person_id -> UidSql,
+        payer_person_id -> UidSql,
+        starts_on -> Text,
+        ends_on -> Text,
+        registered_by -> UidSql,
+        assignee -> Nullable<UidSql>,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_insured (import_id, unit, policy_id, person_id) {
+        import_id -> UidSql,
+        unit -> BigInt,
+        policy_id -> UidSql,
+        person_id -> UidSql,
+        position -> BigInt,
+        sum_agreed -> Binary,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_beneficiaries (import_id, unit, policy_id, person_id) {
+        import_id -> UidSql,
+        unit -> BigInt,
+        policy_id -> UidSql,
+        person_id -> UidSql,
+        position -> BigInt,
+        share -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_people (import_id, unit, person_id) {
+        import_id -> UidSql,
+        unit -> BigInt,
+        person_id -> UidSql,
+        household_id -> UidSql,
+        fresh -> Bool,
+        fresh_household -> Bool,
+        person_version -> BigInt,
+        household_version -> BigInt,
+        answers -> BigInt,
+        agreed -> Bool,
+        household_policies -> BigInt,
+        consent_id -> Nullable<UidSql>,
+        text_version -> Nullable<BigInt>,
+        channel -> Nullable<Text>,
+        given_by -> Nullable<Text>,
+        given_at -> Nullable<BigInt>,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,

@@ -5,13 +5,13 @@ use diesel::prelude::*;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{claim_documents, claim_events, claim_payments, claims};
+use crate::db::schema::{claim_documents, claim_events, claim_payments, claims, policies};
 use crate::db::{Day, DbConn, Fen, Micros, Uid};
 use crate::error::AppResult;
 use crate::households::model::HouseholdRow;
 use crate::households::moves::Along;
 use crate::http::page::Page;
-use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
+use crate::{all_locked, each_backend, first_locked, in_scope, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &ClaimRow) -> AppResult<()> {
     diesel::insert_into(claims::table)
@@ -89,6 +89,28 @@ pub fn list(c: &mut DbConn, scope: &Scope, filter: Filter, page: Page) -> AppRes
         query = query.filter(claims::id.lt(after));
     }
     Ok(query.load(c)?)
+}
+
+/// Claims of these areas on policies of an insurer that were reported in these days, the oldest first; bounded.
+pub fn for_insurer(
+    c: &mut DbConn,
+    scope: &Scope,
+    insurer: &str,
+    (from, to): (Day, Day),
+    most: i64,
+) -> AppResult<Vec<ClaimRow>> {
+    let theirs = policies::table
+        .filter(policies::insurer_code.eq(insurer.to_owned()))
+        .select(policies::id);
+    Ok(claims::table
+        .filter(in_scope!(claims, scope))
+        .filter(claims::reported_on.ge(from))
+        .filter(claims::reported_on.le(to))
+        .filter(claims::policy_id.eq_any(theirs))
+        .select(ClaimRow::as_select())
+        .order(claims::id)
+        .limit(most)
+        .load(c)?)
 }
 
 /// What a step or a correction changes.

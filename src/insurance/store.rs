@@ -43,6 +43,16 @@ pub fn product(c: &mut DbConn, id: Uid) -> AppResult<Option<ProductRow>> {
         .optional()?)
 }
 
+/// Every product: a catalogue of some tens.
+pub fn all_products(c: &mut DbConn) -> AppResult<Vec<ProductRow>> {
+    const MOST: i64 = 10_000;
+    Ok(insurance_products::table
+        .select(ProductRow::as_select())
+        .order(insurance_products::id)
+        .limit(MOST)
+        .load(c)?)
+}
+
 /// Those of these products that there are.
 pub fn products_among(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<ProductRow>> {
     Ok(insurance_products::table
@@ -234,6 +244,15 @@ pub fn list_policies(
         query = query.filter(policies::id.lt(after));
     }
     Ok(query.load(c)?)
+}
+
+/// All policies of these households.
+pub fn of_households(c: &mut DbConn, households: &[Uid]) -> AppResult<Vec<PolicyRow>> {
+    Ok(policies::table
+        .filter(policies::household_id.eq_any(households.to_vec()))
+        .select(PolicyRow::as_select())
+        .order(policies::id)
+        .load(c)?)
 }
 
 /// Gives a household's policies to a worker; answers them as they are then.

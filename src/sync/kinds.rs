@@ -258,6 +258,7 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
         "liaison_peers",
         "keys of other offices are registered at a desk",
     ),
+    ("policy_imports", "sheets are imported at a desk"),
 ];
 
 /// Writes that need the server at once, and why.
@@ -300,6 +301,10 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
         "reveal_household_person",
         "a disclosure is audited before it is made",
     ),
+    ("create_policy_import", "sheets are imported at a desk"),
+    ("confirm_policy_import", "sheets are imported at a desk"),
+    ("cancel_policy_import", "it has to hold at once"),
+    ("export_claims", "a disclosure is audited before it is made"),
     ("create_receipt", "it answers a secret"),
     ("create_household_person_receipt", "it answers a secret"),
     ("revoke_receipt", "it has to hold at once"),

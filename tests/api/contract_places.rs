@@ -161,6 +161,7 @@ impl Records {
             .await
             .expect(200);
         let resting = crate::sync::resting(app, &member).await;
+        let import = sheets::checked(&coordinator, &[sheets::Row::new()]).await;
         let ids = vec![
             ("sync", "conflict_id", resting[0].clone()),
             ("sync", "held_id", resting[1].clone()),
@@ -190,6 +191,7 @@ impl Records {
             ("policies", "id", id(&policy)),
             ("claims", "id", id(&claim)),
             ("claims", "kind", "invoices".into()),
+            ("policy-imports", "id", id(&import)),
             ("campaigns", "id", id(&campaign)),
             ("activities", "id", id(&activity)),
             ("campaign-templates", "id", id(&template)),
@@ -240,6 +242,7 @@ impl Records {
             | "privacy-requests"
             | "duplicates"
             | "liaison-withdrawals"
+            | "policy-imports"
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "users" | "push" => &self.administrator,

@@ -292,7 +292,9 @@ pub async fn filled(app: &TestApp) -> Filled {
     notice["office"] = json!("秀洲区计划生育协会");
     notice["note"] = json!("请协助核对");
     let notice = crate::support::notices::drafted(&member, notice).await;
+    let import = sheets::checked(&coordinator, &[sheets::Row::new()]).await;
     let paths = [
+        (&coordinator, at("policy-imports", &import)),
         (&member, at("residents", &resident)),
         (&member, at("households", &household)),
         (&coordinator, at("member-homes", &home)),

@@ -19,6 +19,7 @@ pub mod phones;
 pub mod postgres;
 pub mod process;
 pub mod pushing;
+pub mod sheets;
 pub mod syncing;
 pub mod twins;
 pub mod typed;
