@@ -7,8 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     activities, areas, audit, auth, calendar_feed, campaigns, channels, concerns, duplicates,
-    households, insurance, liaison, notifications, people, policy_imports, privacy, push, residents,
-    rights_requests, services, supervision, sync, visits, workdays,
+    households, insurance, liaison, notifications, people, policy_imports, privacy, push,
+    residents, rights_requests, services, supervision, sync, visits, workdays,
 };
 
 /// Everything under `/v1`.
