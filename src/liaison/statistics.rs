@@ -11,6 +11,7 @@ use super::model::LiaisonSide;
 use super::statistics_store::{self as store, How};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
+use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
@@ -103,6 +104,7 @@ impl Statistics {
 
 pub fn of(
     c: &mut DbConn,
+    vault: &Vault,
     area: AreaRow,
     level: Option<AreaLevel>,
     quarter: Quarter,
@@ -118,7 +120,7 @@ pub fn of(
         Some(level) => areas::store::parts(c, &area, level, page)?,
         None => Vec::new(),
     };
-    let branches = branches::of(c, &area, &rows, &sums)?;
+    let branches = branches::of(c, vault, &area, &rows, &sums)?;
     let cells = [SENT..RECEIVED, RECEIVED..GIVEN, GIVEN..GOT, GOT..CELLS];
     let found = Found {
         shown: cells.map(|cells| branches.shown(cells)),

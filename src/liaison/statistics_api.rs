@@ -129,12 +129,13 @@ pub async fn get_liaison_statistics(
         ),
     };
     let page = bound.open(asked.limit, asked.cursor.as_deref())?;
+    let vault = app.vault.clone();
     let mut found = app
         .db
         .read(move |c| {
             let area = query::area(c, &who, Action::LiaisonCount, &area)?;
             let level = query::level(&area, by)?;
-            statistics::of(c, area, level, quarter, page)
+            statistics::of(c, &vault, area, level, quarter, page)
         })
         .await?;
     let rows = std::mem::take(&mut found.rows);

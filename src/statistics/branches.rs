@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::parts::Tree;
+use super::parts::{Tree, rank};
 use super::sums::Sums;
 use crate::areas;
 use crate::areas::model::AreaRow;
+use crate::crypto::Vault;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 
@@ -18,13 +19,22 @@ pub struct Branches {
 
 /// The rule goes from the province inwards, an area and its parts at a time, so that the branches that lead to the rows
 /// are all of it that is looked at.
-pub fn of(c: &mut DbConn, area: &AreaRow, rows: &[AreaRow], sums: &Sums) -> AppResult<Branches> {
+pub fn of(
+    c: &mut DbConn,
+    vault: &Vault,
+    area: &AreaRow,
+    rows: &[AreaRow],
+    sums: &Sums,
+) -> AppResult<Branches> {
     let mut chain: Vec<Uid> = vec![area.province];
     chain.extend([area.city, area.county, area.town].into_iter().flatten());
     // Rows two levels below stand in areas between.
     chain.extend(rows.iter().filter_map(|row| row.parent_id));
     let (mut tree, mut numbers) = (Tree::default(), HashMap::new());
-    numbers.insert(area.province, tree.add(None, sums.of(area.province)));
+    numbers.insert(
+        area.province,
+        tree.add(None, rank(vault, area.province), sums.of(area.province)),
+    );
     let mut within = vec![area.id];
     within.extend(chain);
     let mut opened: Vec<Uid> = Vec::new();
@@ -39,7 +49,7 @@ pub fn of(c: &mut DbConn, area: &AreaRow, rows: &[AreaRow], sums: &Sums) -> AppR
         let parent = numbers.get(&next).copied();
         for part in areas::store::next_below(c, next)? {
             let counts = sums.of(part.id);
-            numbers.insert(part.id, tree.add(parent, counts));
+            numbers.insert(part.id, tree.add(parent, rank(vault, part.id), counts));
         }
     }
     Ok(Branches { tree, numbers })
