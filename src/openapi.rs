@@ -370,6 +370,7 @@ const NAMES_A_RECORD: &[&str] = &[
     "get_visit_coverage",
     "list_overdue_follow_ups",
     "list_possession_gaps",
+    "list_concerns",
 ];
 
 /// Operations without a body that may be refused for what stands in a record.

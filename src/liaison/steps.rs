@@ -163,10 +163,11 @@ pub fn both(
             LiaisonState::Declined => store::untell_all_but_answer(c, &[copy.id])?,
             state if over(state) => store::untell(c, &[copy.id])?,
             // Whoever lives elsewhere now is told of there; the office outside has yet to take them in.
-            LiaisonState::Accepted if copy.kind == LiaisonKind::ResidenceTransfer => {
-                if copy.side == LiaisonSide::Out || !copy.outside() {
-                    store::untell_all_but_answer(c, &[copy.id])?;
-                }
+            LiaisonState::Accepted
+                if copy.kind == LiaisonKind::ResidenceTransfer
+                    && (copy.side == LiaisonSide::Out || !copy.outside()) =>
+            {
+                store::untell_all_but_answer(c, &[copy.id])?;
             }
             _ => {}
         }

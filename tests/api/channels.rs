@@ -371,9 +371,9 @@ pushing! { by PushProvider::WeCom;
             items
         };
         let bound = (json!("channel_bound"), json!("企业微信已绑定"), true);
-        assert_eq!(inbox(&first).await, [bound.clone()]);
+        assert_eq!(inbox(&first).await, std::slice::from_ref(&bound));
         bind_wecom(app, &second, "zhang.hui").await;
-        assert_eq!(inbox(&second).await, [bound.clone()]);
+        assert_eq!(inbox(&second).await, std::slice::from_ref(&bound));
         assert_eq!(inbox(&first).await[0], (json!("channel_bound"), json!("企业微信已改绑"), true));
         assert_eq!(wecom(app, &first).await["account"], Value::Null);
         tokio::time::sleep(std::time::Duration::from_millis(600)).await;

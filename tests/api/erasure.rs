@@ -127,6 +127,10 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         crate::support::notices::about("registration_notice", &resident, &["name", "address"]);
     notice["to_area"] = json!(OTHER_TOWN);
     let notice = crate::support::notices::drafted(&member, notice).await;
+    let path = at("liaison-notices", &notice);
+    let etag = member.get(&path).await.etag();
+    let amended = member.patch(&path, &etag, json!({ "note": "请协助核对" }));
+    amended.await.expect(200);
     crate::support::notices::sent(&coordinator, &notice).await;
     // What the coordinator changed and the phone changes too, without knowing: it rests.
     let path = at("residents", &resident);

@@ -242,7 +242,7 @@ both! {
         assert_eq!(held[&id_of(&draft)], stands);
         // What REST refuses is refused, by the same pointer.
         let refused = phone(4, json!({ "fields": ["needs"] })).await;
-        assert_eq!((&refused["outcome"], &refused["problem"]["errors"][0]["pointer"]), (&json!("rejected"), &json!("/fields/0")), "{refused}");
+        assert_eq!((&refused["outcome"], &refused["problem"]["errors"][0]["pointer"]), (&json!("rejected"), &json!("/changed/fields/0")), "{refused}");
         sent(&s.coordinator, &draft).await;
         let late = phone(4, json!({ "topics": [] })).await;
         assert_eq!((&late["outcome"], &late["problem"]["code"]), (&json!("rejected"), &json!("state_forbids")), "{late}");
