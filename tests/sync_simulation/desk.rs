@@ -192,7 +192,7 @@ impl World<'_> {
             let mut visit = make::home_visit(&home);
             visit["opinions"] = json!([{ "topic": "activities", "text": format!("希望周末也开放{n}"), "answer_owed": true }]);
             let visit = member.post("/v1/visits", visit).await.expect(201);
-            let path = format!("/v1/visits/{}/submission", visit["id"].as_str().unwrap());
+            let path = format!("{}/submission", make::at("visits", &visit));
             let submitted = Answer::of(member.request(reqwest::Method::POST, &path)).await;
             self.noted(format!("opens visit {n}"), &submitted).await;
         }
@@ -230,7 +230,7 @@ impl World<'_> {
             let plan = json!({ "area": self.places.villages[0], "venue": "小广场", "kind": "lecture", "title": format!("讲座{n}"),
                 "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z" });
             let made = member.post("/v1/activities", plan).await.expect(201);
-            let path = format!("/v1/activities/{}/report", made["id"].as_str().unwrap());
+            let path = format!("{}/report", make::at("activities", &made));
             let report = json!({ "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z", "participants": 40,
                 "leaflets": 50, "households_informed": 10 });
             let reported = member.post(&path, report).await;
@@ -261,10 +261,7 @@ impl World<'_> {
                 .post("/v1/liaison-notices", draft)
                 .await
                 .expect(201);
-            let path = format!(
-                "/v1/liaison-notices/{}/dispatch",
-                draft["id"].as_str().unwrap()
-            );
+            let path = format!("{}/dispatch", make::at("liaison-notices", &draft));
             let sent = Answer::of(self.desk.request(reqwest::Method::POST, &path)).await;
             self.noted(format!("opens notice {n}"), &sent).await;
         }
