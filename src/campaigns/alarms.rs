@@ -12,7 +12,7 @@ use super::machine::CampaignState;
 use super::model::*;
 use super::{alarms_store as store, audience, store as campaigns_store, texts};
 use crate::auth::Place;
-use crate::db::{DbConn, Micros, Uid};
+use crate::db::{DbConn, Micros, Uid, indexed};
 use crate::error::AppResult;
 use crate::notifications::announce::Text;
 use crate::state::App;
@@ -78,6 +78,7 @@ fn page(c: &mut DbConn, campaign: Uid, now: Micros) -> AppResult<bool> {
     let Some(run) = store::locked_run(c, campaign.id)? else {
         return Ok(false);
     };
+    indexed(c)?;
     let runs = matches!(
         campaign.state,
         CampaignState::Scheduled | CampaignState::Running
@@ -104,6 +105,7 @@ fn give(c: &mut DbConn, campaign: &CampaignRow, mut run: RunRow, now: Micros) ->
     let (people, more) = audience::recipients(c, &audience, now, run.reached, PAGE)?;
     let users: Vec<Uid> = people.iter().map(|p| p.user).collect();
     let held = store::held(c, campaign.id, &users)?;
+    let (mut new, mut newer) = (Vec::new(), Vec::new());
     for person in &people {
         let Place {
             county,
@@ -126,9 +128,17 @@ fn give(c: &mut DbConn, campaign: &CampaignRow, mut run: RunRow, now: Micros) ->
             created_at: now,
             updated_at: now,
         };
-        store::put(c, &alarm, held.is_some())?;
-        changed(c, &alarm, now, false)?;
+        match held {
+            Some(_) => newer.push(alarm),
+            None => new.push(alarm),
+        }
     }
+    store::put(c, &new)?;
+    store::put_newer(c, &newer)?;
+    sync::together(c, |c| {
+        let mut given = new.iter().chain(&newer);
+        given.try_for_each(|alarm| changed(c, alarm, now, false))
+    })?;
     run.reached = people.last().map(|p| p.user).or(run.reached);
     if !more {
         (run.checks, run.reached) = (true, None);
@@ -186,14 +196,17 @@ fn remove<'a>(
     now: Micros,
 ) -> AppResult<()> {
     let mut ids = Vec::new();
-    for alarm in gone {
-        let last = AlarmRow {
-            version: alarm.version + 1,
-            ..alarm.clone()
-        };
-        changed(c, &last, now, true)?;
-        ids.push(alarm.id);
-    }
+    sync::together(c, |c| {
+        for alarm in gone {
+            let last = AlarmRow {
+                version: alarm.version + 1,
+                ..alarm.clone()
+            };
+            changed(c, &last, now, true)?;
+            ids.push(alarm.id);
+        }
+        Ok(())
+    })?;
     store::remove(c, ids)
 }
 

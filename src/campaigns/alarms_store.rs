@@ -1,10 +1,13 @@
 //! All SQL about alarms and how far giving them out has come.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable};
 use std::collections::HashMap;
 
 use super::model::*;
 use crate::db::schema::{campaign_alarm_runs, campaign_alarms, campaign_reminders, campaigns};
+use crate::db::together::column;
+use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros, Uid, groups};
 use crate::error::AppResult;
 use crate::http::page::Page;
@@ -111,19 +114,46 @@ pub fn held_after(
     Ok(query.load(c)?)
 }
 
-/// Gives somebody an alarm, or the one they hold its new version.
-pub fn put(c: &mut DbConn, alarm: &AlarmRow, held: bool) -> AppResult<()> {
-    if held {
+/// Gives people, who hold none, their alarms.
+pub fn put(c: &mut DbConn, alarms: &[AlarmRow]) -> AppResult<()> {
+    match c {
+        DbConn::Pg(_) if alarms.is_empty() => {}
+        // One trip for all.
+        DbConn::Pg(c) => {
+            diesel::sql_query(
+                "INSERT INTO campaign_alarms (id, version, user_id, campaign_id, area_id, created_at, updated_at) \
+                 SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], \
+                 $7::bigint[])",
+            )
+            .bind::<Array<UidSql>, _>(column(alarms, |a| a.id))
+            .bind::<Array<BigInt>, _>(column(alarms, |a| a.version))
+            .bind::<Array<UidSql>, _>(column(alarms, |a| a.user_id))
+            .bind::<Array<UidSql>, _>(column(alarms, |a| a.campaign_id))
+            .bind::<Array<Nullable<UidSql>>, _>(column(alarms, |a| a.area_id))
+            .bind::<Array<BigInt>, _>(column(alarms, |a| a.created_at.0))
+            .bind::<Array<BigInt>, _>(column(alarms, |a| a.updated_at.0))
+            .execute(c)?;
+        }
+        DbConn::Sqlite(c) => {
+            for alarm in alarms {
+                diesel::insert_into(campaign_alarms::table)
+                    .values(alarm)
+                    .execute(c)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What people hold gets its new version.
+pub fn put_newer(c: &mut DbConn, alarms: &[AlarmRow]) -> AppResult<()> {
+    for alarm in alarms {
         diesel::update(campaign_alarms::table.find(alarm.id))
             .set((
                 campaign_alarms::version.eq(alarm.version),
                 campaign_alarms::area_id.eq(alarm.area_id),
                 campaign_alarms::updated_at.eq(alarm.updated_at.0),
             ))
-            .execute(c)?;
-    } else {
-        diesel::insert_into(campaign_alarms::table)
-            .values(alarm)
             .execute(c)?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::auth::policy::Role;
 use crate::auth::rights::Grant;
 use crate::auth::{Place, Who};
 use crate::db::schema::{assignments, devices, users};
-use crate::db::{DbConn, Micros, MultiBackend, Uid};
+use crate::db::{DbConn, Micros, MultiBackend, Uid, paged};
 use crate::error::{AppError, AppResult, Fault};
 use crate::notifications::announce::Recipient;
 use crate::text_enum;
@@ -239,7 +239,7 @@ pub fn recipients(
         query = query.filter(assignments::user_id.gt(after));
     }
     type Row = (Uid, Option<Uid>, Option<Uid>, Option<Uid>);
-    let rows: Vec<Row> = query.load(c)?;
+    let rows: Vec<Row> = paged(c, |c| Ok(query.load(c)?))?;
     let more = rows.len() as i64 == limit;
     let mut out: Vec<Recipient> = Vec::with_capacity(rows.len());
     for (user, county, town, village) in rows {

@@ -14,7 +14,7 @@ use super::plan::{self, Due};
 use super::{alarms, audience, results_store, store, texts};
 use crate::areas;
 use crate::auth::Placed;
-use crate::db::{DbConn, Micros, Uid};
+use crate::db::{DbConn, Micros, Uid, indexed};
 use crate::error::AppResult;
 use crate::notifications::announce::{Announcement, Recipient, announce};
 use crate::notifications::model::NotificationKind;
@@ -22,8 +22,10 @@ use crate::push::quarters::Ramp;
 use crate::state::App;
 use crate::sync::{self, Change, Kind};
 
-/// Recipients a transaction.
-const PAGE: i64 = 400;
+/// Recipients a transaction: SQLite's one writer has others to serve, on PostgreSQL each statement is a trip.
+fn page_size(c: &DbConn) -> i64 {
+    if c.is_sqlite() { 400 } else { 1_000 }
+}
 /// Reminders and campaigns a look.
 const LOOK: i64 = 20;
 
@@ -83,7 +85,9 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
         step(c, &mut campaign, CampaignStep::Start, now)?;
     }
     let audience = audience_of(c, &campaign)?;
-    let (recipients, more) = audience::recipients(c, &audience, now, reminder.reached, PAGE)?;
+    indexed(c)?;
+    let size = page_size(c);
+    let (recipients, more) = audience::recipients(c, &audience, now, reminder.reached, size)?;
     reminder.reached = recipients.last().map(|r| r.user).or(reminder.reached);
     let meant = meant(c, &campaign, &reminder, recipients)?;
     let offset = i64::from(zone.to_offset(now.timestamp()).seconds());

@@ -11,6 +11,7 @@ mod lanes;
 pub mod meta;
 pub mod migrate;
 mod passing;
+mod plans;
 pub mod schema;
 mod scope;
 pub mod together;
@@ -20,6 +21,7 @@ mod writer;
 
 pub use conn::{DbConn, MultiBackend};
 pub use groups::groups;
+pub use plans::{indexed, paged};
 pub use types::{Day, Fen, Json, Micros, Uid};
 pub use violation::{Violation, violation};
 pub use writer::transact;

@@ -60,13 +60,14 @@ pub fn column<'a, T, V>(rows: &'a [T], of: impl Fn(&'a T) -> V) -> Vec<V> {
 /// Does this with rows of `waiting` kept back, and writes them at its end. If it fails they are forgotten, as
 /// the transaction forgets what was written: the failure has to end it, or the savepoint around this.
 ///
-/// On SQLite a statement costs no trip, and every row is written at once.
+/// On SQLite a statement costs no trip, and every row is written at once. Within another such piece of work the rows
+/// wait for the end of that one.
 pub fn gather<T: 'static, R>(
     c: &mut DbConn,
     waiting: &'static LocalKey<Waiting<T>>,
     f: impl FnOnce(&mut DbConn) -> AppResult<R>,
 ) -> AppResult<R> {
-    if c.is_sqlite() {
+    if c.is_sqlite() || waiting.with(Waiting::is_open) {
         return f(c);
     }
     waiting.with(|w| *w.rows.borrow_mut() = Some(Vec::new()));

@@ -1,11 +1,13 @@
 //! Telling users something: inbox rows and their pushes, in the caller's transaction.
 
+use std::collections::HashMap;
+
 use super::model::{NotificationKind, NotificationRow};
 use super::store;
 use crate::auth::Place;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
-use crate::push::outbox::{self, NewDelivery};
+use crate::push::outbox::{self, LiveDevice, NewDelivery};
 use crate::push::quarters::Ramp;
 use crate::sync::{self, Change, Kind};
 
@@ -57,7 +59,7 @@ pub struct Told {
     pub deliveries: usize,
 }
 
-/// Tells these users (at most a few hundred); who was told of this occurrence before is left alone.
+/// Tells these users (a thousand at the most); who was told of this occurrence before is left alone.
 pub fn announce(
     c: &mut DbConn,
     now: Micros,
@@ -65,13 +67,17 @@ pub fn announce(
     recipients: &[Recipient],
 ) -> AppResult<Told> {
     let users: Vec<Uid> = recipients.iter().map(|r| r.user).collect();
-    let told = store::told(c, what.occurrence, &users)?;
-    let devices = outbox::live_devices(c, &users)?;
+    let mut told = store::told(c, what.occurrence, &users)?;
+    let mut phones: HashMap<Uid, Vec<LiveDevice>> = HashMap::new();
+    for phone in outbox::live_devices(c, &users)? {
+        phones.entry(phone.user).or_default().push(phone);
+    }
     let mut rows = Vec::new();
     let mut pushes = Vec::new();
-    for r in recipients.iter().filter(|r| !told.contains(&r.user)) {
+    // Whoever is named twice is told once.
+    for r in recipients.iter().filter(|r| told.insert(r.user)) {
         let id = Uid::new(now);
-        let own: Vec<_> = devices.iter().filter(|d| d.user == r.user).collect();
+        let own = phones.remove(&r.user).unwrap_or_default();
         rows.push(NotificationRow {
             id,
             version: 1,
@@ -114,10 +120,12 @@ pub fn announce(
     let mine = store::insert(c, &rows)?;
     rows.retain(|row| mine.contains(&row.id));
     pushes.retain(|push: &NewDelivery| mine.contains(&push.notification));
-    for row in &rows {
-        let change = Change::upsert(Kind::Notification, row.id, 1, Place::default(), now);
-        sync::record_change(c, change.seen_by([Some(row.user_id), None]))?;
-    }
+    sync::together(c, |c| {
+        rows.iter().try_for_each(|row| {
+            let change = Change::upsert(Kind::Notification, row.id, 1, Place::default(), now);
+            sync::record_change(c, change.seen_by([Some(row.user_id), None]))
+        })
+    })?;
     outbox::enqueue(c, &pushes, now)?;
     Ok(Told {
         notified: rows.len(),

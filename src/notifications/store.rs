@@ -1,14 +1,18 @@
 //! All SQL of the inbox.
 
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use std::collections::HashSet;
 
 use super::model::{NotificationMark, NotificationRow};
+use crate::all_locked;
 use crate::db::schema::notifications;
+use crate::db::together::column;
+use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
-use crate::{all_locked, each_backend};
 
 /// Those of `users` who were told of this occurrence before.
 pub fn told(c: &mut DbConn, occurrence: Uid, users: &[Uid]) -> AppResult<HashSet<Uid>> {
@@ -23,25 +27,65 @@ pub fn told(c: &mut DbConn, occurrence: Uid, users: &[Uid]) -> AppResult<HashSet
 /// Puts these in their inboxes; who was told of the occurrence at the same time by somebody else is left alone.
 /// Answers the ids of those that are there now.
 pub fn insert(c: &mut DbConn, rows: &[NotificationRow]) -> AppResult<HashSet<Uid>> {
-    let mut put = HashSet::new();
-    for some in rows.chunks(200) {
-        let count = each_backend!(c, |c| diesel::insert_into(notifications::table)
-            .values(some)
-            .on_conflict_do_nothing()
-            .execute(c))?;
-        let ids: Vec<Uid> = some.iter().map(|row| row.id).collect();
-        if count == some.len() {
-            put.extend(ids);
-            continue;
+    match c {
+        DbConn::Pg(c) => insert_together(c, rows),
+        // There is one writer: what `told` did not find is not there. Row by row, by a statement that is prepared
+        // once.
+        DbConn::Sqlite(c) => {
+            for row in rows {
+                diesel::insert_into(notifications::table)
+                    .values(row)
+                    .execute(c)?;
+            }
+            Ok(rows.iter().map(|row| row.id).collect())
         }
-        put.extend::<Vec<Uid>>(
-            notifications::table
-                .filter(notifications::id.eq_any(ids))
-                .select(notifications::id)
-                .load(c)?,
-        );
     }
-    Ok(put)
+}
+
+/// All by one statement, whose text does not grow with them.
+fn insert_together(c: &mut PgConnection, rows: &[NotificationRow]) -> AppResult<HashSet<Uid>> {
+    #[derive(QueryableByName)]
+    struct Put {
+        #[diesel(sql_type = UidSql)]
+        id: Uid,
+    }
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let put: Vec<Put> = diesel::sql_query(
+        "INSERT INTO notifications (id, version, user_id, kind, title_zh, title_en, body_zh, body_en, subject_kind, \
+         subject_id, campaign_id, occurrence_id, county, town, village, devices, expires_at, displayed_at, opened_at, \
+         read_at, done_at, created_at, updated_at) SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], \
+         $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], \
+         $12::uuid[], $13::uuid[], $14::uuid[], $15::uuid[], $16::bigint[], $17::bigint[], $18::bigint[], \
+         $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]) \
+         ON CONFLICT DO NOTHING RETURNING id",
+    )
+    .bind::<Array<UidSql>, _>(column(rows, |r| r.id))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.version))
+    .bind::<Array<UidSql>, _>(column(rows, |r| r.user_id))
+    .bind::<Array<Text>, _>(column(rows, |r| r.kind.as_str()))
+    .bind::<Array<Text>, _>(column(rows, |r| r.title_zh.as_str()))
+    .bind::<Array<Text>, _>(column(rows, |r| r.title_en.as_str()))
+    .bind::<Array<Text>, _>(column(rows, |r| r.body_zh.as_str()))
+    .bind::<Array<Text>, _>(column(rows, |r| r.body_en.as_str()))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |r| r.subject_kind.as_deref()))
+    .bind::<Array<Nullable<UidSql>>, _>(column(rows, |r| r.subject_id))
+    .bind::<Array<Nullable<UidSql>>, _>(column(rows, |r| r.campaign_id))
+    .bind::<Array<UidSql>, _>(column(rows, |r| r.occurrence_id))
+    .bind::<Array<Nullable<UidSql>>, _>(column(rows, |r| r.county))
+    .bind::<Array<Nullable<UidSql>>, _>(column(rows, |r| r.town))
+    .bind::<Array<Nullable<UidSql>>, _>(column(rows, |r| r.village))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.devices))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.expires_at.0))
+    .bind::<Array<Nullable<BigInt>>, _>(column(rows, |r| r.displayed_at.map(|at| at.0)))
+    .bind::<Array<Nullable<BigInt>>, _>(column(rows, |r| r.opened_at.map(|at| at.0)))
+    .bind::<Array<Nullable<BigInt>>, _>(column(rows, |r| r.read_at.map(|at| at.0)))
+    .bind::<Array<Nullable<BigInt>>, _>(column(rows, |r| r.done_at.map(|at| at.0)))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.created_at.0))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.updated_at.0))
+    .load(c)?;
+    Ok(put.into_iter().map(|row| row.id).collect())
 }
 
 /// A page of somebody's inbox, newest first.

@@ -1,14 +1,17 @@
 //! Putting pushes into the outbox: part of the write that made the notification. And where they go, when a phone is
 //! reached by another token.
 
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
 
 use super::candidates_store::NO_LIVE_TOKEN;
 use super::model::{DeliveryRow, DeliveryState, Lane};
 use crate::auth::model::{PushProvider, PushState};
 use crate::db::schema::{deliveries, devices};
+use crate::db::together::column;
+use crate::db::types::UidSql;
 use crate::db::{Day, DbConn, Micros, Uid};
-use crate::each_backend;
 use crate::error::AppResult;
 
 /// A phone that a push can reach now.
@@ -76,11 +79,43 @@ pub fn enqueue(c: &mut DbConn, new: &[NewDelivery], now: Micros) -> AppResult<()
             counted_on: None,
         })
         .collect();
-    for some in rows.chunks(200) {
-        each_backend!(c, |c| diesel::insert_into(deliveries::table)
-            .values(some)
-            .execute(c))?;
+    match c {
+        DbConn::Pg(_) if rows.is_empty() => {}
+        DbConn::Pg(c) => insert_together(c, &rows)?,
+        // Row by row, by a statement that is prepared once.
+        DbConn::Sqlite(c) => {
+            for row in &rows {
+                diesel::insert_into(deliveries::table)
+                    .values(row)
+                    .execute(c)?;
+            }
+        }
     }
+    Ok(())
+}
+
+/// All by one statement, whose text does not grow with them. What no new push has stays NULL.
+fn insert_together(c: &mut PgConnection, rows: &[DeliveryRow]) -> AppResult<()> {
+    diesel::sql_query(
+        "INSERT INTO deliveries (id, notification_id, device_id, provider, lane, state, attempts, next_at, expires_at, \
+         fence, created_at, updated_at, announces) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], \
+         $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], \
+         $11::bigint[], $12::bigint[], $13::bigint[])",
+    )
+    .bind::<Array<UidSql>, _>(column(rows, |r| r.id))
+    .bind::<Array<UidSql>, _>(column(rows, |r| r.notification_id))
+    .bind::<Array<UidSql>, _>(column(rows, |r| r.device_id))
+    .bind::<Array<Text>, _>(column(rows, |r| r.provider.as_str()))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.lane))
+    .bind::<Array<Text>, _>(column(rows, |r| r.state.as_str()))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.attempts))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.next_at.0))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.expires_at.0))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.fence))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.created_at.0))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.updated_at.0))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.announces))
+    .execute(c)?;
     Ok(())
 }
 
