@@ -1,5 +1,6 @@
 //! Many who work, each with a phone that pushes reach.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::support::{Fixture, villages};
@@ -112,7 +113,17 @@ pub fn fill_with(
         })
         .unwrap();
     }
+    maintain(c);
     ids
+}
+
+/// What a database that has run for a while has.
+fn maintain(c: &mut DbConn) {
+    let statistics = match c {
+        DbConn::Sqlite(_) => "PRAGMA optimize; ANALYZE",
+        DbConn::Pg(_) => "ANALYZE",
+    };
+    c.batch_execute(statistics).unwrap();
 }
 
 /// A token as long as Google's.
@@ -149,4 +160,5 @@ pub fn tell(fixture: &Fixture, c: &mut DbConn, everybody: &[Uid]) {
         let told = transact(c, |c| announce(c, now, &what, &recipients)).unwrap();
         assert_eq!(told.deliveries, some.len());
     }
+    maintain(c);
 }

@@ -7,6 +7,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::model::{DeliveryState, Lane};
+use super::store::Id;
 use super::turn::Sent;
 use crate::all_locked;
 use crate::db::schema::{deliveries, devices, notifications, push_phones};
@@ -33,31 +34,46 @@ pub(super) fn locked(c: &mut DbConn, devices: &[Uid], today: Day) -> AppResult<H
     let mut found = some_locked(c, &devices)?;
     devices.retain(|d| !found.contains_key(d));
     if !devices.is_empty() {
-        let rows: Vec<PhoneRow> = devices
-            .iter()
-            .map(|device| PhoneRow {
-                device_id: *device,
-                day: today,
-                routine: 0,
-                campaign: 0,
-                routine_at: None,
-            })
-            .collect();
-        for some in rows.chunks(200) {
-            match c {
-                DbConn::Pg(c) => diesel::insert_into(push_phones::table)
-                    .values(some)
-                    .on_conflict_do_nothing()
-                    .execute(c)?,
-                DbConn::Sqlite(c) => diesel::insert_or_ignore_into(push_phones::table)
-                    .values(some)
-                    .execute(c)?,
-            };
-        }
-        // Another worker may have made some of them a moment before, and counted there.
+        let made = begun(c, &devices, today)?;
+        devices.retain(|d| !made.contains(d));
+        found.extend(made.into_iter().map(|device| (device, Sent::none(today))));
+    }
+    if !devices.is_empty() {
+        // Another worker made these a moment before, and counted there.
         found.extend(some_locked(c, &devices)?);
     }
     Ok(found)
+}
+
+/// Rows of phones that have none, locked by having been made; answers those that are new.
+fn begun(c: &mut DbConn, devices: &[Uid], today: Day) -> AppResult<HashSet<Uid>> {
+    match c {
+        DbConn::Pg(c) => {
+            let made: Vec<Id> = diesel::sql_query(
+                "INSERT INTO push_phones (device_id, day, routine, campaign) SELECT id, $2, 0, 0 \
+                 FROM unnest($1) AS new(id) ON CONFLICT DO NOTHING RETURNING device_id AS id",
+            )
+            .bind::<Array<UidSql>, _>(devices)
+            .bind::<Text, _>(today.to_string())
+            .load(c)?;
+            Ok(made.into_iter().map(|row| row.id).collect())
+        }
+        // There is one writer: what was not found is not there. By a statement that is prepared once.
+        DbConn::Sqlite(c) => {
+            for device in devices {
+                diesel::insert_into(push_phones::table)
+                    .values(PhoneRow {
+                        device_id: *device,
+                        day: today,
+                        routine: 0,
+                        campaign: 0,
+                        routine_at: None,
+                    })
+                    .execute(c)?;
+            }
+            Ok(devices.iter().copied().collect())
+        }
+    }
 }
 
 fn some_locked(c: &mut DbConn, devices: &[Uid]) -> AppResult<HashMap<Uid, Sent>> {

@@ -18,7 +18,7 @@ use crate::auth::push_tokens_store;
 use crate::db::schema::{deliveries, delivery_receipts};
 use crate::db::together::column;
 use crate::db::types::UidSql;
-use crate::db::{DbConn, Micros, Uid};
+use crate::db::{DbConn, Micros, Uid, indexed};
 use crate::error::AppResult;
 
 /// How a lease ended.
@@ -59,6 +59,7 @@ pub struct Noter {
 /// Notes how leases ended; answers how many were no longer this worker's to end.
 pub fn settle(c: &mut DbConn, by: &Noter, ended: &[Ended]) -> AppResult<usize> {
     let now = by.now;
+    indexed(c)?;
     let ended = replaced(c, ended, now)?;
     let ended: &[Ended] = &ended;
     let ends: Vec<End> = column(ended, |e| end(e, now));
@@ -224,14 +225,15 @@ fn end(e: &Ended, now: Micros) -> End<'_> {
 /// Stores how leases ended; answers whose ends those were, since another worker may hold a newer fence.
 fn end_all(c: &mut DbConn, ends: &[End], now: Micros) -> AppResult<HashSet<Uid>> {
     match c {
-        // One trip for all.
+        // One trip for all. Each is found by its id: statistics of a moment ago know of nothing that is leased, and an
+        // index by the state would be read whole for each of them.
         DbConn::Pg(c) => {
             let rows: Vec<Id> = diesel::sql_query(
                 "UPDATE deliveries SET lease_until = NULL, leased_by = NULL, state = v.state, attempts = v.attempts, next_at = v.next_at, \
                  last_code = v.code, accepted_at = v.accepted_at, updated_at = $8 \
                  FROM unnest($1, $2, $3, $4, $5, $6, $7) \
                  AS v(id, fence, state, attempts, next_at, code, accepted_at) \
-                 WHERE deliveries.id = v.id AND deliveries.fence = v.fence AND deliveries.state = 'leased' \
+                 WHERE deliveries.id = v.id AND deliveries.fence = v.fence AND deliveries.state || '' = 'leased' \
                  RETURNING deliveries.id",
             )
                 .bind::<Array<UidSql>, _>(column(ends, |e| e.id))

@@ -24,7 +24,7 @@ use crate::auth::push_tokens_store;
 use crate::db::schema::deliveries;
 use crate::db::together::column;
 use crate::db::types::UidSql;
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::db::{Day, DbConn, Micros, Uid, indexed};
 use crate::error::AppResult;
 use crate::notifications::model::NotificationKind;
 use crate::notifications::settings_store;
@@ -106,6 +106,7 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
         return Ok(Found::Stopped(retry_at));
     }
     let limit = if stopped.is_some() { 1 } else { lease.limit };
+    indexed(c)?;
     let mut due: Vec<Uid> = Vec::new();
     for lane in Lane::ALL {
         let left = limit - due.len() as i64;

@@ -44,6 +44,18 @@ pub struct Sent {
     pub routine_at: Option<Micros>,
 }
 
+impl Sent {
+    /// Nothing yet.
+    pub fn none(today: Day) -> Sent {
+        Sent {
+            day: today,
+            routine: 0,
+            campaign: 0,
+            routine_at: None,
+        }
+    }
+}
+
 /// What becomes of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
@@ -237,12 +249,7 @@ impl Book<'_> {
 
     /// The row of a phone, begun anew where its day is over.
     fn of_today(&mut self, phone: Uid, today: Day) -> &mut Sent {
-        let row = self.sent.entry(phone).or_insert(Sent {
-            day: today,
-            routine: 0,
-            campaign: 0,
-            routine_at: None,
-        });
+        let row = self.sent.entry(phone).or_insert(Sent::none(today));
         if row.day != today {
             (row.day, row.routine, row.campaign) = (today, 0, 0);
         }
