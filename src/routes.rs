@@ -6,8 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    activities, areas, audit, auth, calendar_feed, campaigns, channels, concerns, duplicates,
-    households, insurance, liaison, notifications, people, privacy, push, residents,
+    activities, areas, associations, audit, auth, calendar_feed, campaigns, channels, concerns,
+    duplicates, households, insurance, liaison, notifications, people, privacy, push, residents,
     rights_requests, services, supervision, sync, visits,
 };
 
@@ -49,6 +49,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     insurance::routes(cfg);
     visits::routes(cfg);
     concerns::routes(cfg);
+    associations::routes(cfg);
     supervision::routes(cfg);
     campaigns::routes(cfg);
     activities::routes(cfg);

@@ -43,6 +43,12 @@ pub trait Placed {
     }
 }
 
+/// A record by which another one is reached: whoever may do something to it may do that to the other, wherever that
+/// stands.
+pub trait Leads<T> {
+    fn leads_to(&self, other: &T) -> bool;
+}
+
 /// Proof that the caller may do what was asked to this row.
 #[derive(Debug)]
 pub struct Handle<T> {
@@ -63,6 +69,16 @@ impl<T> Handle<T> {
     }
     pub fn into_row(self) -> T {
         self.row
+    }
+    /// The handle of the row that this one leads to; 404 for any other.
+    pub fn lead<U>(&self, row: U) -> AppResult<Handle<U>>
+    where
+        T: Leads<U>,
+    {
+        match self.row.leads_to(&row) {
+            true => Ok(Handle { row }),
+            false => Err(AppError::not_found()),
+        }
     }
 }
 

@@ -148,6 +148,22 @@ actions! {
     SupervisionRead "supervision.read" on "supervision" by &[Coordinator];
     ConcernRead "concern.read" on "concern" by WORKERS;
     ConcernAnswer "concern.answer" on "concern" by &[Coordinator];
+    // Associations: what is public of them is everybody's who works there.
+    AssociationRead "association.read" on "association" by ALL;
+    AssociationWrite "association.write" on "association" by &[Officer];
+    PostRuleRead "post_rule.read" on "post_rule" by ALL;
+    PostRuleWrite "post_rule.write" on "post_rule" by &[Administrator];
+    // Who holds a post and who is a member: people, masked, each officer those of their own associations.
+    PostRead "post.read" on "post" by &[Officer];
+    PostWrite "post.write" on "post" by &[Officer];
+    PostReveal "post.reveal" on "post" by &[Officer];
+    MemberRead "member.read" on "member" by &[Officer];
+    MemberWrite "member.write" on "member" by &[Officer];
+    MemberReveal "member.reveal" on "member" by &[Officer];
+    MemberLookUp "member.look_up" on "member" by &[Officer];
+    MemberConsent "member.consent" on "member" by &[Officer];
+    MemberReceipt "member.receipt" on "member" by &[Officer];
+    MemberCount "member.count" on "member_statistics" by &[Coordinator, Officer, Auditor];
     // Insurance.
     ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
     ProductWrite "insurance_product.write" on "insurance_product" by &[Officer];
@@ -353,6 +369,41 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("list_liaison_peers", Action::LiaisonPeerRead),
     ("get_liaison_peer", Action::LiaisonPeerRead),
     ("revoke_liaison_peer", Action::LiaisonPeerWrite),
+    ("create_association", Action::AssociationWrite),
+    ("list_associations", Action::AssociationRead),
+    ("get_association", Action::AssociationRead),
+    ("update_association", Action::AssociationWrite),
+    ("dissolve_association", Action::AssociationWrite),
+    ("list_vacancies", Action::AssociationRead),
+    ("list_post_rules", Action::PostRuleRead),
+    ("get_post_rule", Action::PostRuleRead),
+    ("update_post_rule", Action::PostRuleWrite),
+    ("create_post", Action::PostWrite),
+    ("list_posts", Action::PostRead),
+    ("get_post", Action::PostRead),
+    ("update_post", Action::PostWrite),
+    ("end_post", Action::PostWrite),
+    ("re_elect_post", Action::PostWrite),
+    ("reveal_post_holder", Action::PostReveal),
+    ("create_member", Action::MemberWrite),
+    ("list_members", Action::MemberRead),
+    ("look_up_member", Action::MemberLookUp),
+    ("get_member", Action::MemberRead),
+    ("update_member", Action::MemberWrite),
+    ("leave_association", Action::MemberWrite),
+    ("reveal_member", Action::MemberReveal),
+    ("create_member_card", Action::MemberWrite),
+    ("list_member_cards", Action::MemberRead),
+    ("void_member_card", Action::MemberWrite),
+    ("print_member_card", Action::MemberReveal),
+    ("list_member_consents", Action::MemberRead),
+    ("create_member_consent", Action::MemberConsent),
+    ("withdraw_member_consent", Action::MemberConsent),
+    ("create_member_receipt", Action::MemberReceipt),
+    ("list_member_receipts", Action::MemberReceipt),
+    ("revoke_member_receipt", Action::MemberReceipt),
+    ("get_association_members", Action::MemberRead),
+    ("get_member_statistics", Action::MemberCount),
     ("get_service_reach", Action::ServiceCount),
     ("list_audit_entries", Action::AuditRead),
     ("export_audit_entries", Action::AuditExport),

@@ -164,13 +164,14 @@ impl Who {
     }
 
     /// The assignment under which an action at a place is done: the first that allows it there, else
-    /// the first that allows it anywhere.
+    /// the first that allows it anywhere, else what they hold there: it is a part of something that they may do.
     pub fn acting(&self, action: Action, place: &Place) -> Option<&Grant> {
         let allow = |g: &&Grant| action.roles().contains(&g.role);
         self.grants()
             .filter(allow)
             .find(|g| g.covers(place))
             .or_else(|| self.grants().find(allow))
+            .or_else(|| self.grants().find(|g| g.covers(place)))
     }
 }
 

@@ -1443,6 +1443,118 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    associations (id) {
+        id -> UidSql,
+        version -> BigInt,
+        kind -> Text,
+        title -> Text,
+        parent_id -> Nullable<UidSql>,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        area_code -> Text,
+        founded_on -> Text,
+        dissolved_on -> Nullable<Text>,
+        dissolved_because -> Nullable<Text>,
+        office_rank -> Nullable<Text>,
+        office_premises -> Nullable<Text>,
+        office_own_line -> Nullable<Bool>,
+        staff_establishment -> Nullable<BigInt>,
+        staff_full_time -> Nullable<BigInt>,
+        staff_by_reference -> Nullable<Bool>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    post_rules (code) {
+        code -> Text,
+        version -> BigInt,
+        association_kind -> Text,
+        post -> Text,
+        asked_of -> Text,
+        positions -> Text,
+        five_elders -> Nullable<Bool>,
+        full_time -> Nullable<Bool>,
+        civil_servant -> Nullable<Bool>,
+        least -> BigInt,
+        most -> BigInt,
+        term_years -> BigInt,
+        assumed -> Bool,
+        updated_by -> Nullable<crate::db::types::UidSql>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    posts (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        person_id -> Nullable<UidSql>,
+        post -> Text,
+        holds_position -> Text,
+        full_time -> Bool,
+        civil_servant -> Bool,
+        managed_by_reference -> Bool,
+        five_elders -> Bool,
+        retired -> Bool,
+        allowance -> Nullable<BigInt>,
+        begins_on -> Text,
+        ends_on -> Text,
+        ended_on -> Nullable<Text>,
+        ended_because -> Nullable<Text>,
+        term -> BigInt,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    memberships (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        person_id -> UidSql,
+        joined_on -> Text,
+        backbone_since -> Nullable<Text>,
+        left_on -> Nullable<Text>,
+        left_because -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    member_cards (id) {
+        id -> UidSql,
+        membership_id -> UidSql,
+        number -> Text,
+        issued_on -> Text,
+        issued_by -> UidSql,
+        voided_on -> Nullable<Text>,
+        voided_because -> Nullable<Text>,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1526,6 +1638,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     insurance_quarters,
     insurance_figures,
     concerns,
+    associations,
+    post_rules,
+    posts,
+    memberships,
+    member_cards,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));

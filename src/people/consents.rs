@@ -25,7 +25,7 @@ use crate::http::text::{Int, Note, not_null};
 use crate::privacy::erasure;
 use crate::state::App;
 use crate::sync::{self, Kind};
-use crate::{duplicates, households, liaison, page_of, residents, services};
+use crate::{associations, duplicates, households, liaison, page_of, residents, services};
 
 /// A text that people are asked to agree to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -414,6 +414,9 @@ pub fn withdraw(
             duplicates::store::untell(c, person.id)?;
             liaison::ends::withdrawn(c, who, person)?;
         }
+        if found.purpose == Purpose::Membership {
+            associations::members::ends::of_person(c, who, person)?;
+        }
         if found.purpose == Purpose::ServiceFollowUp {
             services::feed::follow_ups_withdrawn(c, who, person)?;
         }
@@ -428,6 +431,7 @@ pub fn restrict(c: &mut DbConn, who: &Who, person: &Handle<PersonRow>, why: &str
     let seen = feed::consents_seen(c, who, person)?;
     store::set_state(c, person, PersonState::Restricted, who.at)?;
     liaison::ends::restricted(c, who, person)?;
+    associations::members::ends::of_person(c, who, person)?;
     residents::feed::restrict(c, who, person)?;
     for (id, version) in store::consent_versions(c, person.id)? {
         let gone = seen.change(who, Kind::Consent, id, version).deleted();

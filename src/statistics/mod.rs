@@ -5,6 +5,7 @@
 //! a time and ends at townships. A count by itself, of areas within areas down to villages, needs no more than
 //! [`parts`]: an area and its parts at a time.
 
+pub mod branches;
 pub mod parts;
 pub mod quarter;
 pub mod query;

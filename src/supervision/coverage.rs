@@ -9,7 +9,7 @@ use crate::areas::model::{AreaLevel, AreaRow};
 use crate::db::{Day, DbConn, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
-use crate::statistics::parts::Tree;
+use crate::statistics::branches;
 use crate::statistics::quarter::Quarter;
 use crate::statistics::sums::Sums;
 
@@ -88,7 +88,7 @@ pub fn of(
         Some(level) => areas::store::parts(c, &area, level, page)?,
         None => Vec::new(),
     };
-    let shown = shown(c, &area, &rows, &overdue)?;
+    let shown = branches::shown(c, &area, &rows, &overdue)?;
     let found = Found {
         homes,
         overdue,
@@ -99,40 +99,4 @@ pub fn of(
         rows,
         found,
     })
-}
-
-/// Which of these areas' households are shown. The rule goes from the province inwards, an area and its parts at a
-/// time, so that the branches that lead to the rows are all of it that is looked at.
-fn shown(
-    c: &mut DbConn,
-    area: &AreaRow,
-    rows: &[AreaRow],
-    overdue: &Sums,
-) -> AppResult<HashMap<Uid, bool>> {
-    let mut chain: Vec<Uid> = vec![area.province];
-    chain.extend([area.city, area.county, area.town].into_iter().flatten());
-    // Rows two levels below stand in areas between.
-    chain.extend(rows.iter().filter_map(|row| row.parent_id));
-    let (mut tree, mut numbers) = (Tree::default(), HashMap::new());
-    numbers.insert(area.province, tree.add(None, overdue.of(area.province)));
-    let mut within = vec![area.id];
-    within.extend(chain);
-    let mut opened: Vec<Uid> = Vec::new();
-    // Widest first: an area's parts are added once the area is.
-    loop {
-        let next = within
-            .iter()
-            .copied()
-            .find(|id| numbers.contains_key(id) && !opened.contains(id));
-        let Some(next) = next else { break };
-        opened.push(next);
-        let parent = numbers.get(&next).copied();
-        for part in areas::store::next_below(c, next)? {
-            let counts = overdue.of(part.id);
-            numbers.insert(part.id, tree.add(parent, counts));
-        }
-    }
-    let shown = tree.shown(0..1);
-    let of = |(id, number): (Uid, usize)| (id, shown.get(number) == Some(&true));
-    Ok(numbers.into_iter().map(of).collect())
 }

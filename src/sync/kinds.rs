@@ -258,6 +258,9 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
         "liaison_peers",
         "keys of other offices are registered at a desk",
     ),
+    ("associations", "they are kept at a desk"),
+    ("posts", "who leads an association is kept at a desk"),
+    ("memberships", "members are kept at a desk"),
 ];
 
 /// Writes that need the server at once, and why.
@@ -386,6 +389,36 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
         "keys of other offices are registered at a desk",
     ),
     ("revoke_liaison_peer", "it has to hold at once"),
+    ("create_association", "associations are kept at a desk"),
+    ("update_association", "associations are kept at a desk"),
+    ("dissolve_association", "associations are kept at a desk"),
+    ("update_post_rule", "rules are everybody's; kept at a desk"),
+    ("create_post", "whether it is free is the server's to know"),
+    ("update_post", "who leads an association is kept at a desk"),
+    ("end_post", "who leads an association is kept at a desk"),
+    (
+        "re_elect_post",
+        "who leads an association is kept at a desk",
+    ),
+    (
+        "reveal_post_holder",
+        "a disclosure is audited before it is made",
+    ),
+    ("create_member", "members are kept at a desk"),
+    ("look_up_member", "it asks what the server knows"),
+    ("update_member", "members are kept at a desk"),
+    ("leave_association", "what rests on it ends at once"),
+    ("reveal_member", "a disclosure is audited before it is made"),
+    ("create_member_card", "the server makes its number"),
+    ("void_member_card", "it has to hold at once"),
+    (
+        "print_member_card",
+        "a disclosure is audited before it is made",
+    ),
+    ("create_member_consent", "members are kept at a desk"),
+    ("withdraw_member_consent", "what rests on it ends at once"),
+    ("create_member_receipt", "it answers a secret"),
+    ("revoke_member_receipt", "it has to hold at once"),
     ("create_insurance_product", "products are kept at a desk"),
     (
         "create_festival",

@@ -16,6 +16,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("calendar", "the address itself is the right to read"),
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
+    ("post-rules", "rules are the same everywhere"),
     ("me", "one's own, by the name of a channel"),
 ];
 
@@ -25,6 +26,7 @@ pub struct Records {
     coordinator: Client,
     administrator: Client,
     organiser: Client,
+    officer: Client,
     /// (collection, parameter, value)
     ids: Vec<(&'static str, &'static str, String)>,
 }
@@ -59,6 +61,24 @@ impl Records {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
         let administrator = app.user(Role::Administrator, CITY).await;
         let organiser = app.user(Role::CampaignOrganiser, COUNTY).await;
+        let officer = app.user(Role::Officer, TOWN).await;
+        let township = crate::associations::founded(&officer, "township", TOWN, None).await;
+        let association =
+            crate::associations::founded(&officer, "village", VILLAGE, Some(&township)).await;
+        let president = crate::association_posts::president(&association);
+        let post = crate::association_posts::filled(&officer, president).await;
+        let associate = crate::association_members::joined(&officer, &association).await;
+        let associates = make::at("members", &associate);
+        let card = json!({ "issued_on": "2026-05-29" });
+        let cards = format!("{associates}/cards");
+        officer.post(&cards, card).await.expect(201);
+        let membership = officer.get(&format!("{associates}/consents")).await;
+        let membership = membership.expect(200)["items"][0].clone();
+        let associates_receipt = format!("{associates}/receipts");
+        let associates_receipt = officer
+            .post(&associates_receipt, json!({}))
+            .await
+            .expect(201);
         let resident = make::registered(&member).await;
         let consents = format!("{}/consents", make::at("residents", &resident));
         let consent = member
@@ -181,6 +201,12 @@ impl Records {
             ("rights-requests", "id", id(&right)),
             ("liaison-notices", "id", id(&notice)),
             ("liaison-withdrawals", "id", id(&withdrawal)),
+            ("associations", "id", id(&association)),
+            ("posts", "id", id(&post)),
+            ("post-rules", "code", "village_president".into()),
+            ("members", "id", id(&associate)),
+            ("members", "consent_id", id(&membership)),
+            ("members", "receipt_id", id(&associates_receipt)),
             ("member-homes", "id", id(&home)),
             ("member-homes", "kind", "premises".into()),
             ("visits", "id", id(&visit)),
@@ -207,6 +233,7 @@ impl Records {
             coordinator,
             administrator,
             organiser,
+            officer,
             ids,
         }
     }
@@ -241,7 +268,8 @@ impl Records {
             | "liaison-withdrawals"
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
-            "users" | "push" => &self.administrator,
+            "associations" | "posts" | "members" => &self.officer,
+            "users" | "push" | "post-rules" => &self.administrator,
             _ => &self.member,
         }
     }

@@ -44,6 +44,8 @@ struct Family {
     coordinator: Client,
     resident: Value,
     household: Value,
+    /// As a member of an association.
+    joined: Value,
     /// All the records, by kind of the feed.
     records: Vec<(&'static str, Value)>,
 }
@@ -121,6 +123,23 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     member.post("/v1/privacy-requests", wrong).await.expect(201);
     let wages = json!({ "person_id": person, "topic": "wages", "told": VALUES[15], "asked_on": app.now().china_day().to_string() });
     member.post("/v1/rights-requests", wages).await.expect(201);
+    // They are a member of the village's association, with a card, and its president.
+    let officer = app
+        .user_with(&[(Role::Officer, TOWN), (Role::Coordinator, TOWN)])
+        .await
+        .at(url);
+    let township = crate::associations::founded(&officer, "township", TOWN, None).await;
+    let association =
+        crate::associations::founded(&officer, "village", VILLAGE, Some(&township)).await;
+    let join = json!({ "association_id": association["id"], "person_id": person, "joined_on": "2025-03-01",
+        "consents": [consent("membership")] });
+    let joined = officer.post("/v1/members", join).await.expect(201);
+    let card = json!({ "issued_on": "2026-05-29" });
+    let cards = format!("{}/cards", at("members", &joined));
+    officer.post(&cards, card).await.expect(201);
+    let mut post = crate::association_posts::president(&association);
+    post["person_id"] = json!(person);
+    officer.post("/v1/posts", post).await.expect(201);
     crate::liaison::agrees(&member, &resident, &["address"]).await;
     app.user(Role::Coordinator, OTHER_TOWN).await;
     let mut notice = crate::liaison::about("registration_notice", &resident, &["name", "address"]);
@@ -160,6 +179,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         coordinator,
         resident,
         household,
+        joined,
         records,
     }
 }
@@ -178,7 +198,8 @@ impl Family {
     }
     /// Their ids, and those of all that is theirs.
     fn ids(&self) -> BTreeSet<Uid> {
-        let mut ids = BTreeSet::from([self.person()]);
+        let joined = self.joined["id"].as_str().unwrap();
+        let mut ids = BTreeSet::from([self.person(), joined.parse().unwrap()]);
         ids.extend(
             self.records
                 .iter()
@@ -308,7 +329,7 @@ both! {
         let left: Vec<String> = left.iter().map(|(table, column)| format!("{table}.{column}")).collect();
         let kept = ["audit_entries.record_id", "changes.record_id", "disclosures.record_id",
             "erased_records.record_id", "erasures.person_id",
-            "households.id", "persons.id", "privacy_requests.person_id", "rights_requests.person_id", "sync_operations.record_id"];
+            "households.id", "persons.id", "posts.person_id", "privacy_requests.person_id", "rights_requests.person_id", "sync_operations.record_id"];
         assert_eq!(left, kept);
         // Phones drop all of it, and nobody is shown any.
         for phone in &mut phones {
