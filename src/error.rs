@@ -115,6 +115,8 @@ catalogue! {
             "As many hold this post as may. End a term first, or elect its holder anew." "该职务任职人数已满，请先办理离任或换届。";
         AlreadyMember "already_member" 409 "A member already" "已是会员"
             "This person is a member of the association already." "此人已是该协会会员。";
+        AlreadyRated "already_rated" 409 "Rated already" "已评定"
+            "The association was rated for this year. Appeal against that." "该协会当年已评定，如有异议请申诉。";
         StateForbids "state_forbids" 409 "Not in this state" "当前状态不允许"
             "The record's state does not allow this step; see state and allowed_actions." "记录当前状态不允许此步骤，请见 state 与 allowed_actions。";
         ChannelOff "channel_off" 409 "Channel not set up" "渠道未开通"

@@ -189,7 +189,7 @@ fn known(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<Handle<PersonRow>> {
 }
 
 /// A fault in a part of what was sent.
-fn within(e: AppError, at: &str) -> AppError {
+pub fn within(e: AppError, at: &str) -> AppError {
     match e {
         AppError::Problem(mut problem) => {
             for fault in &mut problem.errors {

@@ -6,7 +6,9 @@
 //! area around it, so there can be no circle. None is deleted: it is dissolved on a day, once nothing stands under
 //! it.
 //!
-//! `posts` says who leads one and which posts are vacant, `members` who belongs to it.
+//! `posts` says who leads one and which posts are vacant, `members` who belongs to it,
+//! `studies` what was found to be done and by whom, `works` what
+//! it did, `ratings` how people judged its year.
 //!
 //! What stands in the record itself (what it is called, its office, how many staff it may have) is public: everybody
 //! who works in its area reads it. Officers write, each where they are officers.
@@ -18,9 +20,12 @@ pub mod joining;
 pub mod members;
 pub mod model;
 pub mod posts;
+pub mod ratings;
 pub mod rules;
 pub mod store;
+pub mod studies;
 pub mod view;
+pub mod works;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -31,5 +36,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(api::update_association)
         .service(api::dissolve_association)
         .configure(posts::routes)
-        .configure(members::routes);
+        .configure(members::routes)
+        .configure(studies::routes)
+        .configure(ratings::routes)
+        .configure(works::routes);
 }

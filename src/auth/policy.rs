@@ -163,6 +163,14 @@ actions! {
     MemberLookUp "member.look_up" on "member" by &[Officer];
     MemberConsent "member.consent" on "member" by &[Officer];
     MemberReceipt "member.receipt" on "member" by &[Officer];
+    // What is found to be done about an association's work, and how people rate its year.
+    StudyRead "study.read" on "study" by &[Coordinator, Officer, Administrator, Auditor];
+    StudyWrite "study.write" on "study" by &[Officer];
+    WorkRead "association_work.read" on "association_work" by ALL;
+    WorkWrite "association_work.write" on "association_work" by &[Officer];
+    RatingRead "rating.read" on "rating" by ALL;
+    RatingDecide "rating.decide" on "rating" by &[Officer];
+    RatingAppeal "rating.appeal" on "rating" by &[Officer];
     MemberCount "member.count" on "member_statistics" by &[Coordinator, Officer, Auditor];
     // Insurance.
     ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
@@ -404,6 +412,27 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("revoke_member_receipt", Action::MemberReceipt),
     ("get_association_members", Action::MemberRead),
     ("get_member_statistics", Action::MemberCount),
+    ("create_study", Action::StudyWrite),
+    ("list_studies", Action::StudyRead),
+    ("get_study", Action::StudyRead),
+    ("update_study", Action::StudyWrite),
+    ("create_study_problem", Action::StudyWrite),
+    ("list_action_items", Action::StudyRead),
+    ("get_action_item", Action::StudyRead),
+    ("update_action_item", Action::StudyWrite),
+    ("close_action_item", Action::StudyWrite),
+    ("explain_action_item", Action::StudyWrite),
+    ("create_association_work", Action::WorkWrite),
+    ("list_association_works", Action::WorkRead),
+    ("get_association_work", Action::WorkRead),
+    ("update_association_work", Action::WorkWrite),
+    ("cancel_association_work", Action::WorkWrite),
+    ("create_rating", Action::RatingDecide),
+    ("list_ratings", Action::RatingRead),
+    ("get_rating", Action::RatingRead),
+    ("appeal_rating", Action::RatingAppeal),
+    ("decide_rating_appeal", Action::RatingDecide),
+    ("decide_rating_consequence", Action::RatingDecide),
     ("get_service_reach", Action::ServiceCount),
     ("list_audit_entries", Action::AuditRead),
     ("export_audit_entries", Action::AuditExport),

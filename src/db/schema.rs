@@ -1555,6 +1555,110 @@ diesel::table! {
         voided_because -> Nullable<Text>,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    studies (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        kind -> Text,
+        led_by -> Text,
+        topic -> Text,
+        held_on -> Text,
+        findings -> Nullable<Binary>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    action_items (id) {
+        id -> UidSql,
+        version -> BigInt,
+        study_id -> UidSql,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        owner_post -> Text,
+        problem -> Binary,
+        raised_on -> Text,
+        due_on -> Text,
+        state -> Text,
+        settled_on -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        outcome -> Nullable<Binary>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    ratings (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        year -> BigInt,
+        decided -> Text,
+        grade -> Text,
+        decided_by -> Text,
+        decided_on -> Text,
+        reasons -> Text,
+        state -> Text,
+        appealed_on -> Nullable<Text>,
+        appeal -> Nullable<Binary>,
+        settled_on -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        answer -> Nullable<Binary>,
+        awards_withheld -> Nullable<Bool>,
+        awards_decided_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    association_works (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        kind -> Text,
+        title -> Text,
+        held_on -> Text,
+        participants -> Nullable<BigInt>,
+        hours -> Nullable<BigInt>,
+        groups_commended -> Nullable<BigInt>,
+        people_commended -> Nullable<BigInt>,
+        channel -> Nullable<Text>,
+        outlet -> Nullable<Text>,
+        link -> Nullable<Text>,
+        cancelled_because -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1643,6 +1747,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     posts,
     memberships,
     member_cards,
+    studies,
+    action_items,
+    ratings,
+    association_works,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));

@@ -86,6 +86,11 @@ pub const PLACES: &[Place] = &[
     sealed("concerns.told", NO_HOUSEHOLD),
     sealed("concerns.referred_office", NO_HOUSEHOLD),
     sealed("concerns.answer", NO_HOUSEHOLD),
+    sealed("studies.findings", None),
+    sealed("action_items.problem", None),
+    sealed("action_items.outcome", None),
+    sealed("ratings.appeal", None),
+    sealed("ratings.answer", None),
     index("persons.phone_index", BlindColumn::Phone, "phone"),
     index("persons.document_index", BlindColumn::Document, "document"),
     index(

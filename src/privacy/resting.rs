@@ -441,6 +441,21 @@ pub const RESTING: &[Rest] = &[
     ),
     nobody("associations", "what is public of them"),
     nobody("post_rules", "what is asked of posts"),
+    nobody(
+        "association_works",
+        "what associations did; people are counted",
+    ),
+    staff("studies", &[("findings", Key::Ring)], &[]),
+    staff(
+        "action_items",
+        &[("problem", Key::Ring), ("outcome", Key::Ring)],
+        &[],
+    ),
+    staff(
+        "ratings",
+        &[("appeal", Key::Ring), ("answer", Key::Ring)],
+        &[],
+    ),
     people(
         "posts",
         &["person_id"],

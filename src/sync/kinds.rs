@@ -261,6 +261,10 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
     ("associations", "they are kept at a desk"),
     ("posts", "who leads an association is kept at a desk"),
     ("memberships", "members are kept at a desk"),
+    ("studies", "they are kept at a desk"),
+    ("association_works", "they are kept at a desk"),
+    ("action_items", "they are followed up at a desk"),
+    ("ratings", "they are recorded at a desk"),
 ];
 
 /// Writes that need the server at once, and why.
@@ -392,6 +396,22 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ("create_association", "associations are kept at a desk"),
     ("update_association", "associations are kept at a desk"),
     ("dissolve_association", "associations are kept at a desk"),
+    ("create_association_work", "it is recorded at a desk"),
+    ("update_association_work", "it is recorded at a desk"),
+    ("cancel_association_work", "it is recorded at a desk"),
+    ("create_study", "studies are kept at a desk"),
+    ("update_study", "studies are kept at a desk"),
+    ("create_study_problem", "studies are kept at a desk"),
+    ("update_action_item", "it is followed up at a desk"),
+    ("close_action_item", "it is followed up at a desk"),
+    ("explain_action_item", "it is followed up at a desk"),
+    ("create_rating", "ratings are recorded at a desk"),
+    ("appeal_rating", "ratings are recorded at a desk"),
+    ("decide_rating_appeal", "ratings are recorded at a desk"),
+    (
+        "decide_rating_consequence",
+        "ratings are recorded at a desk",
+    ),
     ("update_post_rule", "rules are everybody's; kept at a desk"),
     ("create_post", "whether it is free is the server's to know"),
     ("update_post", "who leads an association is kept at a desk"),

@@ -300,6 +300,11 @@ both! {
             let row = row(&by_village, area);
             assert_eq!((&row["members"], &row["backbone"]), (&json!(null), &json!(null)), "{area}");
         }
+        // A member of the city's is counted where they are.
+        let mut of_city = newcomer(&municipal);
+        of_city["area"] = json!(VILLAGE);
+        officer.post("/v1/members", of_city).await.expect(201);
+        assert_eq!(statistics(&coordinator, COUNTY).await["total"]["members"], 15);
         // Whoever left is counted no more; a hidden part of two kinds hides both.
         left(&officer, &people[0]).await;
         left(&officer, &people[1]).await;

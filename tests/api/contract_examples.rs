@@ -39,6 +39,12 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
     ("create_post", "an association of the caller's area"),
     ("create_member", "an association of the caller's area"),
     (
+        "create_association_work",
+        "an association of the caller's area",
+    ),
+    ("create_study", "an association of the caller's area"),
+    ("create_rating", "an association of the caller's area"),
+    (
         "import_liaison_file",
         "a file that an office just made for this one",
     ),

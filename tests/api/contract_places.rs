@@ -67,6 +67,16 @@ impl Records {
             crate::associations::founded(&officer, "village", VILLAGE, Some(&township)).await;
         let president = crate::association_posts::president(&association);
         let post = crate::association_posts::filled(&officer, president).await;
+        let study = crate::association_studies::study(&association);
+        let study = officer.post("/v1/studies", study).await.expect(201);
+        let item = crate::association_studies::items(&officer, "").await[0].clone();
+        let training = crate::association_works::training(&association);
+        let work = officer
+            .post("/v1/association-works", training)
+            .await
+            .expect(201);
+        let rating = crate::association_ratings::rating(&association);
+        let rating = officer.post("/v1/ratings", rating).await.expect(201);
         let associate = crate::association_members::joined(&officer, &association).await;
         let associates = make::at("members", &associate);
         let card = json!({ "issued_on": "2026-05-29" });
@@ -203,6 +213,10 @@ impl Records {
             ("liaison-withdrawals", "id", id(&withdrawal)),
             ("associations", "id", id(&association)),
             ("posts", "id", id(&post)),
+            ("association-works", "id", id(&work)),
+            ("studies", "id", id(&study)),
+            ("action-items", "id", id(&item)),
+            ("ratings", "id", id(&rating)),
             ("post-rules", "code", "village_president".into()),
             ("members", "id", id(&associate)),
             ("members", "consent_id", id(&membership)),
@@ -268,7 +282,8 @@ impl Records {
             | "liaison-withdrawals"
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
-            "associations" | "posts" | "members" => &self.officer,
+            "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
+            | "association-works" => &self.officer,
             "users" | "push" | "post-rules" => &self.administrator,
             _ => &self.member,
         }

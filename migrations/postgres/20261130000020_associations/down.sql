@@ -1,3 +1,7 @@
+DROP TABLE association_works;
+DROP TABLE ratings;
+DROP TABLE action_items;
+DROP TABLE studies;
 DROP TABLE member_cards;
 DROP TABLE memberships;
 DROP TABLE posts;

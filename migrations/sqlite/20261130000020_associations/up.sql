@@ -156,6 +156,7 @@ CREATE TABLE memberships (
 ) STRICT;
 CREATE INDEX memberships_by_association ON memberships (association_id, id);
 CREATE INDEX memberships_by_person ON memberships (person_id, id);
+CREATE INDEX memberships_living ON memberships (person_id, id, backbone_since) WHERE left_on IS NULL;
 CREATE INDEX memberships_by_area ON memberships (area_id, id);
 CREATE INDEX memberships_by_county ON memberships (county, id);
 CREATE INDEX memberships_by_town ON memberships (town, id);
@@ -174,3 +175,129 @@ CREATE TABLE member_cards (
 ) STRICT;
 CREATE UNIQUE INDEX member_cards_one_each ON member_cards (membership_id) WHERE voided_on IS NULL;
 CREATE INDEX member_cards_by_membership ON member_cards (membership_id, id);
+
+-- Studies of an association's work. What was found is the office's, sealed; it names nobody.
+CREATE TABLE studies (
+  id BLOB PRIMARY KEY NOT NULL,
+  version INTEGER NOT NULL,
+  association_id BLOB NOT NULL REFERENCES associations(id),
+  county BLOB REFERENCES areas(id),
+  town BLOB REFERENCES areas(id),
+  village BLOB REFERENCES areas(id),
+  area_id BLOB NOT NULL REFERENCES areas(id),
+  kind TEXT NOT NULL CHECK (kind IN ('dedicated_study','field_investigation')),
+  led_by TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  held_on TEXT NOT NULL,
+  findings BLOB,
+  registered_by BLOB NOT NULL REFERENCES users(id),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX studies_by_association ON studies (association_id, held_on);
+CREATE INDEX studies_by_area ON studies (area_id, id);
+CREATE INDEX studies_by_county ON studies (county, id);
+CREATE INDEX studies_by_town ON studies (town, id);
+CREATE INDEX studies_by_village ON studies (village, id);
+
+-- The problems they raised, each owned by a post until a day.
+CREATE TABLE action_items (
+  id BLOB PRIMARY KEY NOT NULL,
+  version INTEGER NOT NULL,
+  study_id BLOB NOT NULL REFERENCES studies(id),
+  association_id BLOB NOT NULL REFERENCES associations(id),
+  county BLOB REFERENCES areas(id),
+  town BLOB REFERENCES areas(id),
+  village BLOB REFERENCES areas(id),
+  area_id BLOB NOT NULL REFERENCES areas(id),
+  owner_post TEXT NOT NULL CHECK (owner_post IN ('president','executive_vice_president','vice_president','secretary_general')),
+  problem BLOB NOT NULL,
+  raised_on TEXT NOT NULL,
+  due_on TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open','closed','explained')),
+  settled_on TEXT,
+  reason TEXT,
+  outcome BLOB,
+  registered_by BLOB NOT NULL REFERENCES users(id),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  CHECK (due_on >= raised_on),
+  CHECK ((state = 'open') = (settled_on IS NULL)),
+  CHECK ((state = 'explained') = (reason IS NOT NULL))
+) STRICT;
+CREATE INDEX action_items_by_study ON action_items (study_id, id);
+CREATE INDEX action_items_by_association ON action_items (association_id, id);
+CREATE INDEX action_items_by_area ON action_items (area_id, id);
+CREATE INDEX action_items_by_county ON action_items (county, id);
+CREATE INDEX action_items_by_town ON action_items (town, id);
+CREATE INDEX action_items_by_village ON action_items (village, id);
+CREATE INDEX action_items_open ON action_items (due_on) WHERE settled_on IS NULL;
+
+-- How people rated an association for a year; nothing here is reckoned.
+CREATE TABLE ratings (
+  id BLOB PRIMARY KEY NOT NULL,
+  version INTEGER NOT NULL,
+  association_id BLOB NOT NULL REFERENCES associations(id),
+  county BLOB REFERENCES areas(id),
+  town BLOB REFERENCES areas(id),
+  village BLOB REFERENCES areas(id),
+  area_id BLOB NOT NULL REFERENCES areas(id),
+  year INTEGER NOT NULL,
+  decided TEXT NOT NULL CHECK (decided IN ('advanced','ordinary','backward')),
+  grade TEXT NOT NULL CHECK (grade IN ('advanced','ordinary','backward')),
+  decided_by TEXT NOT NULL,
+  decided_on TEXT NOT NULL,
+  reasons TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('decided','appealed','settled')),
+  appealed_on TEXT,
+  appeal BLOB,
+  settled_on TEXT,
+  outcome TEXT CHECK (outcome IN ('upheld','changed')),
+  answer BLOB,
+  awards_withheld INTEGER,
+  awards_decided_on TEXT,
+  registered_by BLOB NOT NULL REFERENCES users(id),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (association_id, year),
+  CHECK (grade = decided OR outcome = 'changed'),
+  CHECK ((state = 'settled') = (settled_on IS NOT NULL)),
+  CHECK ((awards_withheld IS NULL) = (awards_decided_on IS NULL)),
+  CHECK (awards_withheld IS NULL OR grade = 'backward')
+) STRICT;
+CREATE INDEX ratings_by_area ON ratings (area_id, id);
+CREATE INDEX ratings_by_county ON ratings (county, id);
+CREATE INDEX ratings_by_town ON ratings (town, id);
+CREATE INDEX ratings_by_village ON ratings (village, id);
+
+-- What associations did: acts on a day with the figures of their kind; people are counted.
+CREATE TABLE association_works (
+  id BLOB PRIMARY KEY NOT NULL,
+  version INTEGER NOT NULL,
+  association_id BLOB NOT NULL REFERENCES associations(id),
+  county BLOB REFERENCES areas(id),
+  town BLOB REFERENCES areas(id),
+  village BLOB REFERENCES areas(id),
+  area_id BLOB NOT NULL REFERENCES areas(id),
+  kind TEXT NOT NULL CHECK (kind IN ('deployment','inspection','assessment','commendation','training','two_for_two','publicity')),
+  title TEXT NOT NULL,
+  held_on TEXT NOT NULL,
+  participants INTEGER CHECK (participants >= 1),
+  hours INTEGER CHECK (hours >= 1),
+  groups_commended INTEGER CHECK (groups_commended >= 0),
+  people_commended INTEGER CHECK (people_commended >= 0),
+  channel TEXT,
+  outlet TEXT,
+  link TEXT,
+  cancelled_because TEXT,
+  cancelled_at INTEGER,
+  registered_by BLOB NOT NULL REFERENCES users(id),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  CHECK ((cancelled_because IS NULL) = (cancelled_at IS NULL))
+) STRICT;
+CREATE INDEX association_works_by_association ON association_works (association_id, held_on);
+CREATE INDEX association_works_by_area ON association_works (area_id, id);
+CREATE INDEX association_works_by_county ON association_works (county, id);
+CREATE INDEX association_works_by_town ON association_works (town, id);
+CREATE INDEX association_works_by_village ON association_works (village, id);

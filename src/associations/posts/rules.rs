@@ -35,7 +35,7 @@ pub fn broken_by(rule: &RuleRow, holds: &Holds) -> Option<&'static str> {
 }
 
 /// The rule of a post that is asked of every holder.
-pub fn of_every<'a>(rules: &'a [RuleRow], post: PostKind) -> Option<&'a RuleRow> {
+pub fn of_every(rules: &[RuleRow], post: PostKind) -> Option<&RuleRow> {
     rules
         .iter()
         .find(|rule| rule.post == post && rule.asked_of == AskedOf::Every)
@@ -150,5 +150,6 @@ fn vacant(rule: &RuleRow, founded: Date, terms: &[Term], today: Date) -> Option<
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 #[path = "rules_tests.rs"]
 mod tests;
