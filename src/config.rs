@@ -66,6 +66,9 @@ pub struct Config {
     pub scrub_minutes: i64,
     pub audit_keep_months: i64,
     pub receipt_days: i64,
+    pub import_bytes: usize,
+    pub import_rows: u32,
+    pub import_days: i64,
     pub log: String,
     pub log_json: bool,
     shown: Vec<(&'static str, String, Source)>,
@@ -165,6 +168,9 @@ keys! {
     "privacy.scrub_minutes" = "10": "How soon after an erasure the space that it freed is cleaned.";
     "audit.keep_months" = "36": "How long entries of the audit are kept, in months; at least 6.";
     "privacy.receipt_days" = "730": "How long a person's receipt code is good, in days.";
+    "imports.max_mib" = "32": "How large an uploaded spreadsheet may be, in MiB; it is held in memory while it is read.";
+    "imports.max_rows" = "200000": "How many rows an uploaded spreadsheet may have.";
+    "imports.keep_days" = "7": "How long an uploaded spreadsheet waits to be imported; then its rows are removed.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
 }
@@ -359,6 +365,9 @@ impl Config {
             scrub_minutes: number("privacy.scrub_minutes", 0, 1440)? as i64,
             audit_keep_months: number("audit.keep_months", 6, 1200)? as i64,
             receipt_days: number("privacy.receipt_days", 1, 3650)? as i64,
+            import_bytes: number("imports.max_mib", 1, 256)? as usize * 1024 * 1024,
+            import_rows: number("imports.max_rows", 1, 1_000_000)? as u32,
+            import_days: number("imports.keep_days", 1, 30)? as i64,
             log: text("log.filter"),
             log_json: yes("log.json")?,
             shown,

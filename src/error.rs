@@ -134,7 +134,7 @@ catalogue! {
         PayloadTooLarge "payload_too_large" 413 "Too large" "内容过大"
             "The body is larger than this path takes." "请求体超过此路径允许的大小。";
         UnsupportedMediaType "unsupported_media_type" 415 "Media type not supported" "媒体类型不支持"
-            "Send application/json, plain or gzip." "请发送 application/json（可用 gzip 压缩）。";
+            "Send a media type that the document names for this path: mostly application/json, plain or gzip." "请发送文档为此路径列出的媒体类型，一般为 application/json（可用 gzip 压缩）。";
         ValidationFailed "validation_failed" 422 "Content not valid" "内容不符合要求"
             "One or more fields are at fault; see errors." "一个或多个字段有误，请见 errors。";
         PostRuleBroken "post_rule_broken" 422 "Against the post's rule" "不符合任职规定"
@@ -187,6 +187,7 @@ catalogue! {
         NotOneOf "not_one_of" 422 "Not one of the values" "不在可选值内" "Not one of the documented values." "不在文档列出的可选值之内。";
         BadDay "bad_day" 422 "Not a day" "日期无效" "A real day as YYYY-MM-DD is expected." "应为真实日期，格式 YYYY-MM-DD。";
         BadInstant "bad_instant" 422 "Not an instant" "时间无效" "An RFC 3339 instant in UTC is expected." "应为 RFC 3339 的 UTC 时间。";
+        Gap "gap" 422 "Something is missing" "有缺漏" "A day is missing before this one." "此处之前缺少日期。";
         InTheFuture "in_the_future" 422 "In the future" "为将来时间" "This cannot lie in the future." "此时间不能在将来。";
         InThePast "in_the_past" 422 "In the past" "为过去时间" "This cannot lie in the past." "此时间不能在过去。";
         BadOrder "bad_order" 422 "Ends before it starts" "先后颠倒" "The end lies before the start." "结束早于开始。";
@@ -216,6 +217,25 @@ catalogue! {
         UnclosedBrace "unclosed_brace" 422 "Brace without its other half" "花括号不成对" "A brace of the template has no other half; see position." "模板中的花括号不成对，请见 position。";
         FilledTooLong "filled_too_long" 422 "Too long once filled in" "填充后过长" "With its placeholders filled in, the text is longer than a notification takes." "占位符填充后，文本超过通知允许的长度。";
         SumDiffers "sum_differs" 422 "Sum differs" "合计不符" "The total is not the sum of its lines." "合计与各项之和不符。";
+        NumberPrecisionLost "number_precision_lost" 422 "Digits lost" "数字精度丢失" "The spreadsheet took the number for an amount and lost its last digits (such as 3.3E+17). Format the column as text, then put the number in again." "表格把号码当作数值处理，末尾数字已丢失（如 3.3E+17）。请先将该列设为“文本”格式，再重新填入号码。";
+        FormulaCell "formula_cell" 422 "A formula" "含公式" "A formula stands here: paste its value instead." "此单元格是公式，请改为粘贴数值。";
+        CellError "cell_error" 422 "An error of the spreadsheet" "单元格报错" "The cell holds an error of the spreadsheet, such as #REF!." "单元格为表格错误值，如 #REF!。";
+        MergedCells "merged_cells" 422 "Merged cells" "合并单元格" "Cells are merged here: whose value it is cannot be told. Unmerge them and fill in each." "此处有合并单元格，无法判断取值，请取消合并并逐格填写。";
+        HiddenCells "hidden_cells" 422 "Hidden" "有隐藏内容" "A row or column is hidden that holds something. Show it or delete it." "有内容的行或列被隐藏，请取消隐藏或删除。";
+        UnknownHeader "unknown_header" 422 "Unknown column" "列名未知" "No column of this name is known, and something stands in it. Use the template's names." "不认识此列名，且该列有内容，请使用模板中的列名。";
+        MissingHeader "missing_header" 422 "Column missing" "缺少列" "A column that is needed is not in the first row." "首行缺少必需的列。";
+        BadEncoding "bad_encoding" 422 "Encoding wrong" "编码错误" "The bytes are no text in the encoding that was declared; save the file as CSV in UTF-8." "文件内容与声明的编码不符，请另存为 UTF-8 编码的 CSV。";
+        BadFile "bad_file" 422 "Not a spreadsheet" "不是表格文件" "The file is damaged, protected by a password, or no spreadsheet of this kind." "文件损坏、有密码保护，或不是此类表格。";
+        WhichSheet "which_sheet" 422 "Several sheets" "有多个工作表" "The workbook has several visible sheets, or none: leave one, or name it 保单." "工作簿中有多个可见工作表（或一个也没有），请只留一个，或将其命名为“保单”。";
+        PolicyExists "policy_exists" 422 "Policy exists" "保单已存在" "The household has this policy already, or one of the same product in that time." "该家庭已有此保单，或同一产品在该期间已有保单。";
+        NameDiffers "name_differs" 422 "Another name" "姓名不符" "The document is known, under another name." "该证件号码已登记，但姓名不同。";
+        AmbiguousPerson "ambiguous_person" 422 "More than one person" "无法确定是谁" "More than one known person fits; give the document number." "有多名已登记人员符合，请填写证件号码。";
+        NoHousehold "no_household" 422 "In no household" "未归入家庭" "The person is known and in no household; put them into one first." "此人已登记但未归入家庭，请先归入家庭。";
+        OutsideAge "outside_age" 422 "Outside the ages" "年龄不符" "The person is younger or older than the product takes." "此人年龄不在产品的承保范围内。";
+        PremiumDiffers "premium_differs" 422 "Another premium" "保费不符" "The premium is not the product's." "保费与产品规定不符。";
+        NoConsent "consent_required" 422 "Consent required" "需要本人同意" "The person has not agreed to insurance: fill in when, to which text, how and by whom it was agreed, if it was." "本人尚未同意保险用途。如已同意，请填写同意日期、同意书版本、同意方式和同意人。";
+        TookBack "consent_withdrawn" 422 "Consent withdrawn" "同意已撤回" "The person has taken the consent to insurance back, after what stands here. Nothing is imported against it." "本人已在此后撤回对保险用途的同意，不得导入。";
+        NotTogether "not_together" 422 "Not together" "未放在一起" "The rows of one household, one policy or one new person must stand one under the other." "同一家庭、同一保单或同一新增人员的各行必须相邻。";
         TextOnly "html_refused" 422 "Plain text only" "仅限纯文本" "Markup is not taken here." "此处不接受标记语言。";
     }
 }

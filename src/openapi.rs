@@ -75,6 +75,10 @@ const TAGS: &[(&str, &str)] = &[
         "liaison",
         "Notices between inflow and outflow areas, handovers, offices elsewhere (协作通报)",
     ),
+    (
+        "calendar",
+        "The working days that every date of the law is counted by (工作日历)",
+    ),
     ("households", "Households, local and migrant (家庭)"),
     (
         "member-homes",
@@ -319,6 +323,9 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     if needs_if_match(path, method) {
         statuses.extend([409, 412, 428]);
     }
+    if id == "cancel_policy_import" {
+        statuses.push(409);
+    }
     // Its cursor may be of a time before a restore, or too old.
     if id == "pull_changes" {
         statuses.extend([409, 410]);
@@ -363,9 +370,11 @@ const NAMES_A_RECORD: &[&str] = &[
     "get_service_statistics",
     "get_service_reach",
     "get_insurance_statistics",
+    "get_liaison_statistics",
     "get_visit_coverage",
     "list_overdue_follow_ups",
     "list_possession_gaps",
+    "list_concerns",
     "list_associations",
     "get_member_statistics",
 ];
@@ -440,7 +449,7 @@ fn answers(path: &str, method: &str, op: &mut Value) {
             response["headers"]["ETag"] = header("ETag");
             not_modified = method == "get";
         }
-        if status == "201" && !PUBLIC_PATHS.contains(&path) {
+        if matches!(status.as_str(), "201" | "202") && !PUBLIC_PATHS.contains(&path) {
             response["headers"]["Location"] = header("Location");
         }
     }

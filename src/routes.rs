@@ -7,8 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::auth::{require_auth, throttle};
 use crate::{
     activities, areas, associations, audit, auth, calendar_feed, campaigns, channels, concerns,
-    duplicates, households, insurance, liaison, notifications, people, privacy, push, residents,
-    rights_requests, services, supervision, sync, visits,
+    duplicates, households, insurance, liaison, notifications, people, policy_imports, privacy,
+    push, residents, rights_requests, services, supervision, sync, visits, workdays,
 };
 
 /// Everything under `/v1`.
@@ -45,8 +45,10 @@ fn signed_in(cfg: &mut ServiceConfig) {
     duplicates::routes(cfg);
     services::routes(cfg);
     liaison::routes(cfg);
+    workdays::routes(cfg);
     households::routes(cfg);
     insurance::routes(cfg);
+    policy_imports::routes(cfg);
     visits::routes(cfg);
     concerns::routes(cfg);
     associations::routes(cfg);

@@ -1,7 +1,7 @@
 //! What every handler and worker shares.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, RwLock};
 
 use crate::auth::rights::RightsCache;
 use crate::config::Config;
@@ -34,12 +34,14 @@ pub struct App {
     pub seen: Seen,
     /// Whose push is under way.
     pub pushing: Turns,
-    /// The keys by which other offices know us, once they were asked for (`liaison::keys`).
-    pub office: OnceLock<Arc<OfficeKeys>>,
+    /// The keys by which other offices know us, once they were asked for (`liaison::peers::keys`).
+    pub office: RwLock<Option<Arc<OfficeKeys>>>,
     /// When the working days that are in use were imported, in microseconds; 0 for those of the program.
     pub work_days: AtomicI64,
     /// WeCom, for those who bind an account there; none where it is not set up.
     pub wecom: Option<Arc<wecom::Api>>,
+    /// One uploaded spreadsheet at a time is held in memory.
+    pub sheets: Arc<tokio::sync::Semaphore>,
 }
 
 /// Time is injected: tests move it.
@@ -90,8 +92,9 @@ impl App {
             names: Names::default(),
             seen: Seen::default(),
             pushing,
-            office: OnceLock::new(),
+            office: RwLock::default(),
             work_days: AtomicI64::new(0),
+            sheets: Arc::new(tokio::sync::Semaphore::new(1)),
         }
     }
 }

@@ -19,6 +19,7 @@ use qianshou::insurance::statistics::CLOSES_AFTER;
 use qianshou::people::model::*;
 use qianshou::statistics::quarter::Quarter;
 use qianshou::sync;
+use qianshou::visits::homes_store;
 use qianshou::visits::model::*;
 use qianshou::visits::rules::{FollowUpState, VisitState};
 
@@ -409,6 +410,7 @@ impl County {
                 .values(&home)
                 .execute(&mut self.c)
                 .unwrap();
+            homes_store::opened(&mut self.c, home.id, Day(at.china_day())).unwrap();
             if n.is_multiple_of(2) {
                 diesel::insert_into(visits::table)
                     .values(&visit)

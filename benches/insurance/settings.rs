@@ -19,6 +19,8 @@ pub struct Settings {
     pub moved: usize,
     /// `CONCURRENCY`: members who take steps at once.
     pub concurrency: usize,
+    /// `ROWS`: policies of the sheet, nine of ten for households that are known; at most a third of the policies.
+    pub rows: usize,
 }
 
 impl Settings {
@@ -34,6 +36,7 @@ impl Settings {
             samples: number("SAMPLES", 300, 20),
             moved: number("MOVED", 800, 40),
             concurrency: number("CONCURRENCY", 16, 4),
+            rows: number("ROWS", 100_000, 500).min(policies / 3),
         }
     }
 }

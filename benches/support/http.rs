@@ -18,7 +18,7 @@ pub fn request_with(method: &str, path: &str, token: &str, headers: &str, body: 
     if !token.is_empty() {
         out.extend_from_slice(format!("authorization: Bearer {token}\r\n").as_bytes());
     }
-    if !body.is_empty() {
+    if !body.is_empty() && !headers.contains("content-type:") {
         out.extend_from_slice(b"content-type: application/json\r\n");
     }
     out.extend_from_slice(headers.as_bytes());

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::db::schema::audit_entries;
 use crate::db::{Micros, Uid};
-use crate::http::text::FactWord;
+use crate::http::text::{FactWord, Sha256Hex};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = audit_entries)]
@@ -88,6 +88,30 @@ pub struct AuditFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, example = 200)]
     pub entries: Option<i64>,
+    /// How many policies were imported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 1200)]
+    pub policies: Option<i64>,
+    /// How many people came with them whom nobody knew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 40)]
+    pub people: Option<i64>,
+    /// How many households came with them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 12)]
+    pub households: Option<i64>,
+    /// How many consents came with them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 300)]
+    pub consents: Option<i64>,
+    /// How many rows the file had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 1250)]
+    pub rows: Option<i64>,
+    /// The digest of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub file_sha256: Option<Sha256Hex>,
     /// The number of the first entry removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, example = 1)]

@@ -11,12 +11,13 @@ use utoipa::ToSchema;
 use super::entry::{AuditEntry, AuditRow};
 use super::filters::audit_query;
 use super::store::Filters;
-use super::{Entry, csv, record, store};
+use super::{Entry, record, store};
 use crate::auth::{Action, Who};
 use crate::db::Uid;
 use crate::error::{AppError, AppResult};
 use crate::http::json::Params;
 use crate::http::page::Bound;
+use crate::sheets::csv_out;
 use crate::state::App;
 use crate::text_enum;
 
@@ -180,7 +181,7 @@ const COLUMNS: [&str; 10] = [
 
 fn table(entries: impl Iterator<Item = AuditEntry>) -> AppResult<String> {
     let mut text = String::new();
-    csv::line(&mut text, COLUMNS);
+    csv_out::line(&mut text, COLUMNS);
     for e in entries {
         let facts = serde_json::to_string(&e.facts).map_err(AppError::internal)?;
         let cells = [
@@ -195,7 +196,7 @@ fn table(entries: impl Iterator<Item = AuditEntry>) -> AppResult<String> {
             &facts,
             e.request_id.as_str(),
         ];
-        csv::line(&mut text, cells);
+        csv_out::line(&mut text, cells);
     }
     Ok(text)
 }

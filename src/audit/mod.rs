@@ -6,7 +6,6 @@
 //! given a record by a pull stands beside them (`disclosures`).
 
 pub mod api;
-mod csv;
 pub mod disclosures;
 pub mod entry;
 mod export;

@@ -11,6 +11,8 @@ use crate::audit::{self, Entry};
 use crate::crypto::{BlindColumn, Vault};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
+use crate::notifications::announce::{Announcement, Recipient, Text, announce};
+use crate::notifications::model::NotificationKind;
 use crate::push::outbox;
 use crate::sync::fields;
 
@@ -18,6 +20,9 @@ use crate::sync::fields;
 pub const WECOM: Uid = Uid(uuid::Uuid::from_u128(
     0x0000_0000_0000_7000_8000_7765_636f_6d00,
 ));
+
+/// How long it is worth hearing that an account was bound.
+const WORTH: i64 = 7 * Micros::DAY;
 
 /// Where the place of an app's version stands.
 const NO_APP: &str = "-";
@@ -38,12 +43,18 @@ pub fn bind(c: &mut DbConn, vault: &Vault, who: &Who, account: &str) -> AppResul
         .seal("devices.push_token", device.id.0, account)
         .map_err(AppError::internal)?;
     let indexes = vault.blind_all(BlindColumn::PushToken, account);
-    for (elsewhere, user) in push_tokens_store::held_elsewhere(c, &indexes, device.id)? {
-        noted(c, who, Action::ChannelUnbind, elsewhere, user, "moved")?;
+    let elsewhere = push_tokens_store::held_elsewhere(c, &indexes, device.id)?;
+    for (other, user) in &elsewhere {
+        noted(c, who, Action::ChannelUnbind, *other, *user, "moved")?;
     }
+    // Their phones hear of it, and not yet the account itself, which may be somebody else's.
+    tell(c, who.user, now, Fate::Bound, account)?;
     push_tokens_store::set_account(c, &device, &sealed, &indexes, now)?;
     outbox::follow(c, device.id, PushProvider::WeCom, now)?;
     noted(c, who, Action::ChannelBind, device.id, who.user, "bound")?;
+    for (_, user) in elsewhere {
+        tell(c, user, now, Fate::Moved, account)?;
+    }
     devices_store::find_device(c, device.id)?.ok_or_else(AppError::not_found)
 }
 
@@ -96,6 +107,72 @@ pub fn unbind(c: &mut DbConn, who: &Who) -> AppResult<bool> {
         "unbound",
     )?;
     Ok(true)
+}
+
+/// What befell somebody's account.
+#[derive(Clone, Copy)]
+enum Fate {
+    Bound,
+    Moved,
+}
+
+/// Tells its user, in the inbox and on every phone: whoever held a phone of theirs for a minute may have bound an
+/// account of their own.
+fn tell(c: &mut DbConn, user: Uid, now: Micros, fate: Fate, account: &str) -> AppResult<()> {
+    let account = masked(account);
+    let text = |zh: &str, en: &str| Text {
+        zh: zh.to_owned(),
+        en: en.to_owned(),
+    };
+    let (title, body) = match fate {
+        Fate::Bound => (
+            text("企业微信已绑定", "WeCom was bound"),
+            text(
+                &format!(
+                    "通知将发到企业微信账号 {account}。若不是您本人绑定，请在“通知渠道”中解除，并修改密码。"
+                ),
+                &format!(
+                    "Notices now go to the WeCom account {account}. If that was not you, unbind it under the channels and change your password."
+                ),
+            ),
+        ),
+        Fate::Moved => (
+            text("企业微信已改绑", "WeCom was bound to somebody else"),
+            text(
+                &format!(
+                    "企业微信账号 {account} 已绑定到另一用户，您的通知不再发到该账号。若有疑问，请告知协调员。"
+                ),
+                &format!(
+                    "The WeCom account {account} was bound to another user; your notices go there no more. If you wonder why, tell your coordinator."
+                ),
+            ),
+        ),
+    };
+    let what = Announcement {
+        kind: NotificationKind::ChannelBound,
+        title,
+        body,
+        subject: None,
+        campaign: None,
+        occurrence: Uid::new(now),
+        not_before: now,
+        ramp: None,
+        expires_at: now.plus(WORTH),
+    };
+    let recipient = Recipient {
+        user,
+        place: Place::default(),
+    };
+    announce(c, now, &what, &[recipient])?;
+    Ok(())
+}
+
+/// An account's name, as much of it as its member knows it again by.
+pub fn masked(account: &str) -> String {
+    let mut letters = account.chars();
+    let (first, last) = (letters.next(), letters.next_back());
+    let shown = |letter: Option<char>| letter.map_or_else(String::new, String::from);
+    format!("{}***{}", shown(first), shown(last))
 }
 
 /// Read where the account's member works.

@@ -108,6 +108,10 @@ actions! {
     LiaisonImport "liaison.import" on "liaison_notice" by &[Coordinator];
     LiaisonPeerRead "liaison_peer.read" on "liaison_peer" by &[Coordinator, Administrator];
     LiaisonPeerWrite "liaison_peer.write" on "liaison_peer" by &[Administrator];
+    LiaisonCount "liaison.count" on "liaison_statistics" by &[Coordinator, Officer];
+    // The working days by which every date of the law is counted.
+    WorkDayRead "work_day.read" on "work_year" by ALL;
+    WorkDayWrite "work_day.write" on "work_year" by &[Administrator];
     // The service itself, when both sides agreed to hand a residence over.
     ResidenceHandOver "residence.hand_over" on "residence" by &[];
     // Two records of one person.
@@ -177,8 +181,12 @@ actions! {
     ProductWrite "insurance_product.write" on "insurance_product" by &[Officer];
     PolicyRead "policy.read" on "policy" by WORKERS;
     PolicyWrite "policy.write" on "policy" by WORKERS;
+    // An insurer's sheet: whoever answers for an area has it imported, and sees ids and counts of it.
+    PolicyImport "policy_import.write" on "policy_import" by &[Coordinator, Officer];
+    PolicyImportRead "policy_import.read" on "policy_import" by &[Coordinator, Officer];
     ClaimRead "claim.read" on "claim" by WORKERS;
     ClaimWrite "claim.write" on "claim" by WORKERS;
+    ClaimExport "claim.export" on "claim" by &[Coordinator, Officer];
     // Campaigns and the inbox.
     FestivalRead "festival.read" on "festival" by ALL;
     FestivalWrite "festival.write" on "festival" by ORGANISERS;
@@ -310,6 +318,14 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("create_policy", Action::PolicyWrite),
     ("list_policies", Action::PolicyRead),
     ("get_policy", Action::PolicyRead),
+    ("create_policy_import", Action::PolicyImport),
+    ("list_policy_imports", Action::PolicyImportRead),
+    ("get_policy_import_template", Action::PolicyImportRead),
+    ("get_policy_import", Action::PolicyImportRead),
+    ("list_policy_import_faults", Action::PolicyImportRead),
+    ("confirm_policy_import", Action::PolicyImport),
+    ("cancel_policy_import", Action::PolicyImport),
+    ("export_claims", Action::ClaimExport),
     ("create_claim", Action::ClaimWrite),
     ("list_claims", Action::ClaimRead),
     ("get_claim", Action::ClaimRead),
@@ -377,6 +393,12 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("list_liaison_peers", Action::LiaisonPeerRead),
     ("get_liaison_peer", Action::LiaisonPeerRead),
     ("revoke_liaison_peer", Action::LiaisonPeerWrite),
+    ("renew_liaison_peer", Action::LiaisonPeerWrite),
+    ("update_liaison_notice", Action::LiaisonWrite),
+    ("get_liaison_statistics", Action::LiaisonCount),
+    ("list_work_years", Action::WorkDayRead),
+    ("get_work_year", Action::WorkDayRead),
+    ("set_work_year", Action::WorkDayWrite),
     ("create_association", Action::AssociationWrite),
     ("list_associations", Action::AssociationRead),
     ("get_association", Action::AssociationRead),

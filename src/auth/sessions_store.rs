@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::model::*;
 use super::push_tokens_store;
-use crate::db::schema::{enrolments, sessions, sign_in_attempts};
+use crate::db::schema::{channel_bindings, enrolments, sessions, sign_in_attempts};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::{each_backend, first_locked};
@@ -44,7 +44,16 @@ pub fn rotate_session(
     Ok(())
 }
 
+/// Ends a session, and what its user asked to bind: a link outlives nobody's signing out.
 pub fn revoke_session(c: &mut DbConn, id: Uid, why: &str, now: Micros) -> AppResult<()> {
+    let user: Option<Uid> = sessions::table
+        .find(id)
+        .select(sessions::user_id)
+        .first(c)
+        .optional()?;
+    if let Some(user) = user {
+        forget_links(c, user)?;
+    }
     diesel::update(sessions::table.filter(sessions::id.eq(id).and(sessions::revoked_at.is_null())))
         .set((
             sessions::revoked_at.eq(now.0),
@@ -54,7 +63,14 @@ pub fn revoke_session(c: &mut DbConn, id: Uid, why: &str, now: Micros) -> AppRes
     Ok(())
 }
 
-/// Ends every session of a user but `except`, and the pushes to the phones that held them.
+/// Ends the links by which a user meant to bind a channel: whoever is signed out may hold one still.
+fn forget_links(c: &mut DbConn, user: Uid) -> AppResult<()> {
+    let links = channel_bindings::table.filter(channel_bindings::user_id.eq(user));
+    diesel::delete(links).execute(c)?;
+    Ok(())
+}
+
+/// Ends every session of a user but `except`, the pushes to the phones that held them, and what they asked to bind.
 pub fn revoke_all_sessions(
     c: &mut DbConn,
     user: Uid,
@@ -74,6 +90,7 @@ pub fn revoke_all_sessions(
         query = query.filter(sessions::id.ne(except));
     }
     query.execute(c)?;
+    forget_links(c, user)?;
     push_tokens_store::silence_signed_out(c, user, now)
 }
 

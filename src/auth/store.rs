@@ -9,6 +9,7 @@ use super::policy::Role;
 use super::rights::{Binding, Grant, Rights};
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::db::schema::{areas, assignments, auth_events, devices, sessions, users};
+use crate::db::together::{Answers, remember};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code};
 use crate::first_locked;
@@ -286,6 +287,20 @@ pub fn holds(
     place: &Place,
     now: Micros,
 ) -> AppResult<bool> {
+    let ask = |(user, roles, place): &(Uid, Vec<Role>, Place)| held(c, *user, roles, place, now);
+    HOLDS.with(|known| known.or_ask((user, roles.to_vec(), *place), ask))
+}
+
+thread_local! {
+    static HOLDS: Answers<(Uid, Vec<Role>, Place), bool> = const { Answers::none() };
+}
+
+/// Does work of one moment that asks again and again who works where, and changes nothing of that.
+pub fn holding_remembered<R>(f: impl FnOnce() -> R) -> R {
+    remember(&HOLDS, f)
+}
+
+fn held(c: &mut DbConn, user: Uid, roles: &[Role], place: &Place, now: Micros) -> AppResult<bool> {
     let Some(narrowest) = place.village.or(place.town).or(place.county) else {
         return Ok(false);
     };

@@ -23,7 +23,7 @@ use crate::state::App;
 use crate::sync::{self, Change, Kind};
 
 /// Recipients a transaction.
-const PAGE: i64 = 200;
+const PAGE: i64 = 400;
 /// Reminders and campaigns a look.
 const LOOK: i64 = 20;
 

@@ -9,7 +9,7 @@ use super::binding;
 use super::model::ChannelName;
 use crate::auth::model::{DeviceRow, PushState};
 use crate::auth::{Action, Who, accounts};
-use crate::crypto::random_state;
+use crate::crypto::{Vault, random_state};
 use crate::db::{Micros, Uid};
 use crate::error::{AppError, AppResult, Code};
 use crate::state::App;
@@ -27,6 +27,9 @@ pub struct Channel {
     pub since: Option<Micros>,
     /// The account as a device, while it is bound or dead.
     pub device_id: Option<Uid>,
+    /// The account's name there, masked: enough to see that it is one's own.
+    #[schema(max_length = 5, pattern = r"^.\*\*\*.?$", example = "z***i")]
+    pub account: Option<String>,
 }
 
 /// The caller's channels.
@@ -36,9 +39,19 @@ pub struct Channels {
     pub items: Vec<Channel>,
 }
 
-fn stands(name: ChannelName, on: bool, account: Option<DeviceRow>) -> Channel {
+fn stands(
+    vault: &Vault,
+    name: ChannelName,
+    on: bool,
+    account: Option<DeviceRow>,
+) -> AppResult<Channel> {
     let held = account.as_ref().filter(|a| a.revoked_at.is_none());
-    Channel {
+    let sealed = held.and_then(|a| Some((a.id, a.push_token.as_deref()?)));
+    let named = sealed
+        .map(|(id, sealed)| vault.open_sealed("devices.push_token", id.0, sealed))
+        .transpose()
+        .map_err(AppError::internal)?;
+    Ok(Channel {
         channel: name,
         on,
         state: held.map_or(PushState::None, |a| a.push_state),
@@ -48,7 +61,8 @@ fn stands(name: ChannelName, on: bool, account: Option<DeviceRow>) -> Channel {
         device_id: held
             .filter(|a| a.push_state != PushState::None)
             .map(|a| a.id),
-    }
+        account: named.map(|name| accounts::masked(&name)),
+    })
 }
 
 /// List one's channels
@@ -60,7 +74,8 @@ fn stands(name: ChannelName, on: bool, account: Option<DeviceRow>) -> Channel {
 pub async fn list_channels(app: web::Data<App>, who: Who) -> AppResult<HttpResponse> {
     who.may(Action::ChannelRead)?;
     let account = app.db.read(move |c| accounts::of(c, who.user)).await?;
-    let items = vec![stands(ChannelName::WeCom, app.wecom.is_some(), account)];
+    let on = app.wecom.is_some();
+    let items = vec![stands(&app.vault, ChannelName::WeCom, on, account)?];
     Ok(HttpResponse::Ok().json(Channels { items }))
 }
 

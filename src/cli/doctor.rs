@@ -12,12 +12,13 @@ use crate::auth::model::PushProvider;
 use crate::auth::push_tokens_store;
 use crate::channels;
 use crate::config::Config;
-use crate::crypto::{Vault, WEB_PUSH_FILE};
+use crate::crypto::{OFFICE_FILE, Vault, WEB_PUSH_FILE};
 use crate::db::{DbConn, Target, Uid, connect, meta, migrate};
+use crate::liaison::peers::keys as office;
 use crate::privacy::erasure::{self, journal::Journal};
-use crate::push::provider::Provider;
+use crate::push::provider::{Provider, Verdict};
 use crate::push::web_push::key::{self, Fit};
-use crate::push::{self, Configured};
+use crate::push::{self, Configured, wire};
 
 struct Findings {
     bad: usize,
@@ -35,7 +36,8 @@ impl Findings {
     }
 }
 
-pub fn run(config: &Config) -> Result<(), String> {
+/// `asks`: providers are called, with our credentials and no message.
+pub fn run(config: &Config, asks: bool) -> Result<(), String> {
     let mut findings = Findings { bad: 0 };
     let target = config.target()?;
     findings.note("keys apart from data", apart(config, &target));
@@ -57,7 +59,8 @@ pub fn run(config: &Config) -> Result<(), String> {
             findings.note("clock", clock(&mut c));
             findings.note("audit", audit(&mut c));
             findings.note("web push key", web_push_key(config, &mut c));
-            push(config, &mut c, &mut findings);
+            findings.note("office keys", office_keys(config, &mut c));
+            push(config, asks, &mut c, &mut findings);
         }
     }
     match findings.bad {
@@ -79,7 +82,7 @@ pub(super) fn reached(target: &Target) -> Result<DbConn, String> {
 }
 
 /// Each provider: off and why, on and working, or refused by whom it calls.
-fn push(config: &Config, c: &mut DbConn, findings: &mut Findings) {
+fn push(config: &Config, asks: bool, c: &mut DbConn, findings: &mut Findings) {
     let found = match push::configured(config) {
         Ok(found) => found,
         Err(e) => return findings.note("push", Err(e)),
@@ -92,11 +95,49 @@ fn push(config: &Config, c: &mut DbConn, findings: &mut Findings) {
                 standing.since,
                 standing.reason.unwrap_or_default()
             )),
-            (Configured::On(provider), Ok(_)) => on(config, c, &*provider),
+            (Configured::On(provider), Ok(_)) => {
+                let proved = if asks { proved(&*provider) } else { Ok(None) };
+                proved.and_then(|proof| Ok(told(&on(config, c, &*provider)?, proof)))
+            }
             // A database that is not migrated yet is another line's finding.
             (Configured::On(_), Err(_)) => Ok("on; the database could not be asked".to_owned()),
         };
         findings.note(&format!("push by {name}"), finding);
+    }
+}
+
+/// How long a provider may take to say whether it takes our credentials.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a provider says of our credentials; nothing where there is no way to ask, an error where it refuses them or
+/// cannot be reached from here.
+fn proved(provider: &dyn Provider) -> Result<Option<&'static str>, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())?;
+    let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, provider.prove()).await });
+    let attempt = match asked {
+        Err(_) => return Err("it does not answer from here: timeout".to_owned()),
+        Ok(None) => return Ok(None),
+        Ok(Some(attempt)) => attempt,
+    };
+    match attempt.verdict {
+        Verdict::Accepted => Ok(Some("its credentials are taken")),
+        Verdict::Refused => Err(format!(
+            "refused with '{}': look at its credentials",
+            attempt.code
+        )),
+        // It answered, and is busy: that says nothing of our credentials.
+        _ if attempt.status.is_some() => Ok(None),
+        _ => Err(format!("it does not answer from here: {}", attempt.code)),
+    }
+}
+
+fn told(on: &str, proof: Option<&str>) -> String {
+    match (on.strip_prefix("on"), proof) {
+        (Some(rest), Some(proof)) => format!("on, {proof}{rest}"),
+        _ => on.to_owned(),
     }
 }
 
@@ -105,6 +146,11 @@ fn on(config: &Config, c: &mut DbConn, provider: &dyn Provider) -> Result<String
     let name = provider.name();
     if name == PushProvider::WeCom {
         let back = channels::api::redirect(&config.public_url);
+        if wire::abroad(&config.wecom.base_url) && !back.starts_with("https://") {
+            return Err(format!(
+                "members would come back to {back}, which no phone can open: set server.public_url to the https address"
+            ));
+        }
         return Ok(format!(
             "on; members come back to {back}, whose host must be a trusted domain of the app"
         ));
@@ -160,6 +206,22 @@ fn web_push_key(config: &Config, c: &mut DbConn) -> Result<String, String> {
         Fit::Other => Err(format!(
             "{WEB_PUSH_FILE} is not the key that browsers subscribed with: {}",
             key::LOST
+        )),
+    }
+}
+
+/// Other offices know us by one card; with other keys they refuse all that we sign.
+fn office_keys(config: &Config, c: &mut DbConn) -> Result<String, String> {
+    match office::look(c, &config.keys_dir)? {
+        office::Fit::Ours(keys) => Ok(format!("those of the card {}", keys.card().fingerprint())),
+        office::Fit::NotYet => Ok("none yet; they are made when somebody asks for the card".into()),
+        office::Fit::Missing => Err(format!(
+            "{OFFICE_FILE} is not in the folder: {}",
+            office::LOST
+        )),
+        office::Fit::Other => Err(format!(
+            "{OFFICE_FILE} holds other keys than other offices know: {}",
+            office::LOST
         )),
     }
 }

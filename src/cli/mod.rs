@@ -10,6 +10,7 @@ pub mod audit;
 pub mod doctor;
 pub mod gateway;
 pub mod keys;
+mod office_keys;
 pub mod push;
 pub mod serve;
 pub mod tools;
@@ -54,6 +55,9 @@ enum Command {
         /// Only ask the running server whether it is alive (for health checks).
         #[arg(long)]
         live: bool,
+        /// Ask no push provider whether it takes our credentials.
+        #[arg(long)]
+        offline: bool,
     },
     /// Accounts.
     #[command(subcommand)]
@@ -128,6 +132,12 @@ enum KeysCommand {
     },
     /// Which rows are sealed under which key, and how far moving them to the newest has come.
     Status,
+    /// The keys by which other installations know this one: the digest of its card.
+    Office {
+        /// Make new ones in their place: every other office has to register the new card.
+        #[arg(long)]
+        anew: bool,
+    },
     /// The key by which browsers' push services know this installation.
     WebPush {
         /// Make a new one in its place: every browser has to subscribe anew.
@@ -190,8 +200,8 @@ pub fn run() -> Result<(), String> {
             }
             Ok(())
         }
-        Command::Doctor { live: true } => doctor::live(&config()?),
-        Command::Doctor { live: false } => doctor::run(&config()?),
+        Command::Doctor { live: true, .. } => doctor::live(&config()?),
+        Command::Doctor { offline, .. } => doctor::run(&config()?, !offline),
         Command::User(UserCommand::Create {
             login,
             name,
@@ -203,6 +213,7 @@ pub fn run() -> Result<(), String> {
         Command::Keys(KeysCommand::Rotate { index: true }) => keys::rotate_index(&config()?),
         Command::Keys(KeysCommand::Status) => keys::status(&config()?),
         Command::Keys(KeysCommand::WebPush { anew }) => web_push_key::run(&config()?, anew),
+        Command::Keys(KeysCommand::Office { anew }) => office_keys::run(&config()?, anew),
         Command::Keys(KeysCommand::Retire { id }) => keys::retire(&config()?, id),
         Command::Audit(AuditCommand::Verify { from, known }) => {
             audit::run(&config()?, from, known.as_ref())

@@ -1,5 +1,6 @@
 //! What an operator does by hand: the first account, reference data.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 
@@ -214,6 +215,24 @@ pub fn import_calendar(config: &Config, file: &Path) -> Result<(), String> {
     let days = workdays::import::load(file)?;
     serve::migrate(config)?;
     let mut c = connect(&config.target()?, true)?;
+    let mut held = workdays::api::years_held(&mut c).map_err(|e| told(&e))?;
+    let years: BTreeSet<i16> = days.iter().map(|day| day.date.year()).collect();
+    for year in years {
+        let of_year: Vec<_> = (days.iter().filter(|d| d.date.year() == year).cloned()).collect();
+        workdays::years::check(year, &of_year, &held).map_err(|fault| {
+            let day = fault
+                .pointer
+                .split('/')
+                .nth(2)
+                .and_then(|i| i.parse::<usize>().ok());
+            let day = day
+                .and_then(|i| of_year.get(i))
+                .map(|day| day.date.to_string());
+            let at = day.unwrap_or_else(|| year.to_string());
+            told(&format!("{at}: {}", fault.fault.detail(false)))
+        })?;
+        held.insert(year);
+    }
     let stored = transact(&mut c, |c| workdays::import::store(c, &days, now()));
     for year in stored.map_err(|e| told(&e))? {
         let of_year = days.iter().filter(|day| day.date.year() == year);

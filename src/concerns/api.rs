@@ -16,12 +16,12 @@ use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor};
 use crate::http::precondition::{Tagged, changed, found};
 use crate::http::text::{AreaCode, FactWord, Label, Limit, Note, not_null};
-use crate::page_of;
 use crate::privacy::requests_model::Standing;
 use crate::rights_requests::model::RightsBody;
 use crate::state::App;
 use crate::visits::model::{OpinionTopic, VoicedNeed};
 use crate::visits::texts::{self, Sealer};
+use crate::{areas, page_of};
 
 /// An opinion or a need that was voiced at a visit, and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -139,6 +139,12 @@ pub struct ConcernQuery {
     /// Unanswered ones due before this day only; today's date gives those that are overdue.
     #[param(value_type = Option<String>, format = "date", min_length = 10, max_length = 10, example = "2026-06-01")]
     due_before: Option<Day>,
+    /// Of one area alone, with all in it.
+    #[param(value_type = Option<String>, min_length = 2, max_length = 12, pattern = "^[0-9]+$", example = "330402007")]
+    area: Option<AreaCode>,
+    /// `newest` first without it; `due`: those whose answer is owed soonest.
+    #[param(inline, value_type = Option<ConcernOrder>, example = "due")]
+    order: Option<ConcernOrder>,
     /// How many records at most.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50, example = 50)]
     limit: Option<Limit>,
@@ -149,8 +155,8 @@ pub struct ConcernQuery {
 
 /// List opinions and needs
 ///
-/// Coordinators: those voiced in their areas. Field members: those of visits that they logged, or to households
-/// assigned to them then. Newest first.
+/// Coordinators: those voiced in their areas. Field members: those of visits that they logged, or of households
+/// assigned to them. Newest first, or by the day of the answer.
 #[utoipa::path(tag = "supervision", params(ConcernQuery), responses((status = 200, description = "A page of concerns", body = ConcernPage)))]
 #[get("/supervision/opinions")]
 pub async fn list_concerns(
@@ -160,20 +166,33 @@ pub async fn list_concerns(
 ) -> AppResult<HttpResponse> {
     who.may(Action::ConcernRead)?;
     let filter = Filter {
+        order: query.order.unwrap_or(ConcernOrder::Newest),
         state: query.state,
         due_before: query.due_before,
     };
+    let area = query.area;
     let bound = Bound {
         vault: &app.vault,
         user: who.user,
-        list: format!("list_concerns {filter:?}"),
+        list: format!(
+            "list_concerns {filter:?} {}",
+            area.as_ref().map_or("", AreaCode::as_str)
+        ),
     };
     let page = bound.open(query.limit, query.cursor.as_deref())?;
     let scope = who.scope(Action::ConcernRead);
     let (rows, keys) = app
         .db
         .read(move |c| {
-            let rows = store::list(c, &scope, filter, page)?;
+            let area = match area {
+                Some(code) => Some(
+                    areas::store::by_code_ever(c, code.as_str())?
+                        .map(|area| (area.level, area.id))
+                        .ok_or_else(AppError::not_found)?,
+                ),
+                None => None,
+            };
+            let rows = store::list(c, &scope, area, filter, page)?;
             let keys = texts::keys(c, rows.iter().filter_map(|r| r.household_id))?;
             Ok((rows, keys))
         })

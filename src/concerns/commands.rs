@@ -7,6 +7,9 @@ use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
+use crate::households;
+use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::privacy::requests::due;
 use crate::rights_requests::model::RightsBody;
 use crate::sync::{self, Change, Kind};
@@ -14,21 +17,23 @@ use crate::visits::model::VisitRow;
 use crate::visits::texts::{self, Sealer};
 use crate::visits::visits_store;
 
-/// Working days until an answer is due.
+/// Working days from the visit until an answer is due.
 const ANSWER_DAYS: u16 = 10;
 /// The columns that rest under the household's key, or under the installation's where there is none.
 pub const TOLD: &str = "concerns.told";
 pub const OFFICE: &str = "concerns.referred_office";
 pub const ANSWER: &str = "concerns.answer";
 
-/// What a visit that is submitted voices becomes a concern each; the caller's write holds the visit.
+/// What a visit that is submitted voices becomes a concern each, opinions where an answer was promised; the caller's
+/// write holds the visit. Submitted again, what was said before is the concern that it was, with its day.
 pub fn of_submission(
     c: &mut DbConn,
     vault: &Vault,
     who: &Who,
     visit: &Handle<VisitRow>,
 ) -> AppResult<()> {
-    let opinions = visits_store::opinions_of(c, &[visit.id])?;
+    let mut opinions = visits_store::opinions_of(c, &[visit.id])?;
+    opinions.retain(|opinion| opinion.answer_owed);
     let mut needs = visit.needs_voiced.0.clone();
     needs.sort_unstable();
     needs.dedup();
@@ -40,6 +45,8 @@ pub fn of_submission(
         };
         if !still && row.state == ConcernState::Open {
             store::drop_open(c, visit, row)?;
+            let entry = Entry::new(Action::VisitWrite, "concern", row.id, row.place());
+            audit::record(c, who, entry.because("no_longer_voiced"))?;
             sync::record_change(c, change(who, row, row.version + 1).deleted())?;
         }
     }
@@ -47,11 +54,16 @@ pub fn of_submission(
         return Ok(());
     }
     let sealer = Sealer::of(c, vault, visit.household_id)?;
+    // A correction of the visit's day makes no answer later.
+    let days = known.iter().map(|row| row.voiced_on);
+    let since = days.chain([visit.visit_day]).min();
+    let since = since.unwrap_or(visit.visit_day);
+    let worker = worker(c, visit)?;
     for opinion in &opinions {
         if known.iter().any(|row| row.opinion_id == Some(opinion.id)) {
             continue;
         }
-        let blank = voiced(who, visit);
+        let blank = voiced(who, visit, worker, since);
         let text = sealer.open(texts::OPINION, opinion.id, &opinion.opinion)?;
         let row = ConcernRow {
             opinion_id: Some(opinion.id),
@@ -67,16 +79,39 @@ pub fn of_submission(
         }
         let row = ConcernRow {
             need: Some(need),
-            ..voiced(who, visit)
+            ..voiced(who, visit, worker, since)
         };
         begin(c, who, visit, &row)?;
     }
     Ok(())
 }
 
-/// A concern of a visit, of which nothing is said yet.
-fn voiced(who: &Who, visit: &VisitRow) -> ConcernRow {
-    let (due_on, due_provisional) = due(who.at.china_day(), ANSWER_DAYS);
+/// What a household voiced goes along with it. The household's handle is the right to it.
+pub fn taken_along(
+    c: &mut DbConn,
+    who: &Who,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+) -> AppResult<()> {
+    for row in store::take_along(c, household, to, who.at)? {
+        sync::record_change(c, change(who, &row, row.version))?;
+    }
+    Ok(())
+}
+
+/// Who looks after the household now: not always who did when the visit was logged.
+fn worker(c: &mut DbConn, visit: &VisitRow) -> AppResult<Option<Uid>> {
+    let Some(household) = visit.household_id else {
+        return Ok(visit.assignee);
+    };
+    let found = households::store::these(c, &[household])?.pop();
+    Ok(found.and_then(|household| household.assignee))
+}
+
+/// A concern of a visit, of which nothing is said yet. The answer is owed so many days after it was voiced, however
+/// late that is handed in.
+fn voiced(who: &Who, visit: &VisitRow, worker: Option<Uid>, since: Day) -> ConcernRow {
+    let (due_on, due_provisional) = due(since.0, ANSWER_DAYS);
     ConcernRow {
         id: Uid::new(who.at),
         version: 1,
@@ -89,7 +124,7 @@ fn voiced(who: &Who, visit: &VisitRow) -> ConcernRow {
         village: visit.village,
         area_code: visit.area_code.clone(),
         registered_by: visit.registered_by,
-        assignee: visit.assignee,
+        assignee: worker,
         topic: None,
         need: None,
         told: None,
@@ -119,6 +154,20 @@ fn change(who: &Who, row: &ConcernRow, version: i64) -> Change {
     Change::upsert(Kind::Concern, row.id, version, row.place(), who.at)
         .seen_by(row.owners())
         .by_worker(who)
+}
+
+/// Gives what a household voiced to its new worker, who takes the answers back to it. The household's handle is the
+/// right to it; the visits come first, as in a submission.
+pub fn of_household(
+    c: &mut DbConn,
+    who: &Who,
+    household: &Handle<HouseholdRow>,
+    worker: Uid,
+) -> AppResult<()> {
+    for row in store::assign(c, household, worker, who.at)? {
+        sync::record_change(c, change(who, &row, row.version))?;
+    }
+    Ok(())
 }
 
 /// A step of a concern.

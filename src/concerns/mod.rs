@@ -2,9 +2,11 @@
 //! matter it is, by its day.
 //!
 //! They are born when a visit is submitted, and again when it is submitted after a correction: what is not voiced
-//! in it any more goes, unless somebody has dealt with it. The answer is owed ten working days after that. What was
-//! said and answered rests under the household's own key, like the visit. Whoever logged the visit sees what became
-//! of it, on their phone too.
+//! in it any more goes, unless somebody has dealt with it, and what is stays what it was. The answer is owed ten working
+//! days after the visit: neither a late submission nor a second one moves that. An opinion for which no answer was
+//! promised, a word of praise, stands in the visit alone. What was said and answered rests under the household's own
+//! key, like the visit. Whoever logged the visit and whoever looks after the household see what became of it, on their
+//! phones too.
 
 pub mod api;
 pub mod commands;

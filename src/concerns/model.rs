@@ -14,6 +14,11 @@ text_enum! {
     ConcernState { Open = "open", Referred = "referred", Answered = "answered" }
 }
 
+text_enum! {
+    /// The newest first, or those whose answer is owed soonest.
+    ConcernOrder { Newest = "newest", Due = "due" }
+}
+
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = concerns, treat_none_as_default_value = false)]
 pub struct ConcernRow {
@@ -30,7 +35,7 @@ pub struct ConcernRow {
     pub area_code: String,
     /// The author of the visit.
     pub registered_by: Uid,
-    /// The household's worker when the visit was logged.
+    /// The household's worker.
     pub assignee: Option<Uid>,
     /// One of both: an opinion has a topic and a text, a need is a word.
     pub topic: Option<OpinionTopic>,

@@ -1,6 +1,7 @@
 //! The keys by which offices with an installation of their own know ours: one signs files (Ed25519), the other opens
-//! what is sealed for us (X25519). They stand in a file of their own beside the keyring and stay: the other offices
-//! hold their public halves, and compared the fingerprint by telephone.
+//! what is sealed for us (X25519). They stand in a file of their own beside the keyring and stay until an operator
+//! renews them: the other offices hold their public halves, and compared the fingerprint by telephone. What was
+//! sealed for the keys before is still opened; nothing is signed with them any more.
 //!
 //! What is sealed for an office is sealed under a key of that one file: an agreement (RFC 7748) between a key pair
 //! made for it and the office's own, HKDF-SHA-256 over both public halves, AES-256-GCM-SIV. The sender cannot open
@@ -18,7 +19,7 @@ use aws_lc_rs::signature::{self, ED25519, Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::error::{CryptoError, KeyError};
 use super::folder::{self, Folder};
@@ -28,6 +29,8 @@ pub const FILE: &str = "liaison-keys.json";
 const FORMAT: u32 = 1;
 const KEY_LEN: usize = 32;
 const NONCE_LEN: usize = 12;
+/// Keys that were renewed and still open what is on its way.
+const KEPT: usize = 2;
 /// What the key of a file is for: bytes sealed for one purpose open for no other.
 const INFO: &[u8] = b"qianshou liaison file 1";
 const CARD: &[u8] = b"qianshou liaison card 1";
@@ -111,15 +114,47 @@ pub struct OfficeKeys {
     signer: Ed25519KeyPair,
     opener: PrivateKey,
     card: OfficeCard,
+    /// Those before, newest first.
+    before: Vec<Former>,
+}
+
+/// Keys that were renewed: they open and do not sign.
+struct Former {
+    opener: PrivateKey,
+    card: OfficeCard,
 }
 
 /// Wiped when it is dropped.
-#[derive(Serialize, Deserialize, ZeroizeOnDrop)]
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 struct Stored {
     format: u32,
     signing: String,
     sealing: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    before: Vec<StoredFormer>,
+}
+
+/// Of keys that were renewed: the public half that signed, the secret one that opens.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(deny_unknown_fields)]
+struct StoredFormer {
+    signed: String,
+    sealing: String,
+}
+
+impl Former {
+    fn of(stored: &StoredFormer) -> Option<Former> {
+        let signing = STANDARD.decode(&stored.signed).ok()?;
+        let sealing = STANDARD.decode(&stored.sealing).map(Zeroizing::new).ok()?;
+        let opener = PrivateKey::from_private_key(&X25519, &sealing).ok()?;
+        let public = opener.compute_public_key().ok()?;
+        let card = OfficeCard {
+            signing: signing.try_into().ok()?,
+            sealing: public.as_ref().try_into().ok()?,
+        };
+        Some(Former { opener, card })
+    }
 }
 
 impl OfficeKeys {
@@ -128,20 +163,11 @@ impl OfficeKeys {
     /// # Errors
     /// As [`super::Vault::open`], but for a missing file.
     pub fn open(dir: &Path) -> Result<Option<OfficeKeys>, KeyError> {
-        let Some(json) = folder::read_beside(dir, FILE)? else {
+        let Some(stored) = Stored::read(dir)? else {
             return Ok(None);
         };
-        let unusable = || KeyError::NoOfficeKeys(dir.join(FILE));
-        let stored: Stored = serde_json::from_slice(&json).map_err(|_| unusable())?;
-        let secret = |text: &str| STANDARD.decode(text).map(Zeroizing::new);
-        let (Ok(signing), Ok(sealing)) = (secret(&stored.signing), secret(&stored.sealing)) else {
-            return Err(unusable());
-        };
-        if stored.format != FORMAT {
-            return Err(unusable());
-        }
-        OfficeKeys::of(&signing, &sealing)
-            .ok_or_else(unusable)
+        OfficeKeys::of(&stored)
+            .ok_or_else(|| KeyError::NoOfficeKeys(dir.join(FILE)))
             .map(Some)
     }
 
@@ -151,33 +177,64 @@ impl OfficeKeys {
     /// As [`OfficeKeys::open`].
     pub fn open_or_make(dir: &Path) -> Result<OfficeKeys, KeyError> {
         let folder = Folder::lock(dir)?;
-        if let Some(keys) = OfficeKeys::open(dir)? {
-            return Ok(keys);
+        match OfficeKeys::open(dir)? {
+            Some(keys) => Ok(keys),
+            None => OfficeKeys::make(&folder, Vec::new()),
         }
+    }
+
+    /// New keys in the place of those that are there, which open what is on its way and sign nothing any more.
+    ///
+    /// # Errors
+    /// As [`OfficeKeys::open`].
+    pub fn renew(dir: &Path) -> Result<OfficeKeys, KeyError> {
+        let folder = Folder::lock(dir)?;
+        let before = match Stored::read(dir)? {
+            None => Vec::new(),
+            Some(stored) => {
+                let unusable = || KeyError::NoOfficeKeys(dir.join(FILE));
+                let keys = OfficeKeys::of(&stored).ok_or_else(unusable)?;
+                let mut before = vec![StoredFormer {
+                    signed: STANDARD.encode(keys.card.signing),
+                    sealing: stored.sealing.clone(),
+                }];
+                before.extend(stored.before.iter().take(KEPT - 1).cloned());
+                before
+            }
+        };
+        OfficeKeys::make(&folder, before)
+    }
+
+    fn make(folder: &Folder<'_>, before: Vec<StoredFormer>) -> Result<OfficeKeys, KeyError> {
         let (signing, sealing) = (fresh()?, fresh()?);
         let stored = Stored {
             format: FORMAT,
             signing: STANDARD.encode(signing.as_slice()),
             sealing: STANDARD.encode(sealing.as_slice()),
+            before,
         };
+        let keys = OfficeKeys::of(&stored).ok_or(KeyError::Crypto(CryptoError::Library))?;
         let json = serde_json::to_vec(&stored).map_err(|_| CryptoError::Library)?;
         folder.store_beside(FILE, &Zeroizing::new(json))?;
-        OfficeKeys::of(signing.as_slice(), sealing.as_slice())
-            .ok_or(KeyError::Crypto(CryptoError::Library))
+        Ok(keys)
     }
 
-    fn of(signing: &[u8], sealing: &[u8]) -> Option<OfficeKeys> {
-        let signer = Ed25519KeyPair::from_seed_unchecked(signing).ok()?;
-        let opener = PrivateKey::from_private_key(&X25519, sealing).ok()?;
+    fn of(stored: &Stored) -> Option<OfficeKeys> {
+        let secret = |text: &str| STANDARD.decode(text).map(Zeroizing::new).ok();
+        let (signing, sealing) = (secret(&stored.signing)?, secret(&stored.sealing)?);
+        let signer = Ed25519KeyPair::from_seed_unchecked(&signing).ok()?;
+        let opener = PrivateKey::from_private_key(&X25519, &sealing).ok()?;
         let public = opener.compute_public_key().ok()?;
         let card = OfficeCard {
             signing: signer.public_key().as_ref().try_into().ok()?,
             sealing: public.as_ref().try_into().ok()?,
         };
+        let before: Option<Vec<Former>> = stored.before.iter().map(Former::of).collect();
         Some(OfficeKeys {
             signer,
             opener,
             card,
+            before: before?,
         })
     }
 
@@ -198,20 +255,38 @@ impl OfficeKeys {
             .map_err(|_| CryptoError::Library)
     }
 
-    /// Opens what was sealed for us with the public half that was made for it.
+    /// Whether a card is ours, or was before it was renewed.
+    #[must_use]
+    pub fn answers_to(&self, fingerprint: &str) -> bool {
+        self.opener_of(fingerprint).is_some()
+    }
+
+    fn opener_of(&self, fingerprint: &str) -> Option<(&PrivateKey, &OfficeCard)> {
+        let now = std::iter::once((&self.opener, &self.card));
+        let before = self
+            .before
+            .iter()
+            .map(|former| (&former.opener, &former.card));
+        now.chain(before)
+            .find(|(_, card)| card.fingerprint() == fingerprint)
+    }
+
+    /// Opens what was sealed for a card of ours with the public half that was made for it.
     ///
     /// # Errors
     /// [`CryptoError::CutShort`], [`CryptoError::NotAuthentic`].
     pub fn open_sealed(
         &self,
+        card: &str,
         made: &[u8],
         beside: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        let (opener, ours) = self.opener_of(card).ok_or(CryptoError::NotAuthentic)?;
         let (nonce, body) = sealed
             .split_first_chunk::<NONCE_LEN>()
             .ok_or(CryptoError::CutShort)?;
-        let key = agreed(&self.opener, made, made, &self.card.sealing)?;
+        let key = agreed(opener, made, made, &ours.sealing)?;
         let mut bytes = Zeroizing::new(body.to_vec());
         let opened = key
             .open_in_place(
@@ -223,6 +298,19 @@ impl OfficeKeys {
         let len = opened.len();
         bytes.truncate(len);
         Ok(bytes)
+    }
+}
+
+impl Stored {
+    fn read(dir: &Path) -> Result<Option<Stored>, KeyError> {
+        let Some(json) = folder::read_beside(dir, FILE)? else {
+            return Ok(None);
+        };
+        let stored: Option<Stored> = serde_json::from_slice(&json).ok();
+        stored
+            .filter(|stored| stored.format == FORMAT && stored.before.len() <= KEPT)
+            .ok_or_else(|| KeyError::NoOfficeKeys(dir.join(FILE)))
+            .map(Some)
     }
 }
 
@@ -241,69 +329,5 @@ impl fmt::Debug for OfficeKeys {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keys(temp: &tempfile::TempDir, name: &str) -> OfficeKeys {
-        let dir = temp.path().join(name);
-        drop(Folder::make(&dir).unwrap());
-        OfficeKeys::open_or_make(&dir).unwrap()
-    }
-
-    #[test]
-    fn keys_are_made_once_kept_private_and_read_back() {
-        let temp = tempfile::tempdir().unwrap();
-        let made = keys(&temp, "a");
-        let dir = temp.path().join("a");
-        assert_eq!(OfficeKeys::open(&dir).unwrap().unwrap().card(), made.card());
-        assert_eq!(OfficeKeys::open_or_make(&dir).unwrap().card(), made.card());
-        let fingerprint = made.card().fingerprint();
-        assert_eq!((fingerprint.len(), fingerprint.split('-').count()), (39, 8));
-        assert_ne!(keys(&temp, "b").card().fingerprint(), fingerprint);
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(dir.join(FILE)).unwrap().permissions();
-        assert_eq!(mode.mode() & 0o777, 0o600);
-        std::fs::write(
-            dir.join(FILE),
-            r#"{"format":1,"signing":"AAAA","sealing":""}"#,
-        )
-        .unwrap();
-        assert!(matches!(
-            OfficeKeys::open(&dir),
-            Err(KeyError::NoOfficeKeys(_))
-        ));
-    }
-
-    #[test]
-    fn only_the_receiver_opens_and_only_what_was_sealed() {
-        let temp = tempfile::tempdir().unwrap();
-        let (a, b) = (keys(&temp, "a"), keys(&temp, "b"));
-        let (made, sealed) = b.card().seal(b"header", b"text").unwrap();
-        assert_eq!(
-            b.open_sealed(&made, b"header", &sealed).unwrap().as_slice(),
-            b"text"
-        );
-        assert!(a.open_sealed(&made, b"header", &sealed).is_err());
-        assert!(b.open_sealed(&made, b"another", &sealed).is_err());
-        for at in 0..sealed.len() {
-            let mut altered = sealed.clone();
-            altered[at] ^= 1;
-            assert!(b.open_sealed(&made, b"header", &altered).is_err(), "{at}");
-        }
-        assert!(b.open_sealed(&[0; 32], b"header", &sealed).is_err());
-        assert!(b.open_sealed(&made, b"header", b"short").is_err());
-        // The same text twice is not the same bytes.
-        assert_ne!(b.card().seal(b"header", b"text").unwrap().1, sealed);
-    }
-
-    #[test]
-    fn a_signature_is_of_one_office_and_one_text() {
-        let temp = tempfile::tempdir().unwrap();
-        let (a, b) = (keys(&temp, "a"), keys(&temp, "b"));
-        let signed = a.sign(b"text").unwrap();
-        assert!(a.card().signed(b"text", &signed));
-        assert!(!a.card().signed(b"texts", &signed));
-        assert!(!b.card().signed(b"text", &signed));
-        assert!(!a.card().signed(b"text", &signed[1..]));
-    }
-}
+#[path = "office_tests.rs"]
+mod tests;

@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use super::DbConn;
 use super::schema::meta;
-use crate::each_backend;
 use crate::error::AppResult;
+use crate::{each_backend, first_locked};
 
 /// The keys this database was filled with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +111,18 @@ pub fn name_office_keys(c: &mut DbConn, fingerprint: &str) -> AppResult<()> {
         .values((meta::key.eq(OFFICE), meta::value.eq(fingerprint)))
         .on_conflict_do_nothing()
         .execute(c))?;
+    Ok(())
+}
+
+/// From now on other offices know us by this one.
+pub fn remember_office_keys(c: &mut DbConn, fingerprint: &str) -> AppResult<()> {
+    put(c, OFFICE, fingerprint)
+}
+
+/// Holds a row that is there once the keys are named, so that what replaces whole tables is done one by one.
+pub fn one_by_one(c: &mut DbConn) -> AppResult<()> {
+    let row = first_locked!(c, meta::table.find(KEYS).select(meta::key));
+    let _: Option<String> = row.optional()?;
     Ok(())
 }
 

@@ -1332,6 +1332,14 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::UidSql;
+    liaison_drafts (notice_id) {
+        notice_id -> UidSql,
+        field_versions -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
     liaison_fields (notice_id, field) {
         notice_id -> UidSql,
         field -> Text,
@@ -1379,6 +1387,19 @@ diesel::table! {
         what -> Text,
         by_user -> UidSql,
         at -> BigInt,
+        fields -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    liaison_peer_keys (key_digest) {
+        key_digest -> Text,
+        peer_id -> UidSql,
+        signing_key -> Text,
+        sealing_key -> Text,
+        replaced_at -> BigInt,
+        taken_until -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -1407,6 +1428,15 @@ diesel::table! {
         area_id -> UidSql,
         quarter -> Text,
         figures -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    home_openings (home_id, opened_on) {
+        home_id -> UidSql,
+        opened_on -> Text,
+        closed_on -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -1441,6 +1471,138 @@ diesel::table! {
         answered_by -> Nullable<UidSql>,
         created_at -> BigInt,
         updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_imports (id) {
+        id -> UidSql,
+        version -> BigInt,
+        area_id -> UidSql,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        state -> Text,
+        ending -> Nullable<Text>,
+        sheet -> Text,
+        file_sha256 -> Text,
+        data_key -> Nullable<Binary>,
+        row_count -> BigInt,
+        units -> BigInt,
+        checked -> BigInt,
+        staged -> BigInt,
+        told -> BigInt,
+        counts -> Text,
+        fault_count -> BigInt,
+        created_by -> UidSql,
+        confirmed_by -> Nullable<UidSql>,
+        confirmed_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        emptied_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+        leased_by -> Nullable<UidSql>,
+        lease_until -> BigInt,
+        tries -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_faults (import_id, number) {
+        import_id -> UidSql,
+        number -> BigInt,
+        sheet_row -> BigInt,
+        fault -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_rows (import_id, number) {
+        import_id -> UidSql,
+        number -> BigInt,
+        unit -> BigInt,
+        person_id -> Nullable<UidSql>,
+        holder_person_id -> Nullable<UidSql>,
+        payer_person_id -> Nullable<UidSql>,
+        beneficiary_person_id -> Nullable<UidSql>,
+        policy_mac -> Nullable<Binary>,
+        family_mac -> Nullable<Binary>,
+        insured_mac -> Nullable<Binary>,
+        person_mac -> Nullable<Binary>,
+        body -> Binary,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_policies (import_id, unit, id) {
+        import_id -> UidSql,
+        unit -> BigInt,
+        id -> UidSql,
+        household_id -> UidSql,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        product -> Binary,
+        policy_number -> Nullable<Binary>,
+        insurer_code -> Text,
+        holder_person_id -> UidSql,
+        payer_person_id -> UidSql,
+        starts_on -> Text,
+        ends_on -> Text,
+        registered_by -> UidSql,
+        assignee -> Nullable<UidSql>,
+        at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_insured (import_id, unit, policy_id, person_id) {
+        import_id -> UidSql,
+        unit -> BigInt,
+        policy_id -> UidSql,
+        person_id -> UidSql,
+        position -> BigInt,
+        sum_agreed -> Binary,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_beneficiaries (import_id, unit, policy_id, person_id) {
+        import_id -> UidSql,
+        unit -> BigInt,
+        policy_id -> UidSql,
+        person_id -> UidSql,
+        position -> BigInt,
+        share -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    policy_import_people (import_id, unit, person_id) {
+        import_id -> UidSql,
+        unit -> BigInt,
+        person_id -> UidSql,
+        household_id -> UidSql,
+        fresh -> Bool,
+        fresh_household -> Bool,
+        person_version -> BigInt,
+        household_version -> BigInt,
+        answers -> BigInt,
+        agreed -> Bool,
+        household_policies -> BigInt,
+        consent_id -> Nullable<UidSql>,
+        text_version -> Nullable<BigInt>,
+        channel -> Nullable<Text>,
+        given_by -> Nullable<Text>,
+        given_at -> Nullable<BigInt>,
     }
 }
 diesel::table! {
@@ -1687,6 +1849,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     residence_episodes,
     possession_kinds,
     member_homes,
+    home_openings,
     home_possessions,
     visits,
     visit_opinions,
@@ -1734,10 +1897,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     work_days,
     liaison_peers,
     liaison_notices,
+    liaison_drafts,
     liaison_fields,
     liaison_scopes,
     liaison_withdrawals,
     liaison_files,
+    liaison_peer_keys,
     household_tally,
     insurance_quarters,
     insurance_figures,

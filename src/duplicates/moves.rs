@@ -137,6 +137,9 @@ impl Pointer {
     }
 }
 
+/// Of rows of a sheet that is being imported.
+const SHEET: &str = "whom a sheet names is found anew before it is imported";
+
 /// Every column that names a person or a resident.
 pub const POINTERS: &[Pointer] = &[
     // Phones are told of consents with the person (`merge::told`).
@@ -208,6 +211,15 @@ pub const POINTERS: &[Pointer] = &[
         "sealed_as",
         "says for whom the sum is sealed; it goes with person_id",
     ),
+    stays("policy_import_rows", "person_id", SHEET),
+    stays("policy_import_rows", "holder_person_id", SHEET),
+    stays("policy_import_rows", "payer_person_id", SHEET),
+    stays("policy_import_rows", "beneficiary_person_id", SHEET),
+    stays("policy_import_policies", "holder_person_id", SHEET),
+    stays("policy_import_policies", "payer_person_id", SHEET),
+    stays("policy_import_insured", "person_id", SHEET),
+    stays("policy_import_beneficiaries", "person_id", SHEET),
+    stays("policy_import_people", "person_id", SHEET),
     stays("residents", "merged_into", "says who stands for it").of_resident(),
     stays("persons", "merged_into", "says who stands for them"),
     stays("duplicate_pairs", "person_id", "the pair is of these two"),

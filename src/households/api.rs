@@ -9,6 +9,7 @@ use super::feed::change;
 use super::model::*;
 use super::store;
 use super::view::{Household, data_key, show};
+use crate::areas::model::AreaRow;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
@@ -77,31 +78,36 @@ impl Founding {
             data_key,
         })
     }
+
+    /// The household's row, in the care of whoever founds it.
+    pub fn row(&self, who: &Who, area: &AreaRow) -> HouseholdRow {
+        HouseholdRow {
+            id: self.id,
+            version: 1,
+            field_versions: sync::fields::NEW.into(),
+            kind: self.kind,
+            county: area.county.unwrap_or(Uid::NIL),
+            town: area.town,
+            village: area.village,
+            area_id: area.id,
+            area_code: area.code.clone(),
+            data_key: self.data_key.clone(),
+            address: None,
+            contact_person_id: None,
+            state: HouseholdState::Active,
+            registered_by: who.user,
+            assignee: None,
+            created_at: who.at,
+            updated_at: who.at,
+        }
+    }
 }
 
 /// Stores a household in an area of the caller's own.
 pub fn establish(c: &mut DbConn, who: &Who, new: &Founding) -> AppResult<Uid> {
     who.may(Action::HouseholdWrite)?;
     let area = place(c, who, Action::HouseholdWrite, &new.area, "/area")?;
-    let row = HouseholdRow {
-        id: new.id,
-        version: 1,
-        field_versions: sync::fields::NEW.into(),
-        kind: new.kind,
-        county: area.county.unwrap_or(Uid::NIL),
-        town: area.town,
-        village: area.village,
-        area_id: area.id,
-        area_code: area.code.clone(),
-        data_key: new.data_key.clone(),
-        address: None,
-        contact_person_id: None,
-        state: HouseholdState::Active,
-        registered_by: who.user,
-        assignee: None,
-        created_at: who.at,
-        updated_at: who.at,
-    };
+    let row = new.row(who, &area);
     store::insert(c, &row)?;
     let entry = Entry::new(Action::HouseholdWrite, "household", row.id, row.place());
     audit::record(c, who, entry.because("created"))?;

@@ -1,4 +1,4 @@
-//! Who looks after a household, and with it its people, policies, claims and open follow-ups.
+//! Who looks after a household, and with it its people, policies, claims, open follow-ups and what it voiced.
 
 use actix_web::{HttpResponse, put, web};
 
@@ -16,7 +16,7 @@ use crate::http::json::Body;
 use crate::http::precondition::changed;
 use crate::residents::care::Assignee;
 use crate::state::App;
-use crate::{insurance, people, sync, visits};
+use crate::{concerns, insurance, people, sync, visits};
 
 /// Gives a household to another worker.
 pub fn assign(c: &mut DbConn, who: &Who, id: Uid, assignee: Option<Uid>) -> AppResult<()> {
@@ -38,6 +38,7 @@ pub fn assign(c: &mut DbConn, who: &Who, id: Uid, assignee: Option<Uid>) -> AppR
     }
     insurance::assignment::of_household(c, who, &household, worker)?;
     visits::follow_ups::of_household(c, who, &household, worker)?;
+    concerns::commands::of_household(c, who, &household, worker)?;
     audit::record(
         c,
         who,
@@ -56,8 +57,8 @@ pub fn assign(c: &mut DbConn, who: &Who, id: Uid, assignee: Option<Uid>) -> AppR
 /// Assign a household
 ///
 /// To a field member of the area, who then sees in clear the household, its people who are not residents,
-/// its policies and claims, and has its open follow-ups; the one before no longer does, unless they
-/// registered them. Residents among its people keep the worker of their own.
+/// its policies and claims, what it voiced and what was answered, and has its open follow-ups; the one before no
+/// longer does, unless they registered them. Residents among its people keep the worker of their own.
 #[utoipa::path(tag = "households", request_body = Assignee, params(("id" = Uid, Path, description = "The household's id")),
     responses((status = 200, description = "The household", body = Household)))]
 #[put("/households/{id}/assignee")]

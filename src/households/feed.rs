@@ -26,7 +26,7 @@ pub fn person(who: &Who, seen: &Seen, person: Uid, version: i64) -> Change {
 
 /// Who sees one of a household's people as such: those who look after the person and see the household
 /// too, and the coordinators of the wider of the two places.
-pub(super) fn seen(
+pub fn seen(
     c: &mut DbConn,
     who: &Who,
     household: &HouseholdRow,

@@ -4,7 +4,8 @@
 //! persons like any other, each there by a consent of their own: residents who were put into it,
 //! and people who are not registered as residents. Who sees what is the rule for residents: whoever
 //! registered or is assigned to a household in clear, coordinators of the area masked, nobody else;
-//! each of its people is seen by that rule on their own. Whoever moves to another place leaves it.
+//! each of its people is seen by that rule on their own. Whoever moves to another place leaves it, but for
+//! somebody who is all of it and is handed over (`moves`).
 //!
 //! The address is what a registered person's home is: it is kept only while somebody of the household
 //! consents to registration. So a household is founded without one, and the last such consent, withdrawn
@@ -15,6 +16,7 @@ pub mod assignee;
 pub mod consents;
 pub mod feed;
 pub mod model;
+pub mod moves;
 pub mod people;
 pub mod people_api;
 pub mod rights;

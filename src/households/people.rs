@@ -86,7 +86,7 @@ pub fn join(c: &mut DbConn, who: &Who, household: Uid, person: Uid) -> AppResult
     grown(c, who, &household, person.id)
 }
 
-/// The household's record changes with its people.
+/// Somebody came.
 fn grown(
     c: &mut DbConn,
     who: &Who,
@@ -160,11 +160,8 @@ fn part(
     Ok(Some(household))
 }
 
-pub(super) fn touched(
-    c: &mut DbConn,
-    who: &Who,
-    household: &Handle<HouseholdRow>,
-) -> AppResult<()> {
+/// The household's record changes with its people.
+pub fn touched(c: &mut DbConn, who: &Who, household: &Handle<HouseholdRow>) -> AppResult<()> {
     let next = household.version + 1;
     let amendment = store::Amendment {
         version: next,

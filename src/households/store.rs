@@ -247,6 +247,29 @@ pub fn assign(
     Ok(())
 }
 
+/// Puts a household where the last of its people went.
+pub fn take_along(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    after: &HouseholdRow,
+) -> AppResult<()> {
+    diesel::update(households::table.find(household.id))
+        .set((
+            households::county.eq(after.county),
+            households::town.eq(after.town),
+            households::village.eq(after.village),
+            households::area_id.eq(after.area_id),
+            households::area_code.eq(&after.area_code),
+            households::address.eq(&after.address),
+            households::assignee.eq(after.assignee),
+            households::version.eq(after.version),
+            households::field_versions.eq(&after.field_versions),
+            households::updated_at.eq(after.updated_at.0),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
 /// The wrapped key of a household, for records of other domains that rest under it and that the
 /// caller was found to be allowed.
 pub fn data_key(c: &mut DbConn, id: Uid) -> AppResult<Vec<u8>> {

@@ -5,12 +5,13 @@ use diesel::prelude::*;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{claim_documents, claim_events, claim_payments, claims};
+use crate::db::schema::{claim_documents, claim_events, claim_payments, claims, policies};
 use crate::db::{Day, DbConn, Fen, Micros, Uid};
 use crate::error::AppResult;
 use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::http::page::Page;
-use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
+use crate::{all_locked, each_backend, first_locked, in_scope, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &ClaimRow) -> AppResult<()> {
     diesel::insert_into(claims::table)
@@ -90,6 +91,28 @@ pub fn list(c: &mut DbConn, scope: &Scope, filter: Filter, page: Page) -> AppRes
     Ok(query.load(c)?)
 }
 
+/// Claims of these areas on policies of an insurer that were reported in these days, the oldest first; bounded.
+pub fn for_insurer(
+    c: &mut DbConn,
+    scope: &Scope,
+    insurer: &str,
+    (from, to): (Day, Day),
+    most: i64,
+) -> AppResult<Vec<ClaimRow>> {
+    let theirs = policies::table
+        .filter(policies::insurer_code.eq(insurer.to_owned()))
+        .select(policies::id);
+    Ok(claims::table
+        .filter(in_scope!(claims, scope))
+        .filter(claims::reported_on.ge(from))
+        .filter(claims::reported_on.le(to))
+        .filter(claims::policy_id.eq_any(theirs))
+        .select(ClaimRow::as_select())
+        .order(claims::id)
+        .limit(most)
+        .load(c)?)
+}
+
 /// What a step or a correction changes.
 #[derive(Default, AsChangeset)]
 #[diesel(table_name = claims)]
@@ -136,6 +159,40 @@ pub fn assign_claims(
                 claims::assignee.eq(worker),
                 claims::version.eq(row.version),
                 claims::field_versions.eq(&row.field_versions),
+                claims::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
+}
+
+/// Puts a household's claims where it went; answers them as they are then.
+pub fn take_along(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+    at: Micros,
+) -> AppResult<Vec<ClaimRow>> {
+    let mut rows: Vec<ClaimRow> = all_locked!(
+        c,
+        claims::table
+            .filter(claims::household_id.eq(household.id))
+            .select(ClaimRow::as_select())
+            .order(claims::id)
+    )?;
+    for row in &mut rows {
+        (row.version, row.assignee) = (row.version + 1, Some(to.worker));
+        row.county = to.place.county.unwrap_or(row.county);
+        (row.town, row.village) = (to.place.town, to.place.village);
+        row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["assignee"]);
+        diesel::update(claims::table.find(row.id))
+            .set((
+                claims::version.eq(row.version),
+                claims::field_versions.eq(&row.field_versions),
+                claims::county.eq(row.county),
+                claims::town.eq(row.town),
+                claims::village.eq(row.village),
+                claims::assignee.eq(row.assignee),
                 claims::updated_at.eq(at.0),
             ))
             .execute(c)?;

@@ -68,6 +68,8 @@ pub struct Facts {
     pub payments: Vec<Date>,
     /// Whether all that was agreed is paid.
     pub paid_in_full: bool,
+    /// Less is granted than was claimed, whatever the insurer calls it.
+    pub granted_less: bool,
     /// What else interrupts the limitation (Civil Code 195): another demand, suit, arbitration. The claim
     /// itself, an approval, the agreement and payments count by themselves.
     pub interruptions: Vec<Date>,
@@ -216,6 +218,7 @@ pub fn clocks(facts: &Facts, calendar: &WorkCalendar, today: Date) -> Vec<Clock>
     let settled = settled.filter(|_| facts.paid_in_full);
     // whoever agreed on a part has not given up the rest
     let partly = determination.is_some_and(|(_, d)| d == Decision::PartlyApproved);
+    let partly = partly || facts.granted_less;
     let over = settled.filter(|_| !partly);
     // a claim tells the insurer of the event too
     let told = facts.reported.into_iter().chain(facts.received).min();

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::clocks::{Clock, ClockState, Facts, Obstacle, PaperRequest, clocks};
+use super::clocks::{Clock, ClockName, ClockState, Facts, Obstacle, PaperRequest, clocks};
 use super::machine::{ClaimState, ClaimStep, Decision, DisputeOutcome};
 use super::model::*;
 use crate::db::Fen;
@@ -43,6 +43,8 @@ pub fn facts(
     beside(&mut facts, events);
     let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
     let approved = claim.approved_amount.map(|sum| sum.0);
+    let claimed = claim.claimed_amount.map(|sum| sum.0);
+    facts.granted_less = approved.zip(claimed).is_some_and(|(sum, all)| sum < all);
     facts.paid_in_full = approved.is_some_and(|sum| paid >= sum) && !facts.payments.is_empty();
     facts
 }
@@ -150,4 +152,11 @@ pub fn newly_late(before: &Facts, after: &Facts, today: Date) -> Vec<String> {
         .filter(|c| known.iter().all(|k| k.name != c.name))
         .map(|c| c.name.as_str().to_owned())
         .collect()
+}
+
+/// Whether the insurer had a number of days for its decision, by the law or the contract.
+pub fn decision_is_timed(facts: &Facts, today: Date) -> bool {
+    let all = clocks(facts, &calendar(), today).into_iter();
+    let mut determination = all.filter(|c| c.name == ClockName::Determination);
+    determination.any(|c| c.due_on.is_some())
 }

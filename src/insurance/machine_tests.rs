@@ -207,6 +207,28 @@ fn names_are_stable_and_distinct() {
 }
 
 proptest! {
+    /// Whichever ways are open, nothing is paid on a claim but by a decision that holds: of its present round, and
+    /// for a sum that was agreed on.
+    #[test]
+    fn no_path_reaches_paid_without_a_decision(picks in prop::collection::vec(0..16_usize, 0..80)) {
+        let (mut state, mut decision) = (S::Reported, None);
+        for pick in picks {
+            let open = allowed(state);
+            let Some(&step) = open.get(pick % open.len().max(1)) else {
+                break;
+            };
+            state = apply(state, step).unwrap();
+            match step {
+                T::Determination(made) => decision = Some(made),
+                BACK => decision = None,
+                _ => {}
+            }
+            let paid = matches!(state, S::Agreed | S::Paid);
+            let granted = matches!(decision, Some(Decision::Approved | Decision::PartlyApproved));
+            prop_assert!(!paid || granted, "{} by {:?}", state, decision);
+        }
+    }
+
     /// A log of accepted steps always tells a story that could have happened.
     #[test]
     fn any_row_of_steps_keeps_the_rules(picks in prop::collection::vec(0..16_usize, 0..60)) {

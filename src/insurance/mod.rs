@@ -10,6 +10,8 @@
 pub mod assignment;
 pub mod catalogue;
 pub mod claim_events;
+pub mod claim_export;
+pub mod claim_rows;
 pub mod claim_store;
 pub mod claim_view;
 pub mod claims;
@@ -27,6 +29,7 @@ pub mod papers;
 pub mod policies;
 pub mod policy_view;
 pub mod products;
+pub mod rules;
 pub mod statistics;
 pub mod statistics_api;
 pub mod statistics_store;
@@ -46,6 +49,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(policies::create_policy)
         .service(policies::list_policies)
         .service(policies::get_policy)
+        .service(claim_export::export_claims)
         .service(claims::create_claim)
         .service(claims::list_claims)
         .service(claims::get_claim)

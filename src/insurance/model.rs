@@ -340,6 +340,9 @@ pub struct EventFacts {
     /// SHA-256 of the insurer's letter, once it is kept as a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence_sha256: Option<String>,
+    /// With a decision: whether there was a number of days for it, by the law or the contract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timed: Option<bool>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

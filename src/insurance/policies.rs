@@ -12,6 +12,7 @@ use validator::Validate;
 
 use super::model::*;
 use super::policy_view::{Policy, PolicyPage, show};
+use super::rules::{self, Bar, Concluded};
 use super::store;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
@@ -23,6 +24,7 @@ use crate::http::json::{Body, Params, invalid};
 use crate::http::page::{Bound, Cursor};
 use crate::http::precondition::{created, found};
 use crate::http::text::{InsurerReference, Int, Limit, ShortCode, UpTo, not_null};
+use crate::people::consents::Birth;
 use crate::people::model::Purpose;
 use crate::state::App;
 use crate::sync::{self, Change, Kind};
@@ -99,8 +101,7 @@ fn fits(p: &NewPolicy) -> Result<(), validator::ValidationError> {
     if twice(p.beneficiaries.0.iter().map(|b| b.person_id).collect()) {
         return Err(invalid("/beneficiaries", Fault::Repeated));
     }
-    let shares: i64 = p.beneficiaries.0.iter().map(|b| b.share.0).sum();
-    if !p.beneficiaries.0.is_empty() && shares != 100 {
+    if !rules::shared_out(p.beneficiaries.0.iter().map(|b| b.share.0)) {
         return Err(invalid("/beneficiaries", Fault::NotFitting));
     }
     if p.ends_on < p.starts_on {
@@ -157,18 +158,16 @@ pub fn product_id(key: &DataKey, policy: &PolicyRow) -> AppResult<Uid> {
         .map_err(AppError::internal)
 }
 
+/// The insurer's number of a policy, opened.
+pub fn number(key: &DataKey, policy: Uid, sealed: &[u8]) -> AppResult<String> {
+    key.open("policies.policy_number", policy.0, sealed)
+        .map_err(AppError::internal)
+}
+
 /// The product of a policy, opened.
 pub fn product_of(c: &mut DbConn, key: &DataKey, policy: &PolicyRow) -> AppResult<ProductRow> {
     store::product(c, product_id(key, policy)?)?
         .ok_or_else(|| AppError::internal("a policy without a product"))
-}
-
-fn too_young_or_old(product: &ProductRow, birth_year: Option<i64>, on: Day) -> bool {
-    let Some(born) = birth_year else { return false };
-    // With the year alone only what is certain is refused.
-    let oldest = i64::from(on.0.year()) - born;
-    product.min_age.is_some_and(|min| oldest < min)
-        || product.max_age.is_some_and(|max| oldest - 1 > max)
 }
 
 /// Stores a policy: every person of that household, every insured by a live consent.
@@ -210,71 +209,49 @@ pub fn conclude(
             ));
         }
     }
-    let covers_death = product.papers_for(ClaimType::Death).is_some();
     for (i, insured) in new.insured.0.iter().enumerate() {
         // Locked, so that consent is not withdrawn meanwhile.
         let person = people::store::lock(c, insured.person_id)?.ok_or_else(AppError::not_found)?;
-        let at = Some(format!("/insured/{i}"));
-        people::consents::require(c, &person, Purpose::Insurance, at)?;
-        if covers_death && !insured.sum_agreed {
-            return Err(AppError::field(
-                format!("/insured/{i}/sum_agreed"),
-                Fault::Required,
-            ));
-        }
-        if too_young_or_old(&product, person.birth_year, new.starts_on) {
-            return Err(AppError::field(
-                format!("/insured/{i}/person_id"),
-                Fault::NotFitting,
-            ));
+        let at = format!("/insured/{i}");
+        people::consents::require(c, &person, Purpose::Insurance, Some(at.clone()))?;
+        let birth = Birth {
+            day: None,
+            year: person.birth_year,
+        };
+        match rules::bar(&product, birth, insured.sum_agreed, new.starts_on) {
+            None => {}
+            Some(Bar::SumNotAgreed) => {
+                return Err(AppError::field(format!("{at}/sum_agreed"), Fault::Required));
+            }
+            Some(Bar::Age) => {
+                return Err(AppError::field(
+                    format!("{at}/person_id"),
+                    Fault::NotFitting,
+                ));
+            }
         }
     }
     let key = households::view::data_key(vault, &household)?;
-    let seal = |column: &'static str, id: Uid, text: &str| {
-        key.seal(column, id.0, text).map_err(AppError::internal)
-    };
-    let number = new.policy_number.as_ref();
-    let row = PolicyRow {
+    let concluded = Concluded {
         id,
-        version: 1,
-        field_versions: sync::fields::NEW.into(),
-        household_id: household.id,
-        county: household.county,
-        town: household.town,
-        village: household.village,
-        product: seal("policies.product", id, &product.id.to_string())?,
-        policy_number: number
-            .map(|n| seal("policies.policy_number", id, n.as_str()))
-            .transpose()?,
-        insurer_code: new.insurer_code.as_str().to_owned(),
-        holder_person_id: new.holder_person_id,
-        payer_person_id: new.payer_person_id,
+        household: &household,
+        product: product.id,
+        insurer_code: new.insurer_code.as_str(),
+        policy_number: new.policy_number.as_ref().map(|n| n.as_str()),
+        holder: new.holder_person_id,
+        payer: new.payer_person_id,
         starts_on: new.starts_on,
         ends_on: new.ends_on,
         registered_by: who.user,
-        // Whoever looks after the household looks after its policies.
-        assignee: household.assignee.or(Some(household.registered_by)),
-        created_at: who.at,
-        updated_at: who.at,
+        at: who.at,
+        insured: (new.insured.0.iter())
+            .map(|one| (one.person_id, one.sum_agreed))
+            .collect(),
+        beneficiaries: (new.beneficiaries.0.iter())
+            .map(|one| (one.person_id, one.share.0))
+            .collect(),
     };
-    let mut insured = Vec::new();
-    for (position, one) in (0..).zip(&new.insured.0) {
-        let agreed = if one.sum_agreed { "true" } else { "false" };
-        insured.push(InsuredRow {
-            policy_id: id,
-            person_id: one.person_id,
-            position,
-            sum_agreed: seal("policy_insured.sum_agreed", one.person_id, agreed)?,
-            sealed_as: None,
-        });
-    }
-    let beneficiary = |(position, one): (i64, &NewBeneficiary)| BeneficiaryRow {
-        policy_id: id,
-        person_id: one.person_id,
-        position,
-        share: one.share.0,
-    };
-    let beneficiaries: Vec<_> = (0..).zip(&new.beneficiaries.0).map(beneficiary).collect();
+    let (row, insured, beneficiaries) = concluded.rows(&key)?;
     store::insert_policy(c, &row, &insured, &beneficiaries)?;
     audit::record(
         c,

@@ -10,7 +10,13 @@
 //! come; a closed one keeps its count, which leads to nobody, where one less on that day would tell of them.
 //!
 //! No product is looked at: the cover of a family may say what befell it. Of claims that ended no state is counted:
-//! together with those that go on it would tell, of two quarters, how many were reported between them.
+//! together with those that go on it would tell, of two quarters, how many were reported between them. What stands on
+//! a day (who is insured, which claims go on) is told in fives for the same reason: a hundred and twenty here and a
+//! hundred and twenty-three a quarter later would be three that joined. What happened in a quarter is told as it is.
+//!
+//! Each claim is counted as paid once, when all that was granted was paid for the first time; what was paid after that,
+//! after a dispute, is among the payments of its own quarter. A decision for which nobody knows a number of days (the
+//! law says promptly) is neither in time nor late.
 
 use actix_web::web;
 use serde::{Deserialize, Serialize};
@@ -21,10 +27,12 @@ use super::machine::ClaimState;
 use super::statistics_store::{self as store, Counted, FigureRow};
 use crate::areas;
 use crate::areas::model::AreaRow;
+use crate::crypto::Vault;
 use crate::db::{Day, Json, Micros, Uid};
 use crate::error::AppResult;
+use crate::privacy::suppression::LEAST;
 use crate::state::App;
-use crate::statistics::parts::Tree;
+use crate::statistics::parts::{self, Tree};
 use crate::statistics::quarter::Quarter;
 use crate::statistics::sums::Sums;
 
@@ -38,13 +46,15 @@ const INFORMED: usize = 0;
 const INSURED: usize = 1;
 const BEGUN: usize = 2;
 const REPORTED: usize = 3;
-/// Decided in time, and late.
+/// Decided in time, late, and where no time was given.
 const DECIDED: usize = 4;
-/// Paid in time, and late; then how much, in fen, which is shown where these are.
-const PAID: usize = 6;
-const PAID_FEN: usize = 8;
+/// Paid for the first time in time, and late.
+const PAID: usize = 7;
+/// Claims on which something was paid; then how much, in fen, which is shown where these are.
+const PAYING: usize = 9;
+const PAID_FEN: usize = 10;
 /// One for each of [`states`].
-const STATES: usize = 9;
+const STATES: usize = 11;
 
 /// The states of claims that go on.
 pub fn states() -> Vec<ClaimState> {
@@ -64,8 +74,9 @@ fn blocks() -> Vec<Range<usize>> {
         INSURED..INSURED + 1,
         BEGUN..BEGUN + 1,
         REPORTED..REPORTED + 1,
-        DECIDED..DECIDED + 2,
+        DECIDED..DECIDED + 3,
         PAID..PAID + 2,
+        PAYING..PAYING + 1,
     ]
     .into_iter()
     .chain(single)
@@ -81,10 +92,17 @@ pub struct Figures {
     pub reported: Option<u64>,
     /// By the word of the state.
     pub states: BTreeMap<String, Option<u64>>,
+    /// In time, late, and where no time was given.
+    pub decided: Option<(u64, u64, u64)>,
     /// In time, and late.
-    pub decided: Option<(u64, u64)>,
-    /// In time, late, and how much in fen.
-    pub paid: Option<(u64, u64, i64)>,
+    pub paid: Option<(u64, u64)>,
+    /// Claims on which something was paid, and how much in fen.
+    pub paying: Option<(u64, i64)>,
+}
+
+/// What stands on a day, in fives.
+fn in_fives(count: u64) -> u64 {
+    count / LEAST * LEAST
 }
 
 impl Figures {
@@ -98,18 +116,20 @@ impl Figures {
         let one = |cell: usize| shown(cell).then(|| count(cell));
         let of_state = |(at, state): (usize, ClaimState)| {
             let word = state.as_str().to_owned();
-            (word, one(STATES + at))
+            (word, one(STATES + at).map(in_fives))
         };
         Figures {
             informed: one(INFORMED),
-            insured: one(INSURED),
+            insured: one(INSURED).map(in_fives),
             begun: one(BEGUN),
             reported: one(REPORTED),
             states: states().into_iter().enumerate().map(of_state).collect(),
-            decided: shown(DECIDED).then(|| (count(DECIDED), count(DECIDED + 1))),
-            paid: shown(PAID).then(|| {
+            decided: shown(DECIDED)
+                .then(|| (count(DECIDED), count(DECIDED + 1), count(DECIDED + 2))),
+            paid: shown(PAID).then(|| (count(PAID), count(PAID + 1))),
+            paying: shown(PAYING).then(|| {
                 let fen = i64::try_from(count(PAID_FEN)).unwrap_or(i64::MAX);
-                (count(PAID), count(PAID + 1), fen)
+                (count(PAYING), fen)
             }),
         }
     }
@@ -129,14 +149,19 @@ fn add(sums: &mut Sums, counted: &Counted) {
             sums.count(row.place(), cell, times(row.times));
         }
     }
-    for (cell, rows) in [(DECIDED, &counted.decided), (PAID, &counted.paid)] {
-        for row in rows {
-            sums.count(row.place(), cell, times(row.times - row.late));
-            sums.count(row.place(), cell + 1, times(row.late));
-        }
+    for row in &counted.decided {
+        let in_time = row.times - row.late - row.more;
+        sums.count(row.place(), DECIDED, times(in_time));
+        sums.count(row.place(), DECIDED + 1, times(row.late));
+        sums.count(row.place(), DECIDED + 2, times(row.more));
     }
     for row in &counted.paid {
-        sums.count(row.place(), PAID_FEN, times(row.fen));
+        sums.count(row.place(), PAID, times(row.times - row.late));
+        sums.count(row.place(), PAID + 1, times(row.late));
+    }
+    for row in &counted.paying {
+        sums.count(row.place(), PAYING, times(row.times));
+        sums.count(row.place(), PAID_FEN, times(row.more));
     }
     for (at, state) in states().into_iter().enumerate() {
         for row in counted.standing.iter().filter(|r| r.word == state.as_str()) {
@@ -146,14 +171,15 @@ fn add(sums: &mut Sums, counted: &Counted) {
 }
 
 /// What may be shown of a province and of every area in it; of those that are not named all is zero.
-fn figures(areas: &[AreaRow], sums: &Sums) -> HashMap<Uid, Figures> {
+fn figures(vault: &Vault, areas: &[AreaRow], sums: &Sums) -> HashMap<Uid, Figures> {
     let (mut tree, mut numbers) = (Tree::default(), HashMap::with_capacity(areas.len()));
     let mut ordered: Vec<&AreaRow> = areas.iter().collect();
     // The widest first; of a level by their codes, whichever way they were read.
     ordered.sort_by(|a, b| (a.level, &a.code, a.id).cmp(&(b.level, &b.code, b.id)));
     for area in &ordered {
         let parent = area.parent_id.and_then(|id| numbers.get(&id).copied());
-        numbers.insert(area.id, tree.add(parent, sums.of(area.id)));
+        let rank = parts::rank(vault, area.id);
+        numbers.insert(area.id, tree.add(parent, rank, sums.of(area.id)));
     }
     let masks: Vec<(Range<usize>, Vec<bool>)> = blocks()
         .into_iter()
@@ -219,7 +245,7 @@ async fn close_one(
             add(&mut sums, &counted.await?);
         }
         let areas = app.db.read(move |c| areas::store::all_of(c, province));
-        figures = self::figures(&areas.await?, &sums);
+        figures = self::figures(&app.vault, &areas.await?, &sums);
     }
     let rows: Vec<FigureRow> = figures
         .into_iter()
@@ -245,6 +271,27 @@ mod tests {
         seen.sort_unstable();
         let wanted: Vec<usize> = (0..cells()).filter(|cell| *cell != PAID_FEN).collect();
         assert_eq!(seen, wanted);
+    }
+
+    /// From what stood at the end of two quarters nobody learns how few joined or left between them.
+    #[test]
+    fn what_stands_is_told_in_fives() {
+        let told = |insured: u64, waiting: u64| {
+            let mut counts = vec![0; cells()];
+            (counts[INSURED], counts[STATES]) = (insured, waiting);
+            (counts[BEGUN], counts[REPORTED]) = (13, 8);
+            Figures::of(&counts, &|_| true)
+        };
+        let (before, after) = (told(120, 7), told(123, 9));
+        assert_eq!((before.insured, after.insured), (Some(120), Some(120)));
+        assert_eq!(before.states, after.states);
+        assert_eq!(told(125, 7).insured, Some(125));
+        for count in 0..=200 {
+            let told = told(count, 0).insured.unwrap_or(1);
+            assert!(told.is_multiple_of(LEAST) && told <= count && count - told < LEAST);
+        }
+        // What happened in the quarter is told as it is.
+        assert_eq!((after.begun, after.reported), (Some(13), Some(8)));
     }
 
     #[test]

@@ -45,19 +45,19 @@ pub struct InsuranceStatisticsQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ClaimsInState {
     pub state: ClaimStateWord,
-    /// Null is hidden.
-    #[schema(minimum = 0, maximum = 1_000_000_000i64, example = 14)]
+    /// In fives: 10 is 10 to 14. Null is hidden.
+    #[schema(minimum = 0, maximum = 1_000_000_000i64, example = 10)]
     pub claims: Option<u64>,
 }
 
-/// What was counted of an area. Null is hidden: fewer than 5, or what fewer than 5 would follow from; it may be
-/// none. What is counted together is hidden together.
+/// What was counted of an area. Null is hidden: fewer than 5, or one that is hidden along with fewer; it may be none,
+/// or many. What is counted together is hidden together.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InsuranceFigures {
     /// Households told about insurance, by the reports of activities.
     #[schema(minimum = 0, maximum = 100_000_000_000i64, example = 1200)]
     pub households_informed: Option<u64>,
-    /// Households in which somebody was insured on the quarter's last day.
+    /// Households in which somebody was insured on the quarter's last day, in fives: 340 is 340 to 344.
     #[schema(minimum = 0, maximum = 1_000_000_000i64, example = 340)]
     pub households_insured: Option<u64>,
     /// Policies that began in the quarter.
@@ -75,19 +75,28 @@ pub struct InsuranceFigures {
     /// Of these, those within the time that the law or the contract gives.
     #[schema(minimum = 0, maximum = 1_000_000_000i64, example = 20)]
     pub decided_in_time: Option<u64>,
-    /// Claims of which all that was granted had been paid, the last of it in the quarter.
+    /// And those after it.
+    #[schema(minimum = 0, maximum = 1_000_000_000i64, example = 4)]
+    pub decided_late: Option<u64>,
+    /// And those for which neither gives a number of days: the law says promptly, and nobody called them complex.
+    #[schema(minimum = 0, maximum = 1_000_000_000i64, example = 2)]
+    pub decided_without_time: Option<u64>,
+    /// Claims of which all that was granted was paid for the first time in the quarter.
     #[schema(minimum = 0, maximum = 1_000_000_000i64, example = 22)]
     pub claims_paid: Option<u64>,
     /// Of these, those within the time that the law or the contract gives.
     #[schema(minimum = 0, maximum = 1_000_000_000i64, example = 22)]
     pub paid_in_time: Option<u64>,
-    /// What these claims came to, of no fewer than 5 of them.
+    /// Claims on which something was paid in the quarter: an advance, a part, or more after a dispute.
+    #[schema(minimum = 0, maximum = 1_000_000_000i64, example = 25)]
+    pub claims_with_payments: Option<u64>,
+    /// All that was paid in the quarter, on no fewer than 5 claims.
     pub amount_paid: Option<Money>,
 }
 
 impl From<Figures> for InsuranceFigures {
     fn from(f: Figures) -> InsuranceFigures {
-        let both = |(in_time, late): (u64, u64)| in_time.saturating_add(late);
+        let all = |(in_time, late, untimed): (u64, u64, u64)| in_time + late + untimed;
         let in_state = |state: ClaimState| ClaimsInState {
             state: ClaimStateWord(state),
             claims: f.states.get(state.as_str()).copied().flatten(),
@@ -98,11 +107,14 @@ impl From<Figures> for InsuranceFigures {
             policies_begun: f.begun,
             claims_reported: f.reported,
             claims_by_state: states().into_iter().map(in_state).collect(),
-            claims_decided: f.decided.map(both),
-            decided_in_time: f.decided.map(|(in_time, _)| in_time),
-            claims_paid: f.paid.map(|(in_time, late, _)| both((in_time, late))),
-            paid_in_time: f.paid.map(|(in_time, ..)| in_time),
-            amount_paid: f.paid.map(|(.., fen)| Money(Fen(fen))),
+            claims_decided: f.decided.map(all),
+            decided_in_time: f.decided.map(|(in_time, ..)| in_time),
+            decided_late: f.decided.map(|(_, late, _)| late),
+            decided_without_time: f.decided.map(|(.., untimed)| untimed),
+            claims_paid: f.paid.map(|(in_time, late)| in_time + late),
+            paid_in_time: f.paid.map(|(in_time, _)| in_time),
+            claims_with_payments: f.paying.map(|(claims, _)| claims),
+            amount_paid: f.paying.map(|(_, fen)| Money(Fen(fen))),
         }
     }
 }

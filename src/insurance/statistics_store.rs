@@ -39,8 +39,9 @@ pub struct CountRow {
     /// How many of them came too late.
     #[diesel(sql_type = BigInt)]
     pub late: i64,
+    /// Of decisions, those for which no time was given; of payments, fen.
     #[diesel(sql_type = BigInt)]
-    pub fen: i64,
+    pub more: i64,
 }
 
 impl CountRow {
@@ -63,6 +64,7 @@ pub struct Counted {
     pub standing: Vec<CountRow>,
     pub decided: Vec<CountRow>,
     pub paid: Vec<CountRow>,
+    pub paying: Vec<CountRow>,
 }
 
 /// Provinces in which this quarter is not closed yet.
@@ -119,7 +121,7 @@ fn agreed_policy() -> String {
 fn at_places(from: &str, times: &str, more: &str) -> String {
     format!(
         "SELECT r.county, r.town, r.village, '' AS word, CAST({times} AS BIGINT) AS times, \
-         CAST(0 AS BIGINT) AS late, CAST(0 AS BIGINT) AS fen FROM {from} r \
+         CAST(0 AS BIGINT) AS late, CAST(0 AS BIGINT) AS more FROM {from} r \
          WHERE r.county = $1 AND {more} GROUP BY r.county, r.town, r.village"
     )
 }
@@ -133,11 +135,15 @@ pub fn informed_sql() -> String {
     )
 }
 
-/// Households insured on a day.
+/// Households insured on a day, each where it lives, wherever its covers were noted.
 fn insured_sql() -> String {
     let agreed = agreed_policy();
-    let on_day = format!("r.starts_on <= $2 AND r.ends_on >= $2 AND {agreed}");
-    at_places("policies", "COUNT(DISTINCT r.household_id)", &on_day)
+    format!(
+        "SELECT h.county, h.town, h.village, '' AS word, COUNT(*) AS times, CAST(0 AS BIGINT) AS late, \
+         CAST(0 AS BIGINT) AS more FROM (SELECT DISTINCT r.household_id AS id FROM policies r WHERE r.county = $1 \
+         AND r.starts_on <= $2 AND r.ends_on >= $2 AND {agreed}) u JOIN households h ON h.id = u.id \
+         GROUP BY h.county, h.town, h.village"
+    )
 }
 
 fn begun_sql() -> String {
@@ -156,7 +162,7 @@ fn reported_sql() -> String {
 fn standing_sql() -> String {
     format!(
         "SELECT s.county, s.town, s.village, s.word, COUNT(*) AS times, CAST(0 AS BIGINT) AS late, \
-         CAST(0 AS BIGINT) AS fen FROM (SELECT r.county, r.town, r.village, \
+         CAST(0 AS BIGINT) AS more FROM (SELECT r.county, r.town, r.village, \
          COALESCE((SELECT e.to_state FROM claim_events e WHERE e.claim_id = r.id AND e.on_day <= $1 \
          ORDER BY e.number DESC LIMIT 1), '') AS word \
          FROM claims r WHERE r.county = $2 AND r.reported_on <= $1 AND {}) s \
@@ -165,38 +171,71 @@ fn standing_sql() -> String {
     )
 }
 
-/// Whether a step came too late for a clock, by the list of clocks in the step.
-fn late_for(c: &DbConn, clock: &str) -> String {
-    let holds = if c.is_sqlite() { "instr" } else { "strpos" };
-    format!("{holds}(e.late, '\"{clock}\"') > 0")
+/// Whether a text holds a word between quotation marks, or a field with its value.
+fn holds(c: &DbConn, text: &str, word: &str) -> String {
+    let at = if c.is_sqlite() { "instr" } else { "strpos" };
+    format!("{at}({text}, '{word}') > 0")
 }
 
-/// The insurer's decisions between two days, and how many of them came too late.
+/// The steps that are a decision.
+const DECISIONS: &str =
+    "('determination_approved', 'determination_partly_approved', 'determination_refused')";
+
+/// The insurer's decisions between two days, how many of them came too late, and for how many there was no number of
+/// days to come too late after.
 fn decided_sql(c: &DbConn) -> String {
+    let late = holds(c, "e.late", "\"determination\"");
+    let timed = holds(c, "e.facts", "\"timed\":true");
     format!(
         "SELECT r.county, r.town, r.village, '' AS word, COUNT(*) AS times, \
-         CAST(COALESCE(SUM(CASE WHEN {} THEN 1 ELSE 0 END), 0) AS BIGINT) AS late, CAST(0 AS BIGINT) AS fen \
+         CAST(COALESCE(SUM(CASE WHEN {late} THEN 1 ELSE 0 END), 0) AS BIGINT) AS late, \
+         CAST(COALESCE(SUM(CASE WHEN {late} OR {timed} THEN 0 ELSE 1 END), 0) AS BIGINT) AS more \
          FROM claims r JOIN claim_events e ON e.claim_id = r.id WHERE r.county = $1 \
-         AND e.on_day >= $2 AND e.on_day <= $3 AND e.step IN ('determination_approved', \
-         'determination_partly_approved', 'determination_refused') AND {} GROUP BY r.county, r.town, r.village",
-        late_for(c, "determination"),
+         AND e.on_day >= $2 AND e.on_day <= $3 AND e.step IN {DECISIONS} AND {} \
+         GROUP BY r.county, r.town, r.village",
         agrees("r.insured_person_id")
     )
 }
 
-/// Claims whose last payment, with which all that was granted is paid, falls between two days.
-fn paid_sql(c: &DbConn) -> String {
+/// Whether with this payment all was paid that the decision before it had granted.
+fn settles(c: &DbConn, payment: &str) -> String {
+    let granted = match c.is_sqlite() {
+        true => "json_extract(d.facts, '$.amount')",
+        false => "CAST(CAST(d.facts AS jsonb)->>'amount' AS BIGINT)",
+    };
     format!(
-        "SELECT s.county, s.town, s.village, '' AS word, COUNT(*) AS times, CAST(COALESCE(SUM(s.late), 0) AS BIGINT) AS late, \
-         CAST(COALESCE(SUM(s.paid), 0) AS BIGINT) AS fen FROM (SELECT r.county, r.town, r.village, r.approved_amount, \
-         SUM(p.amount) AS paid, MAX(CASE WHEN p.kind <> 'advance' THEN p.paid_on END) AS settled_on, \
-         (SELECT CASE WHEN COUNT(*) > 0 THEN 1 ELSE 0 END FROM claim_events e WHERE e.claim_id = r.id \
-         AND e.step = 'payment' AND {}) AS late FROM claims r JOIN claim_payments p ON p.claim_id = r.id \
-         WHERE r.county = $1 AND r.approved_amount IS NOT NULL AND {} \
-         GROUP BY r.id, r.county, r.town, r.village, r.approved_amount) s \
-         WHERE s.paid >= s.approved_amount AND s.settled_on >= $2 AND s.settled_on <= $3 \
-         GROUP BY s.county, s.town, s.village",
-        late_for(c, "payment"),
+        "(SELECT COALESCE(SUM(q.amount), 0) FROM claim_payments q JOIN claim_events f ON f.id = q.event_id \
+         WHERE q.claim_id = r.id AND f.number <= {payment}.number) >= (SELECT {granted} FROM claim_events d \
+         WHERE d.claim_id = r.id AND d.number < {payment}.number AND d.step IN {DECISIONS} \
+         ORDER BY d.number DESC LIMIT 1)"
+    )
+}
+
+/// Claims of which all that was granted was paid for the first time between two days, and how many of them too late.
+/// One that a dispute sent back and that is paid again is in the quarter of its first time alone.
+fn paid_sql(c: &DbConn) -> String {
+    let late = holds(c, "l.late", "\"payment\"");
+    format!(
+        "SELECT r.county, r.town, r.village, '' AS word, COUNT(*) AS times, \
+         CAST(COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM claim_events l WHERE l.claim_id = r.id \
+         AND l.step = 'payment' AND l.number <= e.number AND {late}) THEN 1 ELSE 0 END), 0) AS BIGINT) AS late, \
+         CAST(0 AS BIGINT) AS more FROM claims r JOIN claim_events e ON e.claim_id = r.id WHERE r.county = $1 \
+         AND e.on_day >= $2 AND e.on_day <= $3 AND e.step = 'payment' AND {} AND {} \
+         AND NOT EXISTS (SELECT 1 FROM claim_events o WHERE o.claim_id = r.id AND o.step = 'payment' \
+         AND o.number < e.number AND {}) GROUP BY r.county, r.town, r.village",
+        agrees("r.insured_person_id"),
+        settles(c, "e"),
+        settles(c, "o"),
+    )
+}
+
+/// What was paid between two days, advances among it, and on how many claims.
+fn paying_sql() -> String {
+    format!(
+        "SELECT r.county, r.town, r.village, '' AS word, COUNT(DISTINCT p.claim_id) AS times, \
+         CAST(0 AS BIGINT) AS late, CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) AS more \
+         FROM claims r JOIN claim_payments p ON p.claim_id = r.id WHERE r.county = $1 \
+         AND p.paid_on >= $2 AND p.paid_on <= $3 AND p.amount > 0 AND {} GROUP BY r.county, r.town, r.village",
         agrees("r.insured_person_id")
     )
 }
@@ -217,6 +256,7 @@ pub fn counted(c: &mut DbConn, county: Uid, first: Day, last: Day) -> AppResult<
         reported: between(c, reported_sql())?,
         decided: between(c, decided)?,
         paid: between(c, paid)?,
+        paying: between(c, paying_sql())?,
         insured: diesel::sql_query(insured_sql())
             .bind::<UidSql, _>(county)
             .bind::<Text, _>(last.to_string())
@@ -319,10 +359,12 @@ mod tests {
             (standing_sql(), "(county=?)"),
             (decided, "(county=?)"),
             (paid, "(county=?)"),
+            (paying_sql(), "(county=?)"),
         ] {
             let plan = plan(&mut c, &sql);
             assert!(plan.contains(wanted), "{sql}\n{plan}");
-            let scans = ["SCAN r", "SCAN e", "SCAN k", "SCAN p", "SCAN i"];
+            let all = ["r", "e", "k", "p", "i", "q", "f", "d", "o", "l", "h"];
+            let scans = all.map(|table| format!("SCAN {table}"));
             let scanned = scans.iter().any(|scan| {
                 plan.split("; ")
                     .any(|step| step == *scan || step.starts_with(&format!("{scan} ")))

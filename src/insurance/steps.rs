@@ -5,7 +5,7 @@
 
 use super::claim_store::{self as store, ClaimChange};
 use super::claims::consented;
-use super::facts::{facts, newly_late};
+use super::facts::{decision_is_timed, facts, newly_late};
 use super::machine::{self, ClaimStep, Decision, DisputeOutcome};
 use super::model::*;
 use super::policies::{key_of, product_of};
@@ -88,6 +88,9 @@ pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, claim: Uid, step: &Step) -
     sums.extend(payment.clone());
     let after = facts(&changed.1, &product, &rows, &sums);
     event.late = Json(newly_late(&before, &after, today.0));
+    if matches!(step.step, ClaimStep::Determination(_)) {
+        event.facts.0.timed = Some(decision_is_timed(&after, today.0));
+    }
     // Late with a reason, be it that none was given.
     event.facts.0.late_reason = match event.late.0.is_empty() {
         true => None,

@@ -11,6 +11,7 @@ use crate::db::schema::{
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::http::page::Page;
 use crate::people::model::PersonState;
 use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
@@ -40,6 +41,16 @@ pub fn product(c: &mut DbConn, id: Uid) -> AppResult<Option<ProductRow>> {
         .select(ProductRow::as_select())
         .first(c)
         .optional()?)
+}
+
+/// Every product: a catalogue of some tens.
+pub fn all_products(c: &mut DbConn) -> AppResult<Vec<ProductRow>> {
+    const MOST: i64 = 10_000;
+    Ok(insurance_products::table
+        .select(ProductRow::as_select())
+        .order(insurance_products::id)
+        .limit(MOST)
+        .load(c)?)
 }
 
 /// Those of these products that there are.
@@ -235,6 +246,15 @@ pub fn list_policies(
     Ok(query.load(c)?)
 }
 
+/// All policies of these households.
+pub fn of_households(c: &mut DbConn, households: &[Uid]) -> AppResult<Vec<PolicyRow>> {
+    Ok(policies::table
+        .filter(policies::household_id.eq_any(households.to_vec()))
+        .select(PolicyRow::as_select())
+        .order(policies::id)
+        .load(c)?)
+}
+
 /// Gives a household's policies to a worker; answers them as they are then.
 pub fn assign_policies(
     c: &mut DbConn,
@@ -258,6 +278,40 @@ pub fn assign_policies(
                 policies::assignee.eq(worker),
                 policies::version.eq(row.version),
                 policies::field_versions.eq(&row.field_versions),
+                policies::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
+}
+
+/// Puts a household's policies where it went; answers them as they are then.
+pub fn take_along(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+    at: Micros,
+) -> AppResult<Vec<PolicyRow>> {
+    let mut rows: Vec<PolicyRow> = all_locked!(
+        c,
+        policies::table
+            .filter(policies::household_id.eq(household.id))
+            .select(PolicyRow::as_select())
+            .order(policies::id)
+    )?;
+    for row in &mut rows {
+        (row.version, row.assignee) = (row.version + 1, Some(to.worker));
+        row.county = to.place.county.unwrap_or(row.county);
+        (row.town, row.village) = (to.place.town, to.place.village);
+        row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["assignee"]);
+        diesel::update(policies::table.find(row.id))
+            .set((
+                policies::version.eq(row.version),
+                policies::field_versions.eq(&row.field_versions),
+                policies::county.eq(row.county),
+                policies::town.eq(row.town),
+                policies::village.eq(row.village),
+                policies::assignee.eq(row.assignee),
                 policies::updated_at.eq(at.0),
             ))
             .execute(c)?;

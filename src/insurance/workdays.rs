@@ -238,3 +238,8 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+#[path = "workdays_tests.rs"]
+mod calendar_tests;

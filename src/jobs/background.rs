@@ -57,6 +57,7 @@ pub fn start(app: &web::Data<App>, stop: &watch::Receiver<bool>) -> Result<Worke
         every(app, stop, second * 5, expire_pushes),
         every(app, stop, second / 2, search_duplicates),
         every(app, stop, second, try_held_work),
+        every(app, stop, second / 2, work_on_imports),
         every(app, stop, second * 60, expire_resting),
         every(app, stop, second * 5, store_seen),
         every(app, stop, second * 3600, forget_old),
@@ -213,7 +214,8 @@ async fn forget_old(app: web::Data<App>) -> bool {
             let synced = crate::sync::forget(c, now)?;
             let links = crate::channels::forget_expired(c, now)?;
             let tries = push::receipts_store::forget(c, tries)?;
-            Ok(sessions || keys || synced || links || tries)
+            let imports = crate::policy_imports::forget(c, now)?;
+            Ok(sessions || keys || synced || links || tries || imports)
         })
         .await
     {
@@ -255,6 +257,13 @@ async fn try_held_work(app: web::Data<App>) -> bool {
     match settle::try_held(&app).await {
         Ok(more) => more,
         Err(e) => failed("trying held work", e),
+    }
+}
+
+async fn work_on_imports(app: web::Data<App>) -> bool {
+    match crate::policy_imports::job::run(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("working on an import", e),
     }
 }
 

@@ -111,6 +111,12 @@ fn hand_in(
     let area = area.ok_or_else(|| AppError::internal("a notice to no area"))?;
     let county = area.county;
     let county = county.ok_or_else(|| AppError::internal("a notice to a city or a province"))?;
+    // An answer comes to whoever looks after the person now, who may have moved since.
+    let asked = match sent.regards.filter(|_| sent.answers()) {
+        Some(thread) => store::of_thread(c, thread, LiaisonSide::Out)?,
+        None => None,
+    };
+    let place = asked.as_ref().map_or(area.place(), Placed::place);
     let id = Uid::new(who.at);
     let (key, wrapped) = values::new_key(vault, id)?;
     let note = note.map(|text| values::seal(&key, NOTE, id, text));
@@ -118,16 +124,16 @@ fn hand_in(
         id,
         version: 1,
         side: LiaisonSide::In,
-        county,
-        town: area.town,
-        village: area.village,
+        county: place.county.unwrap_or(county),
+        town: place.town,
+        village: place.village,
         area_code: area.code.clone(),
         other_area_code: sent.area_code.clone(),
         other_area: areas::store::by_code(c, &sent.area_code)?.map(|own| own.id),
         data_key: Some(wrapped),
         note: note.transpose()?,
         registered_by: None,
-        assignee: None,
+        assignee: asked.and_then(|row| row.assignee),
         created_at: who.at,
         updated_at: who.at,
         ..sent.clone()

@@ -3,7 +3,7 @@
 use super::disclosure;
 use super::model::*;
 use super::values::{self, NOTE};
-use super::{feed, peers, store};
+use super::{drafts_store, feed, peers, store};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::audit::{self, Entry};
@@ -32,6 +32,9 @@ pub struct Draft {
     pub note: Option<String>,
     pub due_days: i64,
 }
+
+/// Notices about one person that are not closed, of the sender's copies.
+const MOST: i64 = 50;
 
 /// Kinds that are only ever an answer to another notice.
 fn only_answers(kind: LiaisonKind) -> bool {
@@ -123,6 +126,35 @@ pub fn draft(c: &mut DbConn, vault: &Vault, who: &Who, new: &Draft) -> AppResult
     Ok(id)
 }
 
+/// A draft as its changes make it, by the rules that it was drafted by. Of an answer nothing but its words changes.
+pub(super) fn again(
+    c: &mut DbConn,
+    who: &Who,
+    new: &Draft,
+    row: &NoticeRow,
+) -> AppResult<NoticeRow> {
+    let mut fields = new.fields.clone();
+    fields.sort_unstable();
+    let words = NoticeRow {
+        fields: Json(fields),
+        topics: Json(new.topics.clone()),
+        due_days: new.due_days,
+        ..row.clone()
+    };
+    let Some(person) = new.person_id else {
+        return Ok(words);
+    };
+    let made = about(c, who, new, person)?;
+    Ok(NoticeRow {
+        regards: made.regards,
+        other_area_code: made.other_area_code,
+        other_area: made.other_area,
+        office: made.office,
+        peer: made.peer,
+        ..words
+    })
+}
+
 /// A code that is read from paper and told by telephone.
 pub fn new_code() -> String {
     let raw = random_code(12);
@@ -179,6 +211,7 @@ fn about(c: &mut DbConn, who: &Who, new: &Draft, person: Uid) -> AppResult<Notic
         consents::require(c, &person, *purpose, Some("/person_id".to_owned()))?;
     }
     may_tell(c, &person, &new.fields)?;
+    few(c, who, person.id, new)?;
     let route = route(c, who, new, &person, &resident)?;
     let regards = match new.kind {
         // Whoever leaves ends what was told when they came.
@@ -208,6 +241,18 @@ pub fn needed(kind: LiaisonKind) -> &'static [Purpose] {
     match kind {
         LiaisonKind::ResidenceTransfer => &[Purpose::Registration, Purpose::LiaisonWithHomeArea],
         kind => disclosure::purposes(kind),
+    }
+}
+
+/// What waits about one person is bounded: whoever drafts without end is told to close some first.
+fn few(c: &mut DbConn, who: &Who, person: Uid, new: &Draft) -> AppResult<()> {
+    let known = match new.id {
+        Some(id) => store::visible(c, who, Action::LiaisonWrite, id).is_ok(),
+        None => false,
+    };
+    match known || drafts_store::unclosed_about(c, person)? < MOST {
+        true => Ok(()),
+        false => Err(AppError::field("/person_id", Fault::TooMany)),
     }
 }
 
@@ -313,6 +358,7 @@ fn answer(c: &mut DbConn, who: &Who, new: &Draft, regards: Uid) -> AppResult<Not
         return Err(AppError::state_forbids(came.state, standing.allowed()));
     }
     if let Some(person) = came.person_id {
+        few(c, who, person, new)?;
         let person = people::store::find(c, person)?.ok_or_else(AppError::not_found)?;
         let pointer = Some("/regards".to_owned());
         consents::require(c, &person, Purpose::LiaisonWithHomeArea, pointer)?;

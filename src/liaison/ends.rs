@@ -119,23 +119,34 @@ fn end(c: &mut DbConn, who: &Who, row: &NoticeRow) -> AppResult<()> {
     sync::record_change(c, feed::change(who, row, row.version + 1))
 }
 
-/// One step of the job: ends what nobody answered for long. True when more may be left.
+/// One step of the job: ends what nobody answered for long, and forgets what was declined long ago. True when more may
+/// be left.
 pub async fn expire(app: &web::Data<App>) -> AppResult<bool> {
     let now = app.clock.now();
-    let past = now.plus(-EXPIRES * Micros::DAY).china_day();
-    let due = app
+    let past = Day(now.plus(-EXPIRES * Micros::DAY).china_day());
+    let (unanswered, declined) = app
         .db
-        .read(move |c| store::unanswered_since(c, Day(past), AT_ONCE))
+        .read(move |c| {
+            let unanswered = store::unanswered_since(c, past, AT_ONCE)?;
+            Ok((unanswered, store::declined_since(c, past, AT_ONCE)?))
+        })
         .await?;
-    let more = due.len() as i64 >= AT_ONCE;
-    for (_, thread) in due {
+    let more = unanswered.len().max(declined.len()) as i64 >= AT_ONCE;
+    for thread in unanswered {
         app.db.write(move |c| expire_one(c, thread, now)).await?;
+    }
+    for thread in declined {
+        app.db.write(move |c| forget_one(c, thread, now)).await?;
     }
     Ok(more)
 }
 
+fn service(now: Micros) -> Who {
+    Who::without_account(By::Service, now, "liaison-expiry".into())
+}
+
 fn expire_one(c: &mut DbConn, thread: Uid, now: Micros) -> AppResult<()> {
-    let who = Who::without_account(By::Service, now, "liaison-expiry".into());
+    let who = service(now);
     for row in store::lock_thread(c, thread)? {
         if !row.open() {
             continue;
@@ -150,6 +161,16 @@ fn expire_one(c: &mut DbConn, thread: Uid, now: Micros) -> AppResult<()> {
         store::untell(c, &[row.id])?;
         steps::noted(c, &who, &row, LiaisonState::Expired)?;
         sync::record_change(c, feed::change(&who, &row, row.version + 1))?;
+    }
+    Ok(())
+}
+
+/// What an office outside asked and was declined: its answer went out long ago, or never will.
+fn forget_one(c: &mut DbConn, thread: Uid, now: Micros) -> AppResult<()> {
+    for row in store::lock_thread(c, thread)? {
+        if row.state == LiaisonState::Declined && row.side == LiaisonSide::In && row.outside() {
+            steps::close(c, &service(now), &row, LiaisonEnd::Done)?;
+        }
     }
     Ok(())
 }

@@ -15,8 +15,13 @@ use crate::error::{AppError, AppResult, Code};
 
 /// The keys of an office as they were registered.
 pub fn card(peer: &PeerRow) -> AppResult<OfficeCard> {
+    card_of(&peer.signing_key, &peer.sealing_key)
+}
+
+/// The same of keys that an office had before.
+pub fn card_of(signing: &str, sealing: &str) -> AppResult<OfficeCard> {
     let key = |text: &str| peers::api::key_bytes(text);
-    match (key(&peer.signing_key), key(&peer.sealing_key)) {
+    match (key(signing), key(sealing)) {
         (Some(signing), Some(sealing)) => Ok(OfficeCard { signing, sealing }),
         _ => Err(AppError::internal("a stored key is not one")),
     }
@@ -36,6 +41,7 @@ fn note_out(
         what,
         by_user: who.user,
         at: who.at,
+        fields: None,
     };
     withdrawals::note_file(c, &row)
 }

@@ -124,7 +124,8 @@ pub struct LiaisonImport {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LiaisonImported {
     pub what: LiaisonPaper,
-    /// The notice that came in, was answered or is withdrawn; null for the withdrawal of one that never came.
+    /// The notice that came in, was answered or is withdrawn; null for the withdrawal of one that has not come: it is
+    /// kept, and that notice is refused, or comes without what was taken back.
     pub notice_id: Option<Uid>,
 }
 

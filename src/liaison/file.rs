@@ -164,13 +164,13 @@ impl LiaisonFile {
 }
 
 impl Incoming {
-    /// Whether this office signed it and it is made out to us.
+    /// Whether this office signed it and it is made out to us, be it to a card that we renewed since.
     pub fn check(&self, from: &OfficeCard, ours: &OfficeKeys) -> AppResult<()> {
         let [header, made, sealed, signature] = &self.bytes;
         if !from.signed(&message(header, made, sealed), signature) {
             return Err(AppError::of(Code::FileAltered));
         }
-        match self.header.to == ours.card().fingerprint() {
+        match ours.answers_to(&self.header.to) {
             true => Ok(()),
             false => Err(AppError::of(Code::WrongRecipient)),
         }
@@ -179,7 +179,7 @@ impl Incoming {
     /// Opens what is sealed for us.
     pub fn open<T: DeserializeOwned>(&self, ours: &OfficeKeys) -> AppResult<T> {
         let [header, made, sealed, _] = &self.bytes;
-        let inside = ours.open_sealed(made, header, sealed);
+        let inside = ours.open_sealed(&self.header.to, made, header, sealed);
         let inside = inside.map_err(|_| AppError::of(Code::FileAltered))?;
         serde_json::from_slice(&inside)
             .map_err(|_| AppError::field("/file/sealed", Fault::NotFitting))

@@ -1,4 +1,5 @@
-//! A residence handed from one area to another: the person stays who they are, and whatever points at them does.
+//! A residence handed from one area to another: the person stays who they are, and whatever points at them does. A
+//! household of which they are all goes along, with its visits and follow-ups (`households::moves`).
 //!
 //! The receiving side has no right to the record before it accepts, and the sending side none after. So the move
 //! itself is the service's own to do, on the strength of the notice that both sides and the person agreed to.
@@ -61,6 +62,7 @@ pub fn move_in(
         reason: resident.reason,
         assignee: works.then_some(who.user),
         pointer: "/on",
+        handed_over: true,
     };
     residents::residences::move_to(c, vault, who, &resident, &person, &home).map(|_| ())
 }

@@ -83,8 +83,16 @@ fn topic(topic: LiaisonTopic) -> &'static str {
     }
 }
 
-/// The words of the record in Chinese; what is none of them stands as it is.
-fn word(value: &str) -> String {
+/// The words of the record in Chinese; what is none of them stands as it is, and so does whatever somebody typed.
+fn word(told: LiaisonField, value: &str) -> String {
+    use LiaisonField as F;
+    let coded = matches!(
+        told,
+        F::Sex | F::ExpectedStay | F::StayReason | F::LeftReason | F::Needs
+    );
+    if !coded {
+        return text(value);
+    }
     let known = |word: &str| match word {
         "male" => "男",
         "female" => "女",
@@ -135,7 +143,7 @@ pub fn notice(letter: &Letter<'_>, notice: &SentNotice) -> String {
     let row = |name: &str, value: &str| format!("<tr><th>{name}<td>{value}");
     let mut rows = String::new();
     for (told, value) in &notice.told {
-        rows.push_str(&row(field(*told), &word(value)));
+        rows.push_str(&row(field(*told), &word(*told, value)));
     }
     if !notice.topics.is_empty() {
         let asked: Vec<&str> = notice.topics.iter().map(|t| topic(*t)).collect();
@@ -228,6 +236,7 @@ mod tests {
                 told: vec![
                     (LiaisonField::Name, "<script>张三".to_owned()),
                     (LiaisonField::Needs, "health,schooling".to_owned()),
+                    (LiaisonField::Address, "work".to_owned()),
                 ],
                 note: Some("第一行\n\"第二行\"".to_owned()),
             },
@@ -236,6 +245,7 @@ mod tests {
             "7KQM-3TXP-9AWE",
             "&lt;script&gt;张三",
             "健康服务、子女就学",
+            "<td>work",
             "第一行<br>&quot;第二行&quot;",
             "2026-06-15",
             "秀洲区&lt;计生协&gt;",

@@ -16,12 +16,18 @@
 //! on (`withdrawals_store`). A notice that is declined, expired or closed tells nothing any more either.
 //!
 //! The home side's list of its people who are away is the registration notices that it accepted. An answer is due in
-//! working days, of which those who must act are reminded (`reminders::liaison`).
+//! working days, of which those who must act are reminded (`reminders::liaison`); how many came in time is counted
+//! (`statistics`).
+//!
+//! **Who moves takes along what is about them** (`moves`): within a county the sender's copies, from there on nothing:
+//! what was told of a stay that ended is told no longer.
 
+pub mod amendment;
 pub mod api;
 pub mod disclosure;
 pub mod dispatch;
 pub mod drafts;
+pub mod drafts_store;
 pub mod ends;
 pub mod exchange;
 pub mod exchange_api;
@@ -32,8 +38,13 @@ pub mod intake;
 pub mod letter;
 pub mod machine;
 pub mod model;
+pub mod moves;
 pub mod peers;
 pub mod scopes;
+pub mod scopes_store;
+pub mod statistics;
+pub mod statistics_api;
+pub mod statistics_store;
 pub mod steps;
 pub mod steps_api;
 pub mod store;
@@ -47,6 +58,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(exchange_api::import_liaison_file)
         .service(api::create_liaison_notice)
+        .service(amendment::update_liaison_notice)
         .service(api::list_liaison_notices)
         .service(api::get_liaison_notice)
         .service(api::list_people_away)
@@ -70,5 +82,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(peers::api::create_liaison_peer)
         .service(peers::api::list_liaison_peers)
         .service(peers::api::get_liaison_peer)
-        .service(peers::api::revoke_liaison_peer);
+        .service(peers::api::revoke_liaison_peer)
+        .service(peers::renewal::renew_liaison_peer)
+        .service(statistics_api::get_liaison_statistics);
 }

@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use crate::auth::{Place, Placed};
 use crate::db::schema::{
-    liaison_fields, liaison_files, liaison_notices, liaison_peers, liaison_scopes,
-    liaison_withdrawals,
+    liaison_fields, liaison_files, liaison_notices, liaison_peer_keys, liaison_peers,
+    liaison_scopes, liaison_withdrawals,
 };
 use crate::db::{Day, Json, Micros, Uid};
 use crate::people::model::Purpose;
@@ -104,6 +104,10 @@ pub struct NoticeRow {
 }
 
 impl NoticeRow {
+    /// It answers a notice that came in, and tells nothing itself.
+    pub fn answers(&self) -> bool {
+        self.regards.is_some() && self.kind != LiaisonKind::DepartureNotice
+    }
     /// It waits for the other side's answer.
     pub fn open(&self) -> bool {
         matches!(self.state, LiaisonState::Sent | LiaisonState::Received)
@@ -167,6 +171,18 @@ pub struct PeerRow {
     pub updated_at: Micros,
 }
 
+/// Keys that an office had before, and until when what they signed is still taken.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = liaison_peer_keys, treat_none_as_default_value = false)]
+pub struct FormerKeysRow {
+    pub key_digest: String,
+    pub peer_id: Uid,
+    pub signing_key: String,
+    pub sealing_key: String,
+    pub replaced_at: Micros,
+    pub taken_until: Option<Day>,
+}
+
 /// A withdrawal that an office outside has to be told of.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = liaison_withdrawals, treat_none_as_default_value = false)]
@@ -208,4 +224,6 @@ pub struct FileRow {
     pub what: LiaisonPaper,
     pub by_user: Uid,
     pub at: Micros,
+    /// What a withdrawal that came in takes back; none: all of it.
+    pub fields: Option<Json<Vec<LiaisonField>>>,
 }

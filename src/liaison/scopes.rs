@@ -8,7 +8,7 @@ use validator::Validate;
 
 use super::disclosure::BY_TEXT;
 use super::model::*;
-use super::{ends, store};
+use super::{ends, scopes_store};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::db::{DbConn, Json, Micros, Uid};
@@ -78,14 +78,15 @@ fn set(
 ) -> AppResult<LiaisonAgreed> {
     let (_, person) = residents::store::locked(c, who, Action::ConsentWrite, resident)?;
     consents::require(c, &person, Purpose::LiaisonWithHomeArea, None)?;
-    let (consent, before) = store::scope_of(c, person.id)?.ok_or_else(AppError::not_found)?;
+    let (consent, before) =
+        scopes_store::scope_of(c, person.id)?.ok_or_else(AppError::not_found)?;
     let row = ScopeRow {
         consent_id: consent,
         fields: Json(fields.to_vec()),
         noted_by: who.user,
         noted_at: who.at,
     };
-    store::put_scope(c, &person, &row)?;
+    scopes_store::put_scope(c, &person, &row)?;
     let entry = Entry::new(Action::ConsentWrite, "consent", consent, person.place());
     let facts = serde_json::json!({ "what": "liaison_fields", "fields": fields });
     audit::record(c, who, entry.with(&facts))?;
@@ -120,7 +121,7 @@ pub async fn get_liaison_fields(
             let resident = residents::store::visible(c, &who, Action::ConsentRead, id)?;
             let person = residents::store::person_of(c, &resident)?;
             consents::require(c, &person, Purpose::LiaisonWithHomeArea, None)?;
-            store::scope_of(c, person.id)?.ok_or_else(AppError::not_found)
+            scopes_store::scope_of(c, person.id)?.ok_or_else(AppError::not_found)
         })
         .await?;
     Ok(HttpResponse::Ok().json(shown(found.0, found.1)))

@@ -90,7 +90,12 @@ pub fn take_locked(
     if on.0 > today {
         return Err(AppError::field("/on", Fault::InTheFuture));
     }
-    if row.sent_on.is_some_and(|sent| on < sent) {
+    // An answer is no older than what it answers, nor than its arrival.
+    if [row.sent_on, row.received_on]
+        .into_iter()
+        .flatten()
+        .any(|day| on < day)
+    {
         return Err(AppError::field("/on", Fault::BadOrder));
     }
     let moves = row.kind == LiaisonKind::ResidenceTransfer
@@ -153,8 +158,18 @@ pub fn both(
             ..store::Change::default()
         };
         store::change(c, copy, &change)?;
-        if over(moved.state) {
-            store::untell(c, &[copy.id])?;
+        match moved.state {
+            // Why it was declined is still to be read, and no more than that.
+            LiaisonState::Declined => store::untell_all_but_answer(c, &[copy.id])?,
+            state if over(state) => store::untell(c, &[copy.id])?,
+            // Whoever lives elsewhere now is told of there; the office outside has yet to take them in.
+            LiaisonState::Accepted
+                if copy.kind == LiaisonKind::ResidenceTransfer
+                    && (copy.side == LiaisonSide::Out || !copy.outside()) =>
+            {
+                store::untell_all_but_answer(c, &[copy.id])?;
+            }
+            _ => {}
         }
         noted(c, who, copy, moved.state)?;
         sync::record_change(c, feed::change(who, copy, copy.version + 1))?;

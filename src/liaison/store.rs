@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{consents, liaison_fields, liaison_notices, liaison_scopes, persons};
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::db::schema::{liaison_fields, liaison_notices, persons};
+use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::page::Page;
 use crate::people;
-use crate::people::model::{PersonRow, PersonState, Purpose};
+use crate::people::model::{PersonRow, PersonState};
 use crate::{all_locked, each_backend, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &NoticeRow) -> AppResult<()> {
@@ -32,7 +32,7 @@ pub fn insert_fields(c: &mut DbConn, rows: &[FieldRow]) -> AppResult<()> {
     Ok(())
 }
 
-fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<NoticeRow>> {
+pub(super) fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<NoticeRow>> {
     Ok(liaison_notices::table
         .find(id)
         .select(NoticeRow::as_select())
@@ -241,7 +241,14 @@ pub fn standing_registration(
 pub struct Change {
     pub version: i64,
     pub state: Option<LiaisonState>,
-    pub fields: Option<crate::db::Json<Vec<LiaisonField>>>,
+    pub fields: Option<Json<Vec<LiaisonField>>>,
+    pub topics: Option<Json<Vec<LiaisonTopic>>>,
+    pub due_days: Option<i64>,
+    pub regards: Option<Option<Uid>>,
+    pub other_area_code: Option<String>,
+    pub other_area: Option<Option<Uid>>,
+    pub office: Option<Option<String>>,
+    pub peer: Option<Option<Uid>>,
     pub data_key: Option<Vec<u8>>,
     pub note: Option<Option<Vec<u8>>>,
     pub reply_note: Option<Option<Vec<u8>>>,
@@ -279,6 +286,19 @@ pub fn untell(c: &mut DbConn, ids: &[Uid]) -> AppResult<()> {
     Ok(())
 }
 
+/// Destroys what these copies told and leaves what was answered: whoever asked has yet to read why it was declined.
+pub fn untell_all_but_answer(c: &mut DbConn, ids: &[Uid]) -> AppResult<()> {
+    each_backend!(c, |c| diesel::update(
+        liaison_fields::table.filter(liaison_fields::notice_id.eq_any(ids.to_vec()))
+    )
+    .set(liaison_fields::value.eq(None::<Vec<u8>>))
+    .execute(c))?;
+    diesel::update(liaison_notices::table.filter(liaison_notices::id.eq_any(ids.to_vec())))
+        .set(liaison_notices::note.eq(None::<Vec<u8>>))
+        .execute(c)?;
+    Ok(())
+}
+
 /// Destroys single fields of these copies; answers which of the copies had any.
 pub fn untell_fields(
     c: &mut DbConn,
@@ -304,37 +324,47 @@ pub fn untell_fields(
     Ok(told)
 }
 
-/// Senders' copies that wait for an answer since long before this day; bounded.
-pub fn unanswered_since(c: &mut DbConn, day: Day, limit: i64) -> AppResult<Vec<(Uid, Uid)>> {
+/// Copies that nobody answered since long before this day, by their threads; bounded. A receiver's copy of a notice
+/// from outside ends by itself too, since its sender's end does not reach it.
+pub fn unanswered_since(c: &mut DbConn, day: Day, limit: i64) -> AppResult<Vec<Uid>> {
+    let ends = liaison_notices::side
+        .eq(LiaisonSide::Out)
+        .or(liaison_notices::office.is_not_null());
     Ok(liaison_notices::table
-        .filter(liaison_notices::side.eq(LiaisonSide::Out))
         .filter(liaison_notices::state.eq_any([LiaisonState::Sent, LiaisonState::Received]))
         .filter(liaison_notices::due_on.lt(day))
+        .filter(ends)
         .order(liaison_notices::id)
-        .select((liaison_notices::id, liaison_notices::thread))
+        .select(liaison_notices::thread)
         .limit(limit)
         .load(c)?)
 }
 
-// --- which fields somebody agreed to ---
-
-/// The live consent to liaison of somebody, with the fields that were noted with it.
-pub fn scope_of(c: &mut DbConn, person: Uid) -> AppResult<Option<(Uid, Option<ScopeRow>)>> {
-    Ok(consents::table
-        .left_join(liaison_scopes::table.on(liaison_scopes::consent_id.eq(consents::id)))
-        .filter(consents::person_id.eq(person))
-        .filter(consents::purpose.eq(Purpose::LiaisonWithHomeArea))
-        .filter(consents::withdrawn_at.is_null())
-        .select((consents::id, Option::<ScopeRow>::as_select()))
-        .first(c)
-        .optional()?)
+/// Receivers' copies of notices from outside that were declined before this day, by their threads; bounded.
+pub fn declined_since(c: &mut DbConn, day: Day, limit: i64) -> AppResult<Vec<Uid>> {
+    Ok(liaison_notices::table
+        .filter(liaison_notices::state.eq(LiaisonState::Declined))
+        .filter(liaison_notices::side.eq(LiaisonSide::In))
+        .filter(liaison_notices::office.is_not_null())
+        .filter(liaison_notices::answered_on.lt(day))
+        .order(liaison_notices::id)
+        .select(liaison_notices::thread)
+        .limit(limit)
+        .load(c)?)
 }
 
-/// Notes anew what a consent covers.
-pub fn put_scope(c: &mut DbConn, _person: &Handle<PersonRow>, row: &ScopeRow) -> AppResult<()> {
-    diesel::delete(liaison_scopes::table.find(row.consent_id)).execute(c)?;
-    diesel::insert_into(liaison_scopes::table)
-        .values(row)
+/// Puts a sender's copy, or the answer to one, where the person it is about lives now. Its thread is locked.
+pub fn follow(c: &mut DbConn, row: &NoticeRow, at: Micros) -> AppResult<()> {
+    diesel::update(liaison_notices::table.find(row.id))
+        .set((
+            liaison_notices::county.eq(row.county),
+            liaison_notices::town.eq(row.town),
+            liaison_notices::village.eq(row.village),
+            liaison_notices::area_code.eq(&row.area_code),
+            liaison_notices::assignee.eq(row.assignee),
+            liaison_notices::version.eq(row.version),
+            liaison_notices::updated_at.eq(at.0),
+        ))
         .execute(c)?;
     Ok(())
 }

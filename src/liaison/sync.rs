@@ -1,14 +1,14 @@
 //! What phones hold of notices, and what they do to them offline. To send one needs the server: what is told is read
 //! by the consents of that moment.
 
+use super::amendment::{self, LiaisonNoticePatch};
 use super::api::NewLiaisonNotice;
 use super::steps::{self, Taken};
 use super::steps_api::*;
-use super::{drafts, store, view};
+use super::{drafts, drafts_store, store, view};
 use crate::auth::Action;
 use crate::error::AppResult;
 use crate::residents::care::Assignee;
-use crate::stand;
 use crate::sync::kinds::{Ask, Command, Entry, Work};
 
 fn step(ask: &Ask<'_>, taken: Taken) -> AppResult<Work> {
@@ -33,7 +33,7 @@ pub static LIAISON_NOTICE: Entry = Entry {
             .map(|row| view::loaded(vault, who, row, &hung))
             .collect()
     },
-    stand: stand!(liaison_notices, whole),
+    stand: drafts_store::stand,
     commands: &[
         Command {
             action: "create",
@@ -43,6 +43,17 @@ pub static LIAISON_NOTICE: Entry = Entry {
                 let vault = ask.app.vault.clone();
                 Ok(Box::new(move |c, who, _| {
                     drafts::draft(c, &vault, who, &draft).map(|_| ())
+                }))
+            },
+        },
+        Command {
+            action: "update",
+            operations: &["update_liaison_notice"],
+            prepare: |ask| {
+                let (patch, id) = (ask.body::<LiaisonNoticePatch>()?, ask.record);
+                let vault = ask.app.vault.clone();
+                Ok(Box::new(move |c, who, version| {
+                    amendment::amend(c, &vault, who, id, version, &patch)
                 }))
             },
         },

@@ -2,7 +2,7 @@
 
 use super::disclosure::{self, Agreed};
 use super::model::*;
-use super::store;
+use super::scopes_store;
 use crate::crypto::{DataKey, Vault};
 use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult};
@@ -27,7 +27,7 @@ pub struct Told {
 /// What somebody consents to now.
 pub fn agreed(c: &mut DbConn, person: Uid) -> AppResult<Agreed> {
     let purposes = people::store::purposes_of(c, &[person])?;
-    let scope = store::scope_of(c, person)?.and_then(|(_, scope)| scope);
+    let scope = scopes_store::scope_of(c, person)?.and_then(|(_, scope)| scope);
     Ok(Agreed {
         purposes: purposes.into_iter().map(|(_, purpose)| purpose).collect(),
         fields: scope.map_or_else(Default::default, |s| s.fields.0.into_iter().collect()),

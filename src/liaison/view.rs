@@ -38,7 +38,7 @@ pub struct LiaisonNotice {
     pub state: LiaisonState,
     /// How its day stands; null for a draft.
     pub standing: Option<DueStanding>,
-    /// Whom it is about, on the sender's copy.
+    /// Whom it is about, on the copy of the side that has their record.
     pub person_id: Option<Uid>,
     /// The notice here that it answers or ends.
     pub regards: Option<Uid>,
@@ -182,6 +182,9 @@ pub fn render(
     let regards = row
         .regards
         .and_then(|thread| hung.regarded.get(&(thread, of)));
+    // The side that answers knows of a notice, and of no record.
+    let known = row.side == LiaisonSide::Out && !row.answers();
+    let person_id = row.person_id.filter(|_| known);
     Ok(LiaisonNotice {
         note: text(NOTE, row.note.as_deref())?,
         reply_note: text(REPLY, row.reply_note.as_deref())?,
@@ -198,7 +201,7 @@ pub fn render(
         code: row.code,
         kind: row.kind,
         state: row.state,
-        person_id: row.person_id.filter(|_| row.side == LiaisonSide::Out),
+        person_id,
         area: code(row.area_code)?,
         other_area: code(row.other_area_code)?,
         office: row.office,

@@ -130,12 +130,29 @@ pub fn note_file(c: &mut DbConn, row: &FileRow) -> AppResult<()> {
     Ok(())
 }
 
-/// Whether a withdrawal of all of a thread came in before its notice did.
-pub fn came_before(c: &mut DbConn, peer: Uid, thread: Uid) -> AppResult<bool> {
-    let known = liaison_files::table
+/// What was taken back of a thread whose notice had not come yet.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TakenBack {
+    All,
+    /// These fields; none, where nothing was taken back.
+    Fields(Vec<LiaisonField>),
+}
+
+/// What withdrawals took back that came in before their notice did.
+pub fn came_before(c: &mut DbConn, peer: Uid, thread: Uid) -> AppResult<TakenBack> {
+    let rows: Vec<Option<Json<Vec<LiaisonField>>>> = liaison_files::table
         .filter(liaison_files::thread.eq(thread))
         .filter(liaison_files::peer.eq(peer))
         .filter(liaison_files::direction.eq(LiaisonDirection::In))
-        .filter(liaison_files::what.eq(LiaisonPaper::Withdrawal));
-    Ok(diesel::select(exists(known)).get_result(c)?)
+        .filter(liaison_files::what.eq(LiaisonPaper::Withdrawal))
+        .select(liaison_files::fields)
+        .load(c)?;
+    let mut fields = Vec::new();
+    for row in rows {
+        match row {
+            Some(Json(some)) if !some.is_empty() => fields.extend(some),
+            _ => return Ok(TakenBack::All),
+        }
+    }
+    Ok(TakenBack::Fields(fields))
 }

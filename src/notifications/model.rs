@@ -24,6 +24,7 @@ text_enum! {
         DeviceSilent = "device_silent",
         LiaisonArrived = "liaison_arrived",
         LiaisonDue = "liaison_due",
+        ChannelBound = "channel_bound",
     }
 }
 
@@ -53,7 +54,8 @@ impl NotificationKind {
             | NotificationKind::RequestDue
             | NotificationKind::DeviceSilent
             | NotificationKind::LiaisonArrived
-            | NotificationKind::LiaisonDue => NotificationClass::Work,
+            | NotificationKind::LiaisonDue
+            | NotificationKind::ChannelBound => NotificationClass::Work,
         }
     }
     pub fn lane(self) -> Lane {
@@ -71,7 +73,8 @@ impl NotificationKind {
             | NotificationKind::RequestDue
             | NotificationKind::DeviceSilent
             | NotificationKind::LiaisonArrived
-            | NotificationKind::LiaisonDue => Lane::Routine,
+            | NotificationKind::LiaisonDue
+            | NotificationKind::ChannelBound => Lane::Routine,
         }
     }
 }

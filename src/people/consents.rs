@@ -300,13 +300,17 @@ fn not_asked_again(
     person: &PersonRow,
     new: &NewConsent,
 ) -> AppResult<()> {
-    let Some((at, text)) = store::last_no(c, person.id, new.purpose)? else {
-        return Ok(());
-    };
-    if at.plus(ASK_AGAIN) > who.at && new.text_version.0 <= text {
-        return Err(AppError::field("/purpose", Fault::AskedAgain));
+    let last = store::last_no(c, person.id, new.purpose)?;
+    match last.is_some_and(|last| too_soon(last, new.text_version.0, who.at)) {
+        true => Err(AppError::field("/purpose", Fault::AskedAgain)),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether somebody who said no then, to that text, was not to be asked about this one yet.
+pub fn too_soon(last_no: (Micros, i64), text: i64, at: Micros) -> bool {
+    let (when, to) = last_no;
+    when.plus(ASK_AGAIN) > at && text <= to
 }
 
 /// How an answer of somebody known is noted: [`record`] or [`refuse`].

@@ -27,7 +27,8 @@ pub enum Standing {
 }
 
 impl Standing {
-    fn of(withdrawn: &[Option<Micros>]) -> Standing {
+    /// By when each consent that was ever given was withdrawn.
+    pub fn of(withdrawn: &[Option<Micros>]) -> Standing {
         if withdrawn.iter().any(Option::is_none) {
             Standing::Live
         } else if withdrawn.is_empty() {
@@ -105,6 +106,15 @@ pub fn consents_of_people(c: &mut DbConn, people: &[Uid]) -> AppResult<Vec<Conse
         .filter(consents::person_id.eq_any(people.to_vec()))
         .select(ConsentRow::as_select())
         .order(consents::id)
+        .load(c)?)
+}
+
+/// What these people ever answered when they were asked about this purpose.
+pub fn answers(c: &mut DbConn, people: &[Uid], purpose: Purpose) -> AppResult<Vec<ConsentRow>> {
+    Ok(consents::table
+        .filter(consents::person_id.eq_any(people.to_vec()))
+        .filter(consents::purpose.eq(purpose))
+        .select(ConsentRow::as_select())
         .load(c)?)
 }
 

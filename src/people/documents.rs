@@ -292,7 +292,7 @@ fn normalise(input: &str) -> Result<String, DocumentFault> {
 }
 
 /// Chinese keyboards also write `１２Ｘ－＋`, U+FF01 to U+FF5E.
-pub(super) fn to_half_width(c: char) -> char {
+pub(crate) fn to_half_width(c: char) -> char {
     match c {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         other => other,

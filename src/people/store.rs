@@ -336,6 +336,40 @@ pub fn clear(c: &mut DbConn, person: Uid, at: Micros) -> AppResult<()> {
     Ok(())
 }
 
+/// People of these areas with any of these phones or documents, those who withdrew and wait to be erased among
+/// them; bounded.
+pub fn by_indexes(
+    c: &mut DbConn,
+    areas: &Scope,
+    phones: &[Vec<u8>],
+    documents: &[Vec<u8>],
+    most: i64,
+) -> AppResult<Vec<PersonRow>> {
+    let found = |c: &mut DbConn, by_document: bool| -> AppResult<Vec<PersonRow>> {
+        // Somebody new waits out of use, too, until their import is done; nothing ever changed with them.
+        let withdrew = persons::state
+            .eq(PersonState::Restricted)
+            .and(persons::version.gt(1));
+        let query = persons::table
+            .filter(persons::state.eq(PersonState::Active).or(withdrew))
+            .filter(in_scope!(persons, areas))
+            .select(PersonRow::as_select())
+            .limit(most)
+            .into_boxed();
+        let query = match by_document {
+            true => query.filter(persons::document_index.eq_any(documents.to_vec())),
+            false => query.filter(persons::phone_index.eq_any(phones.to_vec())),
+        };
+        Ok(query.load(c)?)
+    };
+    // One after the other, each by its own index.
+    let mut rows = found(c, true)?;
+    rows.extend(found(c, false)?);
+    rows.sort_by_key(|row| row.id);
+    rows.dedup_by_key(|row| row.id);
+    Ok(rows)
+}
+
 /// People of these areas, or of all, with this phone or document, by any of its indexes, restricted ones left out;
 /// bounded.
 pub fn by_index(

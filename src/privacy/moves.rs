@@ -75,6 +75,7 @@ pub const PLACES: &[Place] = &[
     wrapped("households.data_key"),
     wrapped("sync_resting.data_key"),
     wrapped("liaison_notices.data_key"),
+    wrapped("policy_imports.data_key"),
     sealed("users.display_name", None),
     sealed("devices.push_token", None),
     sealed("home_possessions.note", None),

@@ -34,6 +34,9 @@ pub const LINKS: &[(&str, Leads)] = &[
     ("person_id", Leads::To("persons")),
     ("insured_person_id", Leads::To("persons")),
     ("other_person_id", Leads::To("persons")),
+    ("holder_person_id", Leads::To("persons")),
+    ("payer_person_id", Leads::To("persons")),
+    ("beneficiary_person_id", Leads::To("persons")),
     ("pair_id", Leads::To("duplicate_pairs")),
     ("resident_id", Leads::To("residents")),
     ("household_id", Leads::To("households")),
@@ -61,6 +64,8 @@ pub enum Key {
     Household,
     /// A key in the row itself, which goes when the row is settled.
     Row,
+    /// The key of the import that the row is of, which goes when the import ends.
+    Import,
     /// The key ring: the value is overwritten, and is gone where the ring's old copies are gone.
     Ring,
 }
@@ -261,6 +266,7 @@ pub const RESTING: &[Rest] = &[
     ),
     nobody("possession_kinds", "a catalogue"),
     nobody("member_homes", "public places"),
+    nobody("home_openings", "when public places were open"),
     staff("home_possessions", &[("note", Key::Ring)], &[]),
     people(
         "visits",
@@ -352,6 +358,52 @@ pub const RESTING: &[Rest] = &[
         "insurance_figures",
         "counts by area and quarter, small ones hidden, which lead to nobody",
     ),
+    // Faults name rows, columns and words; who is named is in the rows.
+    staff("policy_imports", &[], &[]),
+    staff("policy_import_faults", &[], &[]),
+    people(
+        "policy_import_rows",
+        &[
+            "person_id",
+            "holder_person_id",
+            "payer_person_id",
+            "beneficiary_person_id",
+        ],
+        &[("body", Key::Import)],
+        &["policy_mac", "family_mac", "insured_mac", "person_mac"],
+        Ends::Removed,
+    ),
+    people(
+        "policy_import_policies",
+        &["household_id", "holder_person_id", "payer_person_id"],
+        &[
+            ("product", Key::Household),
+            ("policy_number", Key::Household),
+        ],
+        &["insurer_code", "starts_on", "ends_on"],
+        Ends::Removed,
+    ),
+    people(
+        "policy_import_insured",
+        &["person_id"],
+        &[("sum_agreed", Key::Household)],
+        &[],
+        Ends::Removed,
+    ),
+    people(
+        "policy_import_beneficiaries",
+        &["person_id"],
+        &[],
+        &[],
+        Ends::Removed,
+    ),
+    people(
+        "policy_import_people",
+        &["person_id", "household_id"],
+        &[],
+        &["channel", "given_by", "given_at"],
+        Ends::Removed,
+    ),
     nobody("festivals", "a calendar"),
     nobody("festival_days", "a calendar"),
     nobody("campaigns", "publicity for everybody"),
@@ -416,6 +468,7 @@ pub const RESTING: &[Rest] = &[
         &["kind", "fields", "topics"],
         Ends::Removed,
     ),
+    people("liaison_drafts", &["notice_id"], &[], &[], Ends::Removed),
     people(
         "liaison_fields",
         &["notice_id"],
@@ -485,6 +538,10 @@ pub const RESTING: &[Rest] = &[
         &[],
         &["number"],
         Ends::Removed,
+    ),
+    nobody(
+        "liaison_peer_keys",
+        "public keys of other offices that newer ones replaced",
     ),
     nobody(
         "household_tally",

@@ -207,6 +207,16 @@ impl Provider for Fcm {
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt> {
         Box::pin(async move { self.try_send(&message).await })
     }
+
+    /// Google grants a token for the service account's signature.
+    fn prove(&self) -> BoxFuture<'_, Option<Attempt>> {
+        Box::pin(async {
+            Some(match self.grant().await {
+                Ok(_) => Attempt::new(Verdict::Accepted, "ok"),
+                Err(attempt) => attempt,
+            })
+        })
+    }
 }
 
 /// The request's body. `data` holds text only; the keys `from`, `message_type`, `google…` and `gcm…` are Google's.

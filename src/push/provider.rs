@@ -164,6 +164,10 @@ pub trait Provider: Send + Sync {
     fn withheld(&self, _token: &str) -> Option<&'static str> {
         None
     }
+    /// Asks whether our credentials are taken, without a message to anybody; `None` where there is no way to ask.
+    fn prove(&self) -> BoxFuture<'_, Option<Attempt>> {
+        Box::pin(std::future::ready(None))
+    }
     /// Sends one message; given up after [`PATIENCE`], and never an error: what went wrong is a verdict.
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt>;
 }

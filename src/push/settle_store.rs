@@ -15,7 +15,7 @@ use super::standing_store::{count_accepted, judge_provider};
 use super::store::{Id, Leased};
 use crate::auth::model::PushProvider;
 use crate::auth::push_tokens_store;
-use crate::db::schema::delivery_receipts;
+use crate::db::schema::{deliveries, delivery_receipts};
 use crate::db::together::column;
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros, Uid};
@@ -223,19 +223,17 @@ fn end(e: &Ended, now: Micros) -> End<'_> {
 
 /// Stores how leases ended; answers whose ends those were, since another worker may hold a newer fence.
 fn end_all(c: &mut DbConn, ends: &[End], now: Micros) -> AppResult<HashSet<Uid>> {
-    const SET: &str = "lease_until = NULL, leased_by = NULL";
     match c {
         // One trip for all.
         DbConn::Pg(c) => {
-            let sql = format!(
-                "UPDATE deliveries SET {SET}, state = v.state, attempts = v.attempts, next_at = v.next_at, \
+            let rows: Vec<Id> = diesel::sql_query(
+                "UPDATE deliveries SET lease_until = NULL, leased_by = NULL, state = v.state, attempts = v.attempts, next_at = v.next_at, \
                  last_code = v.code, accepted_at = v.accepted_at, updated_at = $8 \
                  FROM unnest($1, $2, $3, $4, $5, $6, $7) \
                  AS v(id, fence, state, attempts, next_at, code, accepted_at) \
                  WHERE deliveries.id = v.id AND deliveries.fence = v.fence AND deliveries.state = 'leased' \
-                 RETURNING deliveries.id"
-            );
-            let rows: Vec<Id> = diesel::sql_query(sql)
+                 RETURNING deliveries.id",
+            )
                 .bind::<Array<UidSql>, _>(column(ends, |e| e.id))
                 .bind::<Array<BigInt>, _>(column(ends, |e| e.fence))
                 .bind::<Array<Text>, _>(column(ends, |e| e.state.as_str()))
@@ -247,22 +245,25 @@ fn end_all(c: &mut DbConn, ends: &[End], now: Micros) -> AppResult<HashSet<Uid>>
                 .load(c)?;
             Ok(rows.into_iter().map(|r| r.id).collect())
         }
+        // Row by row, by a statement that is prepared once.
         DbConn::Sqlite(c) => {
-            let sql = format!(
-                "UPDATE deliveries SET {SET}, state = $1, attempts = $2, next_at = $3, last_code = $4, \
-                 accepted_at = $5, updated_at = $6 WHERE id = $7 AND fence = $8 AND state = 'leased'"
-            );
             let mut ended = HashSet::with_capacity(ends.len());
             for e in ends {
-                let changed = diesel::sql_query(&sql)
-                    .bind::<Text, _>(e.state.as_str())
-                    .bind::<BigInt, _>(e.attempts)
-                    .bind::<BigInt, _>(e.next_at.0)
-                    .bind::<Nullable<Text>, _>(e.code)
-                    .bind::<Nullable<BigInt>, _>(e.accepted_at.map(|at| at.0))
-                    .bind::<BigInt, _>(now.0)
-                    .bind::<UidSql, _>(e.id)
-                    .bind::<BigInt, _>(e.fence)
+                let held = deliveries::table
+                    .find(e.id)
+                    .filter(deliveries::fence.eq(e.fence))
+                    .filter(deliveries::state.eq(DeliveryState::Leased));
+                let changed = diesel::update(held)
+                    .set((
+                        deliveries::lease_until.eq(None::<i64>),
+                        deliveries::leased_by.eq(None::<Uid>),
+                        deliveries::state.eq(e.state),
+                        deliveries::attempts.eq(e.attempts),
+                        deliveries::next_at.eq(e.next_at.0),
+                        deliveries::last_code.eq(e.code),
+                        deliveries::accepted_at.eq(e.accepted_at.map(|at| at.0)),
+                        deliveries::updated_at.eq(now.0),
+                    ))
                     .execute(c)?;
                 if changed == 1 {
                     ended.insert(e.id);

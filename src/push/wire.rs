@@ -17,6 +17,8 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(10);
 pub const ANSWER: Duration = Duration::from_secs(14);
 /// The code of a call that was cut off: what became of it is not known.
 pub const CUT_OFF: &str = "connection_lost";
+/// Nor did it within its time.
+pub const TIMEOUT: &str = "timeout";
 /// No answer of a provider is longer than a few hundred bytes.
 const MOST_ANSWER: usize = 16 * 1024;
 
@@ -48,7 +50,7 @@ pub async fn read_up_to(
 ) -> Result<(StatusCode, HeaderMap, Value), Attempt> {
     let lost = |e: &reqwest::Error| {
         if e.is_timeout() {
-            later("timeout", AFTER_TROUBLE)
+            later(TIMEOUT, AFTER_TROUBLE)
         } else if e.is_connect() {
             later("unreachable", AFTER_NOTHING)
         } else {

@@ -24,7 +24,7 @@ use crate::http::text::{Address, AreaCode, not_null};
 use crate::people::model::PersonRow;
 use crate::state::App;
 use crate::sync;
-use crate::{households, page_of, people};
+use crate::{households, liaison, page_of, people};
 
 /// Whom a resident may be assigned to.
 const ASSIGNEES: &[Role] = &[Role::FieldMember];
@@ -202,6 +202,7 @@ pub(super) fn moved(
         reason: new.reason,
         assignee,
         pointer: "/from_day",
+        handed_over: false,
     };
     move_to(c, vault, who, &resident, &person, &home)
 }
@@ -216,6 +217,8 @@ pub struct NewHome<'a> {
     pub assignee: Option<Uid>,
     /// What the day is called where it came from.
     pub pointer: &'static str,
+    /// Both sides agreed to it: a household of which they are all goes along.
+    pub handed_over: bool,
 }
 
 /// Moves a resident who is locked, by whichever right, into a new stay; answers its id.
@@ -273,13 +276,16 @@ pub fn move_to(
     };
     store::insert_episode(c, &episode)?;
     let moving = resident.place() != area.place();
-    if moving {
+    let along = moving
+        && home.handed_over
+        && households::moves::along(c, who, person, area, home.assignee)?;
+    if moving && !along {
         households::people::leave(c, who, person, "person_moved")?;
     }
     let lives = people::store::NewHome {
         area,
         address: address.as_deref(),
-        household: person.household_id.filter(|_| !moving),
+        household: person.household_id.filter(|_| !moving || along),
         assignee: home.assignee,
     };
     people::store::move_to(c, person, &lives, who.at)?;
@@ -304,5 +310,8 @@ pub fn move_to(
         ..ResidentRow::clone(resident)
     };
     feed::shown_anew(c, who, &after)?;
+    if moving {
+        liaison::moves::moved(c, who, person, area, home.assignee)?;
+    }
     Ok(episode.id)
 }

@@ -1,29 +1,40 @@
-//! Which counts of an area and of a page of areas within it may be shown, where a whole province is more than is
-//! asked for.
+//! Which counts of some areas are shown, from the branches that lead to them.
 
 use std::collections::HashMap;
 
-use super::parts::Tree;
+use super::parts::{Tree, rank};
 use super::sums::Sums;
 use crate::areas;
 use crate::areas::model::AreaRow;
+use crate::crypto::Vault;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 
-/// Which of these areas' counts are shown, all cells together. The rule goes from the province inwards, an area and
-/// its parts at a time, so that the branches that lead to the rows are all of it that is looked at.
-pub fn shown(
+/// The areas that lead from a province to some rows, each with all of its parts.
+#[derive(Debug)]
+pub struct Branches {
+    tree: Tree,
+    numbers: HashMap<Uid, usize>,
+}
+
+/// The rule goes from the province inwards, an area and its parts at a time, so that the branches that lead to the rows
+/// are all of it that is looked at.
+pub fn of(
     c: &mut DbConn,
+    vault: &Vault,
     area: &AreaRow,
     rows: &[AreaRow],
     sums: &Sums,
-) -> AppResult<HashMap<Uid, bool>> {
+) -> AppResult<Branches> {
     let mut chain: Vec<Uid> = vec![area.province];
     chain.extend([area.city, area.county, area.town].into_iter().flatten());
     // Rows two levels below stand in areas between.
     chain.extend(rows.iter().filter_map(|row| row.parent_id));
     let (mut tree, mut numbers) = (Tree::default(), HashMap::new());
-    numbers.insert(area.province, tree.add(None, sums.of(area.province)));
+    numbers.insert(
+        area.province,
+        tree.add(None, rank(vault, area.province), sums.of(area.province)),
+    );
     let mut within = vec![area.id];
     within.extend(chain);
     let mut opened: Vec<Uid> = Vec::new();
@@ -38,10 +49,17 @@ pub fn shown(
         let parent = numbers.get(&next).copied();
         for part in areas::store::next_below(c, next)? {
             let counts = sums.of(part.id);
-            numbers.insert(part.id, tree.add(parent, counts));
+            numbers.insert(part.id, tree.add(parent, rank(vault, part.id), counts));
         }
     }
-    let shown = tree.shown(0..sums.cells());
-    let of = |(id, number): (Uid, usize)| (id, shown.get(number) == Some(&true));
-    Ok(numbers.into_iter().map(of).collect())
+    Ok(Branches { tree, numbers })
+}
+
+impl Branches {
+    /// Of which areas these cells, which belong together, are shown; of those that are not named, none are.
+    pub fn shown(&self, cells: std::ops::Range<usize>) -> HashMap<Uid, bool> {
+        let shown = self.tree.shown(cells);
+        let of = |(id, number): (&Uid, &usize)| (*id, shown.get(*number) == Some(&true));
+        self.numbers.iter().map(of).collect()
+    }
 }

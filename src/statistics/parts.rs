@@ -5,18 +5,38 @@
 //! inwards, each area and its parts by themselves:
 //!
 //! - Nothing within a hidden area is shown, zeros neither.
-//! - Where one part of a shown area is hidden, so is every part of zero: that a count is hidden says nothing, not
-//!   even that there was one. And so are the smallest others, one after the other, until all that are hidden
-//!   together count none or [`LEAST`] of each.
+//! - Where one part of a shown area is hidden, so is every part of zero, and at least one that is not small; and
+//!   others with them, until at least [`FEWEST`] are hidden that together count none or [`MASS`] of each.
+//! - Of two parts of which one counts none, both are hidden: or that both are hidden would say that each has some.
 //!
 //! So of a shown area the hidden parts make up a sum that is known and not small, and each of them may have more of
-//! it or less. An area knows only its own parts: the answer for a county is the same whoever asks, and from how far
-//! above. What an area counts beside its parts is shown nowhere; the whole less its parts would tell, so it is
-//! treated like one more part.
+//! it, less or none. Which others go with the small ones is no matter of their counts: the rule is known and the
+//! answer tells whom it chose, so that a choice of the smallest would tell how small. It goes by a rank of each area
+//! ([`rank`]), which nobody knows without the installation's keys. The rank is one for all quarters and counts: from
+//! answers in which different areas went along the small ones would stand out. The tests let an attacker know even the
+//! ranks, and try every table that gives the same answer.
+//!
+//! An area knows only its own parts: the answer for a county is the same whoever asks, and from how far above. What an
+//! area counts beside its parts is shown nowhere; the whole less its parts would tell, so it is treated like one more
+//! part.
 
 use std::ops::Range;
 
+use crate::crypto::{MacPurpose, Vault};
+use crate::db::Uid;
 use crate::privacy::suppression::LEAST;
+
+/// So many parts are hidden together, where there are so many.
+const FEWEST: usize = 3;
+/// What hidden parts count together at least, where it is any.
+const MASS: u64 = 2 * LEAST;
+
+/// In which order an area goes along with smaller ones.
+pub fn rank(vault: &Vault, area: Uid) -> u64 {
+    let tag = vault.mac(MacPurpose::SecretHash, &[b"statistics", area.as_bytes()]);
+    let (first, _) = tag.split_at(8);
+    first.iter().fold(0, |n, byte| n << 8 | u64::from(*byte))
+}
 
 /// Whether counts may be shown by themselves.
 pub fn is_open(counts: &[u64]) -> bool {
@@ -33,10 +53,10 @@ fn size(counts: &[u64]) -> u64 {
     counts.iter().sum()
 }
 
-/// Which parts of a shown area are shown.
-pub fn shown(whole: &[u64], parts: &[&[u64]]) -> Vec<bool> {
+/// Which parts of a shown area are shown; each has its rank.
+pub fn shown(whole: &[u64], parts: &[(&[u64], u64)]) -> Vec<bool> {
     let mut counted = vec![0; whole.len()];
-    for part in parts {
+    for (part, _) in parts {
         add(&mut counted, part);
     }
     let beside: Vec<u64> = whole
@@ -44,29 +64,37 @@ pub fn shown(whole: &[u64], parts: &[&[u64]]) -> Vec<bool> {
         .zip(&counted)
         .map(|(whole, counted)| whole.saturating_sub(*counted))
         .collect();
-    let mut shown: Vec<bool> = parts
-        .iter()
-        .map(|part| is_open(part) && size(part) > 0)
-        .collect();
-    let small = parts.iter().any(|part| !is_open(part)) || !is_open(&beside);
+    let is_beside = size(&beside) > 0;
+    let among = parts.len() + usize::from(is_beside);
+    let empty = parts.iter().any(|(part, _)| size(part) == 0);
+    let small = parts.iter().any(|(part, _)| !is_open(part))
+        || !is_open(&beside)
+        || (among == 2 && empty && size(whole) > 0);
     if !small {
         return vec![true; parts.len()];
     }
-    let mut hidden = beside;
-    for (part, shown) in parts.iter().zip(&shown) {
+    let mut shown: Vec<bool> = parts
+        .iter()
+        .map(|(part, _)| is_open(part) && size(part) > 0)
+        .collect();
+    let (mut hidden, mut hiding) = (beside, usize::from(is_beside));
+    for ((part, _), shown) in parts.iter().zip(&shown) {
         if !shown {
             add(&mut hidden, part);
+            hiding += 1;
         }
     }
-    // The order of the parts decides between equals: it is that of their codes.
+    // All of them hidden make up the whole, which is shown.
     let mut others: Vec<usize> = (0..parts.len()).filter(|i| shown[*i]).collect();
-    others.sort_by_key(|i| size(parts[*i]));
-    let mut others = others.into_iter();
-    while !is_open(&hidden) {
-        // All parts hidden make up the whole, which is shown: it does not come to that.
-        let Some(next) = others.next() else { break };
+    others.sort_by_key(|i| (parts[*i].1, *i));
+    for (at, next) in others.into_iter().enumerate() {
+        let enough = hidden.iter().all(|n| *n == 0 || *n >= MASS);
+        if at > 0 && hiding >= FEWEST && enough {
+            break;
+        }
         shown[next] = false;
-        add(&mut hidden, parts[next]);
+        add(&mut hidden, parts[next].0);
+        hiding += 1;
     }
     shown
 }
@@ -75,15 +103,17 @@ pub fn shown(whole: &[u64], parts: &[&[u64]]) -> Vec<bool> {
 #[derive(Debug, Default)]
 pub struct Tree {
     counts: Vec<Vec<u64>>,
+    ranks: Vec<u64>,
     parts: Vec<Vec<usize>>,
     roots: Vec<usize>,
 }
 
 impl Tree {
     /// Adds an area within another that was added before, or of none, and answers its number.
-    pub fn add(&mut self, parent: Option<usize>, counts: Vec<u64>) -> usize {
+    pub fn add(&mut self, parent: Option<usize>, rank: u64, counts: Vec<u64>) -> usize {
         let number = self.counts.len();
         self.counts.push(counts);
+        self.ranks.push(rank);
         self.parts.push(Vec::new());
         match parent.and_then(|parent| self.parts.get_mut(parent)) {
             Some(parts) => parts.push(number),
@@ -108,7 +138,8 @@ impl Tree {
             let Some(parts) = self.parts.get(area).filter(|_| shown[area]) else {
                 continue;
             };
-            let counts: Vec<&[u64]> = parts.iter().map(|part| of(*part)).collect();
+            let rank = |part: usize| self.ranks.get(part).copied().unwrap_or(0);
+            let counts: Vec<(&[u64], u64)> = parts.iter().map(|p| (of(*p), rank(*p))).collect();
             for (part, is) in parts.iter().zip(self::shown(of(area), &counts)) {
                 shown[*part] = is;
                 todo.push(*part);
@@ -119,5 +150,6 @@ impl Tree {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 #[path = "parts_tests.rs"]
 mod tests;

@@ -47,11 +47,6 @@ impl Sums {
         }
     }
 
-    /// How many counts each area has.
-    pub fn cells(&self) -> usize {
-        self.cells
-    }
-
     /// What was counted in an area; zeros where there was nothing.
     pub fn of(&self, area: Uid) -> Vec<u64> {
         let counts = self.by_area.get(&area).cloned();

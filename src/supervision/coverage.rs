@@ -1,15 +1,12 @@
-//! How much of what is to be done was done, by area: member homes visited in a quarter, and households with
-//! follow-ups overdue today.
+//! How much of what is to be done was done, by area: member homes visited in a quarter, households with follow-ups
+//! overdue today, and opinions and needs that wait for an answer.
 
-use std::collections::HashMap;
-
-use super::coverage_store::{self as store, Homes};
+use super::coverage_store::{self as store, Counted};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
-use crate::db::{Day, DbConn, Uid};
+use crate::db::{Day, DbConn};
 use crate::error::AppResult;
 use crate::http::page::Page;
-use crate::statistics::branches;
 use crate::statistics::quarter::Quarter;
 use crate::statistics::sums::Sums;
 
@@ -17,46 +14,47 @@ use crate::statistics::sums::Sums;
 #[derive(Debug)]
 pub struct OfArea {
     pub area: AreaRow,
-    /// Those that are open.
+    /// Those that were open in the quarter.
     pub homes: u64,
     /// Of these, those visited in the quarter.
     pub visited: u64,
-    /// Households; `None` is hidden.
-    pub overdue: Option<u64>,
+    pub households_overdue: u64,
+    /// Opinions and needs.
+    pub unanswered: u64,
+    /// Of these, those past their day.
+    pub answers_overdue: u64,
 }
+
+/// Where each count stands.
+const HOMES: usize = 0;
+const VISITED: usize = 1;
+const HOUSEHOLDS: usize = 2;
+const UNANSWERED: usize = 3;
+const ANSWERS: usize = 4;
 
 /// An area and a page of the areas of a level within it.
 pub struct Coverage {
     pub whole: OfArea,
     pub rows: Vec<AreaRow>,
-    found: Found,
-}
-
-struct Found {
-    homes: Sums,
-    overdue: Sums,
-    /// Which areas' households are shown; of those that are not named, none.
-    shown: HashMap<Uid, bool>,
-}
-
-impl Found {
-    fn of(&self, area: AreaRow) -> OfArea {
-        let homes = self.homes.of(area.id);
-        let count = |cell: usize| homes.get(cell).copied().unwrap_or(0);
-        let shown = self.shown.get(&area.id) == Some(&true);
-        let overdue = self.overdue.of(area.id).first().copied().unwrap_or(0);
-        OfArea {
-            homes: count(0),
-            visited: count(1),
-            overdue: shown.then_some(overdue),
-            area,
-        }
-    }
+    found: Sums,
 }
 
 impl Coverage {
     pub fn of(&self, area: AreaRow) -> OfArea {
-        self.found.of(area)
+        of_area(&self.found, area)
+    }
+}
+
+fn of_area(found: &Sums, area: AreaRow) -> OfArea {
+    let counts = found.of(area.id);
+    let count = |cell: usize| counts.get(cell).copied().unwrap_or(0);
+    OfArea {
+        homes: count(HOMES),
+        visited: count(VISITED),
+        households_overdue: count(HOUSEHOLDS),
+        unanswered: count(UNANSWERED),
+        answers_overdue: count(ANSWERS),
+        area,
     }
 }
 
@@ -69,33 +67,33 @@ pub fn of(
     page: Page,
 ) -> AppResult<Coverage> {
     let counties = store::counties_of(c, area.province)?;
-    let mut homes = Sums::new(2, &counties);
+    let mut found = Sums::new(ANSWERS + 1, &counties);
     let span = (Day(quarter.first_day()), Day(quarter.last_day()));
-    for Homes {
-        place,
-        homes: open,
-        visited,
-    } in store::homes(c, area.province, span)?
-    {
-        homes.count(place, 0, open);
-        homes.count(place, 1, visited);
-    }
-    let mut overdue = Sums::new(1, &counties);
-    for (place, households) in store::households_overdue(c, area.province, today)? {
-        overdue.count(place, 0, households);
-    }
+    let mut add = |all: usize, of_them: Option<usize>, rows: Vec<Counted>| {
+        for row in rows {
+            found.count(row.place, all, row.all);
+            if let Some(of_them) = of_them {
+                found.count(row.place, of_them, row.of_them);
+            }
+        }
+    };
+    add(HOMES, Some(VISITED), store::homes(c, &area, span)?);
+    add(
+        HOUSEHOLDS,
+        None,
+        store::households_overdue(c, &area, today)?,
+    );
+    add(
+        UNANSWERED,
+        Some(ANSWERS),
+        store::unanswered(c, &area, today)?,
+    );
     let rows = match level {
         Some(level) => areas::store::parts(c, &area, level, page)?,
         None => Vec::new(),
     };
-    let shown = branches::shown(c, &area, &rows, &overdue)?;
-    let found = Found {
-        homes,
-        overdue,
-        shown,
-    };
     Ok(Coverage {
-        whole: found.of(area),
+        whole: of_area(&found, area),
         rows,
         found,
     })

@@ -42,16 +42,21 @@ pub struct CoverageOfArea {
     pub area: AreaCode,
     #[schema(value_type = Label)]
     pub name: String,
-    /// Member homes that are open.
+    /// Member homes that were open on any day of the quarter.
     #[schema(minimum = 0, maximum = 100_000_000i64, example = 12)]
     pub homes: u64,
     /// Of these, those visited in the quarter, by visits that were submitted.
     #[schema(minimum = 0, maximum = 100_000_000i64, example = 9)]
     pub homes_visited: u64,
-    /// Households with follow-ups overdue today. Null is hidden: fewer than 5, or what fewer would follow from; it
-    /// may be none.
+    /// Households with follow-ups overdue today; `list_overdue_follow_ups` names them.
     #[schema(minimum = 0, maximum = 100_000_000i64, example = 8)]
-    pub households_overdue: Option<u64>,
+    pub households_overdue: u64,
+    /// Opinions and needs that wait for an answer; `list_concerns` names them.
+    #[schema(minimum = 0, maximum = 100_000_000i64, example = 6)]
+    pub concerns_unanswered: u64,
+    /// Of these, those whose answer was due before today.
+    #[schema(minimum = 0, maximum = 100_000_000i64, example = 2)]
+    pub concerns_overdue: u64,
 }
 
 /// How much of an area and of the areas in it was covered.
@@ -74,14 +79,17 @@ fn show(of: OfArea) -> AppResult<CoverageOfArea> {
         name: of.area.name,
         homes: of.homes,
         homes_visited: of.visited,
-        households_overdue: of.overdue,
+        households_overdue: of.households_overdue,
+        concerns_unanswered: of.unanswered,
+        concerns_overdue: of.answers_overdue,
     })
 }
 
 /// See how much was covered
 ///
-/// Member homes visited in a quarter of all that are open, and households with follow-ups overdue today, of an area
-/// and the areas in it.
+/// Member homes visited in a quarter of all that were open in it, households with follow-ups overdue today, and
+/// opinions and needs without an answer, of an area and the areas in it. Whoever asks may list each of them, so that
+/// nothing is hidden.
 #[utoipa::path(tag = "supervision", params(CoverageQuery), responses((status = 200, description = "The coverage", body = VisitCoverage)))]
 #[get("/supervision/coverage")]
 pub async fn get_visit_coverage(

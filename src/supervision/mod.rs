@@ -2,8 +2,8 @@
 //! overdue, which possessions of homes are missing or without evidence. What was voiced and waits for an answer
 //! stands in [`crate::concerns`].
 //!
-//! Counts of households follow the rule of [`crate::statistics::parts`]; counts of homes are shown as they are, for
-//! a home is a public place. Lists hold ids that the coordinator may open, and nothing about anybody served.
+//! Nothing is hidden of what is counted: by the same right, in the same areas, each of it is listed. Lists hold ids
+//! that the coordinator may open, and nothing about anybody served.
 
 pub mod coverage;
 pub mod coverage_api;

@@ -176,10 +176,7 @@ thread_local! {
 
 /// Does work whose feed rows are written together at its end, or before the feed is asked about their records.
 /// If it fails its transaction, or the savepoint around it, has to end.
-pub(super) fn together<R>(
-    c: &mut DbConn,
-    f: impl FnOnce(&mut DbConn) -> AppResult<R>,
-) -> AppResult<R> {
+pub fn together<R>(c: &mut DbConn, f: impl FnOnce(&mut DbConn) -> AppResult<R>) -> AppResult<R> {
     gather(c, &WAITING, f)
 }
 

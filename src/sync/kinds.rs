@@ -258,6 +258,7 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
         "liaison_peers",
         "keys of other offices are registered at a desk",
     ),
+    ("policy_imports", "sheets are imported at a desk"),
     ("associations", "they are kept at a desk"),
     ("posts", "who leads an association is kept at a desk"),
     ("memberships", "members are kept at a desk"),
@@ -307,6 +308,10 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
         "reveal_household_person",
         "a disclosure is audited before it is made",
     ),
+    ("create_policy_import", "sheets are imported at a desk"),
+    ("confirm_policy_import", "sheets are imported at a desk"),
+    ("cancel_policy_import", "it has to hold at once"),
+    ("export_claims", "a disclosure is audited before it is made"),
     ("create_receipt", "it answers a secret"),
     ("create_household_person_receipt", "it answers a secret"),
     ("revoke_receipt", "it has to hold at once"),
@@ -474,6 +479,14 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
     ("test_send_campaign", "it asks whether pushes come now"),
     ("create_calendar_feed", "it answers a secret"),
     ("revoke_calendar_feed", "it has to hold at once"),
+    (
+        "renew_liaison_peer",
+        "keys of other offices are registered at a desk",
+    ),
+    (
+        "set_work_year",
+        "the working days are everybody's; kept at a desk",
+    ),
     ("push_changes", "sync itself"),
     ("sign_receipt", "the server signs it, of what arrived"),
     (

@@ -33,6 +33,7 @@ pub mod turns;
 mod walks;
 
 pub use feed::{Change, Kind, ended, record_change, untold};
+pub use feed_rows::together;
 pub use fields::touch;
 
 use crate::db::{DbConn, Micros};

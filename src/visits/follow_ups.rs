@@ -128,6 +128,11 @@ fn feed(who: &Who, row: &FollowUpRow, version: i64) -> Change {
         .by(who.user)
 }
 
+/// A follow-up went along with its household.
+pub(super) fn moved_along(c: &mut DbConn, who: &Who, row: &FollowUpRow) -> AppResult<()> {
+    sync::record_change(c, feed(who, row, row.version))
+}
+
 /// Gives what is still to do about a household to its new worker. The household's handle is the right
 /// to it; what belongs to a draft stays its author's.
 pub fn of_household(

@@ -11,6 +11,7 @@ use crate::db::schema::follow_ups;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::http::page::Page;
 use crate::{all_locked, first_locked, in_scope_or_own};
 
@@ -174,6 +175,48 @@ pub fn assign_household(
                 follow_ups::assignee.eq(worker),
                 follow_ups::version.eq(row.version),
                 follow_ups::field_versions.eq(&row.field_versions),
+                follow_ups::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
+}
+
+/// Puts a household's published follow-ups where it went, those still open into the hands of its new worker; answers
+/// them as they are then.
+pub fn take_along(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+    at: Micros,
+) -> AppResult<Vec<FollowUpRow>> {
+    let mut rows: Vec<FollowUpRow> = all_locked!(
+        c,
+        follow_ups::table
+            .filter(
+                follow_ups::household_id
+                    .eq(household.id)
+                    .and(follow_ups::published.eq(true))
+            )
+            .select(FollowUpRow::as_select())
+            .order(follow_ups::id)
+    )?;
+    for row in &mut rows {
+        row.version += 1;
+        row.county = to.place.county.unwrap_or(row.county);
+        (row.town, row.village) = (to.place.town, to.place.village);
+        if row.state == FollowUpState::Open {
+            row.assignee = to.worker;
+        }
+        row.field_versions = crate::sync::touch(&row.field_versions, row.version, &["assignee"]);
+        diesel::update(follow_ups::table.find(row.id))
+            .set((
+                follow_ups::version.eq(row.version),
+                follow_ups::field_versions.eq(&row.field_versions),
+                follow_ups::county.eq(row.county),
+                follow_ups::town.eq(row.town),
+                follow_ups::village.eq(row.village),
+                follow_ups::assignee.eq(row.assignee),
                 follow_ups::updated_at.eq(at.0),
             ))
             .execute(c)?;

@@ -10,7 +10,7 @@ use crate::audit::{self, Entry};
 use crate::auth::policy::Role;
 use crate::auth::{Action, Place, Placed, Who};
 use crate::crypto::Vault;
-use crate::db::{DbConn, Json, Uid};
+use crate::db::{Day, DbConn, Json, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::http::text::Label;
 use crate::residents::register::PLACES;
@@ -78,6 +78,12 @@ pub fn amend(
         updated_at: who.at,
     };
     store::amend(c, &home, &change)?;
+    let today = Day(who.at.china_day());
+    match patch.state.filter(|state| *state != home.state) {
+        Some(HomeState::Open) => store::opened(c, id, today)?,
+        Some(HomeState::Closed) => store::closed(c, id, today)?,
+        None => {}
+    }
     noted(c, who, Action::MemberHomeWrite, &home, next, &fields)
 }
 

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{home_possessions, member_homes, possession_kinds};
-use crate::db::{DbConn, Micros, Uid};
+use crate::db::schema::{home_openings, home_possessions, member_homes, possession_kinds};
+use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
 use crate::{first_locked, in_scope};
@@ -26,6 +26,38 @@ pub fn insert(c: &mut DbConn, row: &HomeRow) -> AppResult<()> {
         .values(row)
         .execute(c)
         .map_err(crate::auth::store::taken)?;
+    opened(c, row.id, Day(row.created_at.china_day()))
+}
+
+/// Notes that a home is open from this day on; one that was closed on it was not closed.
+pub fn opened(c: &mut DbConn, home: Uid, on: Day) -> AppResult<()> {
+    let today = home_openings::table
+        .filter(home_openings::home_id.eq(home))
+        .filter(home_openings::closed_on.eq(on));
+    let none: Option<Day> = None;
+    let again = diesel::update(today)
+        .set(home_openings::closed_on.eq(none))
+        .execute(c)?;
+    if again == 0 {
+        let row = (
+            home_openings::home_id.eq(home),
+            home_openings::opened_on.eq(on),
+        );
+        diesel::insert_into(home_openings::table)
+            .values(row)
+            .execute(c)?;
+    }
+    Ok(())
+}
+
+/// Notes that a home is closed, this day being the last on which it was open.
+pub fn closed(c: &mut DbConn, home: Uid, on: Day) -> AppResult<()> {
+    let open = home_openings::table
+        .filter(home_openings::home_id.eq(home))
+        .filter(home_openings::closed_on.is_null());
+    diesel::update(open)
+        .set(home_openings::closed_on.eq(Some(on)))
+        .execute(c)?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ pub mod homes_api;
 pub mod homes_store;
 pub mod homes_view;
 pub mod model;
+pub mod moves;
 pub mod rules;
 pub mod sync;
 pub mod texts;

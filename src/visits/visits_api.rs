@@ -52,7 +52,7 @@ impl Position {
 pub struct NewOpinion {
     pub topic: OpinionTopic,
     pub text: Note,
-    /// Whether an answer was promised.
+    /// Whether an answer was promised: it is then owed by a day, as a concern.
     #[schema(example = true)]
     pub answer_owed: bool,
 }

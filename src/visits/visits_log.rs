@@ -106,7 +106,7 @@ pub fn log(c: &mut DbConn, vault: &Vault, who: &Who, new: &NewVisit) -> AppResul
         updated_at: who.at,
     };
     store::insert(c, &visit)?;
-    let opinions = opinion_rows(&sealer, who, id, &new.opinions.0)?;
+    let opinions = opinion_rows(&sealer, who, id, &new.opinions.0, Vec::new())?;
     store::insert_opinions(c, &opinions)?;
     follow_ups::plan(c, &sealer, who, &visit, &new.follow_ups.0)?;
     noted(
@@ -153,15 +153,29 @@ fn check_photos(photos: &[PhotoSlot]) -> AppResult<()> {
     Ok(())
 }
 
+/// The opinions of a visit in the place of those before. One that says the same of the same is the same: what became
+/// of it stays with it.
 fn opinion_rows(
     sealer: &Sealer<'_>,
     who: &Who,
     visit: Uid,
     opinions: &[NewOpinion],
+    before: Vec<OpinionRow>,
 ) -> AppResult<Vec<OpinionRow>> {
+    let mut known = Vec::with_capacity(before.len());
+    for row in before {
+        let text = sealer.open(texts::OPINION, row.id, &row.opinion)?;
+        known.push((row.id, row.topic, text));
+    }
     let mut rows = Vec::with_capacity(opinions.len());
     for (ordinal, opinion) in (0i64..).zip(opinions) {
-        let id = Uid::new(who.at);
+        let same = known.iter().position(|(_, topic, text)| {
+            *topic == opinion.topic && text.as_deref() == Some(opinion.text.as_str())
+        });
+        let id = match same {
+            Some(at) => known.swap_remove(at).0,
+            None => Uid::new(who.at),
+        };
         rows.push(OpinionRow {
             id,
             visit_id: visit,
@@ -207,7 +221,8 @@ pub fn amend(
         }
     };
     if let Some(opinions) = &patch.opinions {
-        let rows = opinion_rows(&sealer, who, id, &opinions.0)?;
+        let before = store::opinions_of(c, &[id])?;
+        let rows = opinion_rows(&sealer, who, id, &opinions.0, before)?;
         store::replace_opinions(c, &visit, &rows)?;
     }
     let visit_day = Day(started_at.china_day());
@@ -389,6 +404,11 @@ fn noted(
 /// The visit is what it was; a follow-up that is shown with it is not. Its lock is held.
 pub(super) fn shown_anew(c: &mut DbConn, who: &Who, visit: &VisitRow) -> AppResult<()> {
     sync::record_change(c, change_of(who, visit, visit.version).shown_anew())
+}
+
+/// A visit went along with the household that it was to.
+pub(super) fn moved_along(c: &mut DbConn, who: &Who, visit: &VisitRow) -> AppResult<()> {
+    sync::record_change(c, change_of(who, visit, visit.version))
 }
 
 /// The feed rows of a visit: a draft is in no area, only with its author.

@@ -9,6 +9,8 @@ use crate::auth::{Action, Handle, Who};
 use crate::db::schema::{visit_opinions, visits};
 use crate::db::{Day, DbConn, Json, Micros, Uid};
 use crate::error::AppResult;
+use crate::households::model::HouseholdRow;
+use crate::households::moves::Along;
 use crate::http::page::Page;
 use crate::residents::model::Need;
 use crate::{all_locked, each_backend, first_locked, in_scope_or_own};
@@ -250,4 +252,42 @@ pub fn newest_of_household(
         .into_iter()
         .map(|(day, purpose, offered)| (day, purpose, offered.0))
         .collect())
+}
+
+/// Puts a household's visits that were submitted where it went; answers them as they are then.
+pub fn take_along(
+    c: &mut DbConn,
+    household: &Handle<HouseholdRow>,
+    to: &Along<'_>,
+    at: Micros,
+) -> AppResult<Vec<VisitRow>> {
+    let mut rows: Vec<VisitRow> = all_locked!(
+        c,
+        visits::table
+            .filter(
+                visits::household_id
+                    .eq(household.id)
+                    .and(visits::state.eq_any([VisitState::Submitted, VisitState::Confirmed]))
+            )
+            .select(VisitRow::as_select())
+            .order(visits::id)
+    )?;
+    for row in &mut rows {
+        row.version += 1;
+        row.county = to.place.county.unwrap_or(row.county);
+        (row.town, row.village) = (to.place.town, to.place.village);
+        (row.area_code, row.assignee) = (to.area.code.clone(), Some(to.worker));
+        diesel::update(visits::table.find(row.id))
+            .set((
+                visits::version.eq(row.version),
+                visits::county.eq(row.county),
+                visits::town.eq(row.town),
+                visits::village.eq(row.village),
+                visits::area_code.eq(&row.area_code),
+                visits::assignee.eq(row.assignee),
+                visits::updated_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(rows)
 }

@@ -2,16 +2,21 @@
 //!
 //! The arrangement of a year comes from the State Council in the November before it. What was published when the
 //! program was made stands in it; a later year, or a correction, is imported by its operator
-//! (`qianshou import calendar FILE`) into the database, whose years then stand in the place of the program's. A
-//! running server looks once a minute. The counting itself is pure (`insurance::workdays`).
+//! (`qianshou import calendar FILE`) or put in its place by an administrator (`api`) into the database, whose years then
+//! stand in the place of the program's, if they can be an arrangement at all (`years`). A running server looks once a
+//! minute. The counting itself is pure (`insurance::workdays`).
 
+pub mod api;
 pub mod import;
 pub mod store;
+pub mod years;
 
 use actix_web::web;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::db::Day;
 use crate::error::AppResult;
@@ -24,8 +29,19 @@ const BUILT_IN: &str = include_str!("../../assets/calendar/cn_days.csv");
 static CURRENT: LazyLock<RwLock<Arc<WorkCalendar>>> =
     LazyLock::new(|| RwLock::new(Arc::new(WorkCalendar::new(built_in()))));
 
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(api::list_work_years)
+        .service(api::get_work_year)
+        .service(api::set_work_year);
+}
+
+/// The days that came with the program.
+pub fn built_in_days() -> Vec<import::ListedDay> {
+    import::read(BUILT_IN.as_bytes()).unwrap_or_default()
+}
+
 fn built_in() -> Vec<DayRow> {
-    let listed = import::read(BUILT_IN.as_bytes()).unwrap_or_default();
+    let listed = built_in_days();
     listed.iter().map(import::ListedDay::row).collect()
 }
 

@@ -32,6 +32,34 @@ pub fn all(c: &mut DbConn) -> AppResult<Vec<DayRow>> {
     rows.into_iter().map(row).collect()
 }
 
+/// The same with their names and when they were imported.
+pub fn listed(c: &mut DbConn) -> AppResult<Vec<(ListedDay, Micros)>> {
+    type Stored = (Day, String, bool, String, String, Micros);
+    let rows: Vec<Stored> = work_days::table
+        .select((
+            work_days::day,
+            work_days::kind,
+            work_days::published,
+            work_days::title_en,
+            work_days::title_zh,
+            work_days::imported_at,
+        ))
+        .order(work_days::day)
+        .limit(20_000)
+        .load(c)?;
+    let listed = |(day, kind, published, title_en, title_zh, at): Stored| {
+        let day = ListedDay {
+            date: day.0,
+            kind: kind.parse().map_err(AppError::internal)?,
+            title_en,
+            title_zh,
+            published,
+        };
+        Ok((day, at))
+    };
+    rows.into_iter().map(listed).collect()
+}
+
 /// Takes out what was imported of a year.
 pub fn forget_year(c: &mut DbConn, year: i16) -> AppResult<()> {
     let (first, last) = (format!("{year:04}-01-01"), format!("{year:04}-12-31"));

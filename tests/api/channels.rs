@@ -66,7 +66,7 @@ both! {
     async fn where_wecom_is_not_set_up_it_is_listed_and_cannot_be_bound(app) {
         let member = app.member().await;
         let found = member.get("/v1/me/channels").await.expect(200);
-        assert_eq!(found, json!({ "items": [{ "channel": "wecom", "on": false, "state": "none", "since": null, "device_id": null }] }));
+        assert_eq!(found, json!({ "items": [{ "channel": "wecom", "on": false, "state": "none", "since": null, "device_id": null, "account": null }] }));
         member.post(BINDING, json!({})).await.problem(409, "channel_off");
         member.delete("/v1/me/channels/wecom").await.expect(204);
         for (path, method) in [("/v1/me/channels/pigeon/binding", "POST"), ("/v1/me/channels/pigeon", "DELETE")] {
@@ -110,7 +110,7 @@ pushing! { by PushProvider::WeCom;
         let member = app.member().await;
         diesel::update(users::table.find(member.id)).set(users::display_name.eq(app.data.vault.seal("users.display_name", member.id.0, "张<会>").unwrap())).execute(&mut app.connection()).unwrap();
         let none = wecom(app, &member).await;
-        assert_eq!(none, json!({ "channel": "wecom", "on": true, "state": "none", "since": null, "device_id": null }));
+        assert_eq!(none, json!({ "channel": "wecom", "on": true, "state": "none", "since": null, "device_id": null, "account": null }));
         let asked = member.post(BINDING, json!({})).await;
         assert_eq!(asked.header("location"), Some("/v1/me/channels"));
         let made = asked.expect(201);
@@ -333,6 +333,53 @@ pushing! { by PushProvider::WeCom;
         assert_eq!(wecom_state(app, &member).await, "none");
     }
 
+    async fn a_link_ends_with_whatever_signs_its_asker_out(app, gateway) {
+        let administrator = app.user(Role::Administrator, CITY).await;
+        for how in ["everywhere", "password", "recovery", "own", "disabled"] {
+            let member = app.member().await;
+            // With a session of its own, as a phone has it.
+            let asker = make::subscribed_phone(app, &member, &format!("token-of-a-phone-{how}")).await;
+            let back = path_back(&scan(&wecom_link(&asker).await, &format!("thief-{how}")).await);
+            let page = app.anonymous().get(&back).await;
+            match how {
+                "everywhere" => { app.coordinator().await.delete(&format!("/v1/users/{}/sessions", member.id)).await.expect(204); }
+                "password" => { redeem(app, &member, json!({ "purpose": "recovery", "new_password": "a long new password" })).await.expect(201); }
+                "recovery" => { redeem(app, &member, json!({ "purpose": "recovery" })).await.expect(201); }
+                "own" => { asker.delete("/v1/auth/sessions/current").await.expect(204); }
+                _ => for state in ["disabled", "active"] {
+                    let path = format!("/v1/users/{}", member.id);
+                    let etag = administrator.get(&path).await.header("etag").unwrap().to_owned();
+                    administrator.patch(&path, &etag, json!({ "state": state })).await.expect(200);
+                }
+            }
+            let confirmed = format!("{back}&confirm={}", tag_on(&page.text));
+            let answer = app.anonymous().get(&confirmed).await;
+            assert_eq!(answer.status, 401, "{how}: {}", answer.text);
+            answer.problem(401, "binding_not_valid");
+            app.anonymous().get(&back).await.problem(401, "binding_not_valid");
+        }
+        assert_eq!(gateway.stats().refused, 0);
+    }
+
+    async fn who_is_bound_and_who_lost_an_account_hear_of_it(app, gateway) {
+        let (first, second) = (app.member().await, app.member().await);
+        bind_wecom(app, &first, "zhang.hui").await;
+        assert_eq!(wecom(app, &first).await["account"], "z***i", "enough to know it again by");
+        let inbox = async |who: &Client| {
+            let items = who.get("/v1/notifications").await.expect(200)["items"].clone();
+            let items: Vec<_> = items.as_array().unwrap().iter().map(|n| (n["kind"].clone(), n["title_zh"].clone(), n["body_zh"].as_str().unwrap().contains("z***i"))).collect();
+            items
+        };
+        let bound = (json!("channel_bound"), json!("企业微信已绑定"), true);
+        assert_eq!(inbox(&first).await, std::slice::from_ref(&bound));
+        bind_wecom(app, &second, "zhang.hui").await;
+        assert_eq!(inbox(&second).await, std::slice::from_ref(&bound));
+        assert_eq!(inbox(&first).await[0], (json!("channel_bound"), json!("企业微信已改绑"), true));
+        assert_eq!(wecom(app, &first).await["account"], Value::Null);
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+        assert_eq!(gateway.received(Default::default()).len(), 0, "the account itself, which may be a thief's, is told nothing of it");
+    }
+
     async fn who_is_disabled_meanwhile_is_bound_to_nothing(app, gateway) {
         let member = app.member().await;
         let back = scan(&wecom_link(&member).await, "zhang.hui").await;
@@ -371,7 +418,8 @@ pushing! { by PushProvider::WeCom;
         qianshou::reminders::run(&app.data).await.unwrap();
         for who in [&member, &coordinator] {
             let inbox = who.get("/v1/notifications").await.expect(200);
-            assert_eq!(inbox["items"], json!([]), "it never falls silent");
+            let kinds: Vec<&Value> = inbox["items"].as_array().unwrap().iter().map(|n| &n["kind"]).collect();
+            assert!(!kinds.contains(&&json!("device_silent")), "it never falls silent");
         }
         let listed = coordinator.get(&format!("/v1/devices?user_id={}", member.id)).await.expect(200);
         assert_eq!(listed["items"][0]["platform"], "wecom", "it is seen where pushes go");

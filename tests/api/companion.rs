@@ -151,10 +151,12 @@ both! {
         let left = advance["days_left"].as_i64().unwrap();
         assert!((22..=40).contains(&left), "{left}: sixty days less thirty-eight, and the next working day");
 
+        assert_eq!((&accepted["insurer_code"], &accepted["insurer_reference"]), (&json!("picc-life"), &Value::Null));
         // Examined as complex: thirty days; then papers are asked for, and the time stands still.
         post("review", json!({ "on": day(37), "complex": true })).await;
         let reviewed = only(app, &code).await;
         assert_eq!(reviewed["acts"], "insurer");
+        assert_eq!(reviewed["missing_papers"], json!([]), "it examines what it has: nobody asked for more");
         let due = deadline(&reviewed, "determination").or(named(&reviewed["late"], "clock", "determination").cloned()).unwrap();
         assert_eq!(due["name"]["zh"], "保险公司作出决定");
         post("document-request", json!({ "on": day(30), "papers": ["test_results"] })).await;
@@ -162,6 +164,7 @@ both! {
         assert_eq!((&waiting["state"], &waiting["since"], &waiting["acts"]), (&json!("documents_requested"), &day(30), &json!("family")));
         let asked = named(&waiting["missing_papers"], "kind", "test_results").unwrap();
         assert_eq!(asked["asked_on"], day(30));
+        assert_eq!(waiting["missing_papers"].as_array().unwrap().len(), 1, "what it asked for, and no more");
         let paused = deadline(&waiting, "determination").unwrap();
         assert_eq!(paused["state"], "paused");
         // Eight of thirty days ran; the rest is left whenever the papers come.
@@ -188,9 +191,10 @@ both! {
         assert!(notice["done_on"].is_null() && notice["days_late"].as_i64().unwrap() > 5, "{notice}");
         assert!(notice["reason"].is_null() && notice["advice_text"]["zh"].as_str().unwrap().contains("书面"));
         assert_eq!(deadline(&partly, "refusal_notice").unwrap()["state"], "overdue");
-        // The insurer's sign of its letter is not needed by a phone on a table, and the cover's name even less.
+        // Whom to call and by which sign; what the cover is called is not needed by a phone on a table.
+        assert_eq!((&partly["insurer_name"]["zh"], &partly["insurer_phone"], &partly["insurer_reference"]), (&json!("中国人民保险"), &json!("95518"), &json!("D-77")));
         let whole = partly.to_string();
-        assert!(!whole.contains("D-77") && !whole.contains("product") && !whole.contains("family-accident"));
+        assert!(!whole.contains("product") && !whole.contains("family-accident"));
 
         post("agreement", json!({ "on": day(14) })).await;
         let agreed = only(app, &code).await;
@@ -217,6 +221,84 @@ both! {
         let suit = named(&closed["ways"], "way", "suit").unwrap();
         assert_eq!((&suit["until"], &suit["days_left"]), (&closed["limitation"]["due_on"], &closed["limitation"]["days_left"]));
         assert!(named(&closed["ways"], "way", "mediation").unwrap()["until"].is_null());
+    }
+
+    async fn less_than_was_claimed_is_not_told_as_all(app) {
+        let all = insured(app).await;
+        let code = code_for(&all.member, &person_path(&all.household, &all.person)).await;
+        let claim = claimed(app, &all, 40, json!({ "claimed": yuan("5000.00") })).await;
+        let post = async |noun: &str, body: Value| all.member.post(&format!("{claim}/{noun}"), body).await.expect(200);
+        let on = |days: i64| json!({ "on": ago(app, days) });
+        let decided = |sum: &str| json!({ "decision": "approved", "decided_on": ago(app, 20), "amount": yuan(sum), "insurer_reference": "D-1" });
+        post("acceptance", on(38)).await;
+        post("review", on(37)).await;
+        post("determination", decided("2000.00")).await;
+        let less = only(app, &code).await;
+        let said = less["state_text"]["zh"].as_str().unwrap();
+        assert!(said.contains("请和您申请的金额核对") && !said.contains("全部"), "{said}");
+        assert_eq!((&less["decisions"][0]["name"]["zh"], &less["claimed"], &less["granted"]), (&json!("同意赔付"), &yuan("5000.00"), &yuan("2000.00")));
+        post("agreement", on(19)).await;
+        post("payment", json!({ "kind": "full", "amount": yuan("2000.00"), "paid_on": ago(app, 18), "insurer_reference": "Z-1" })).await;
+        post("closure", on(17)).await;
+        // The rest is not given up by being paid a part.
+        let closed = only(app, &code).await;
+        assert!(closed["state_text"]["en"].as_str().unwrap().contains("Not all of it was paid"));
+        assert!(closed["ways"].as_array().unwrap().len() == 5 && closed["limitation"]["due_on"].is_string());
+        // All that was claimed is all; of what nobody noted nobody says so.
+        for (sum, word) in [(Some("2000.00"), "决定全部赔付"), (None, "请和您申请的金额核对")] {
+            let claim = claimed(app, &all, 40, sum.map_or(json!({}), |sum| json!({ "claimed": yuan(sum) }))).await;
+            for (noun, body) in [("acceptance", on(38)), ("review", on(37)), ("determination", decided("2000.00"))] {
+                all.member.post(&format!("{claim}/{noun}"), body).await.expect(200);
+            }
+            let told = told_to(app, &code).await;
+            let one = told["items"].as_array().unwrap().iter().find(|i| claim.ends_with(i["id"].as_str().unwrap())).unwrap();
+            assert!(one["state_text"]["zh"].as_str().unwrap().contains(word), "{one}");
+        }
+    }
+
+    async fn time_that_was_over_before_the_insurer_asked_does_not_stand_still(app) {
+        let all = insured(app).await;
+        let code = code_for(&all.member, &person_path(&all.household, &all.person)).await;
+        let claim = claimed(app, &all, 70, json!({})).await;
+        for (noun, body) in [
+            ("acceptance", json!({ "on": ago(app, 68) })),
+            ("review", json!({ "on": ago(app, 67), "complex": true })),
+            ("document-request", json!({ "on": ago(app, 3), "papers": ["invoices"] })),
+        ] {
+            all.member.post(&format!("{claim}/{noun}"), body).await.expect(200);
+        }
+        let late = only(app, &code).await;
+        assert_eq!((&late["state_text"]["zh"], &late["acts"]), (&json!("保险公司要求补充材料。它的核定时间不因此暂停。"), &json!("family")));
+        let delay = named(&late["late"], "clock", "determination").unwrap();
+        assert!(delay["due_unrolled"] == json!(ago(app, 38)) && delay["provisional"].is_boolean(), "{delay}");
+        let deadline = named(&late["deadlines"], "clock", "determination").unwrap();
+        assert_eq!((&deadline["state"], &deadline["due_unrolled"]), (&json!("overdue"), &delay["due_unrolled"]));
+    }
+
+    async fn reasons_that_were_never_written_are_owed_after_the_end(app) {
+        let all = insured(app).await;
+        let code = code_for(&all.member, &person_path(&all.household, &all.person)).await;
+        let claim = all.reported().await;
+        for step in way_to(ClaimState::Refused) {
+            all.step(&claim, step).await.expect(200);
+        }
+        all.member.post(&format!("{claim}/closure"), json!({ "on": "2026-03-11" })).await.expect(200);
+        let closed = only(app, &code).await;
+        let notice = named(&closed["late"], "clock", "refusal_notice").unwrap();
+        assert!(notice["done_on"].is_null() && closed["deadlines"] == json!([]), "{closed}");
+    }
+
+    async fn that_older_claims_are_not_shown_is_told(app) {
+        let all = insured(app).await;
+        let code = code_for(&all.member, &person_path(&all.household, &all.person)).await;
+        for n in 1..=51 {
+            all.reported().await;
+            if n == 50 {
+                assert_eq!(told_to(app, &code).await["more"], false);
+            }
+        }
+        let told = told_to(app, &code).await;
+        assert_eq!((&told["more"], told["items"].as_array().unwrap().len()), (&json!(true), 50));
     }
 
     async fn a_dispute_and_what_came_before_it_are_told_apart(app) {

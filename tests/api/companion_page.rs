@@ -6,7 +6,9 @@ use crate::receipts::code_for;
 use crate::support::browser::Browser;
 use crate::support::make::{at, renewed, withdraw};
 use crate::support::*;
+use diesel::prelude::*;
 use qianshou::db::Micros;
+use qianshou::db::schema::audit_entries;
 
 /// No line is wider than the screen.
 const FITS: &str =
@@ -165,6 +167,9 @@ async fn on_an_old_phone(app: &TestApp) {
         "已经用过",
         "拨打金融监管热线 12378",
         "起诉的时间",
+        "您申请 6000.00 元",
+        "保险公司：中国人民保险 (picc-life)，客服电话 95518",
+        "事发）",
     ] {
         assert!(shown.contains(told), "{told} is not told: {shown}");
     }
@@ -357,6 +362,13 @@ async fn guarded_and_small(app: &TestApp) {
         pages += 1;
     }
     assert_eq!(seen, 12);
+    // The code was typed twice; every other page and the other language are the same look.
+    let looks: i64 = audit_entries::table
+        .filter(audit_entries::action.eq("own_claims.read"))
+        .count()
+        .get_result(&mut app.connection())
+        .unwrap();
+    assert_eq!(looks, 2);
     assert!((2..6).contains(&pages), "{pages}");
     // A number that no page has is the end, and no bug.
     let again = hidden(&page.text, "again");

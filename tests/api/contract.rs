@@ -425,10 +425,13 @@ pub fn filled(path: &str) -> String {
         .join("/")
 }
 
-/// The body that the document shows for an operation.
+/// The body that the document shows for an operation; null where it takes no JSON.
 pub fn example(op: &Value) -> Value {
     let schema = &op["requestBody"]["content"]["application/json"]["schema"];
-    let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+    let Some(name) = schema["$ref"].as_str() else {
+        return Value::Null;
+    };
+    let name = name.rsplit('/').next().unwrap();
     document()["components"]["schemas"][name]["example"].clone()
 }
 

@@ -18,6 +18,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
     ("post-rules", "rules are the same everywhere"),
     ("me", "one's own, by the name of a channel"),
+    ("work-years", "the working days are the same everywhere"),
 ];
 
 /// One record of each kind, in the test's village, township or county.
@@ -37,7 +38,7 @@ fn id(record: &Value) -> String {
 
 /// A draft of a notice, and a withdrawal that an office outside is owed of another one.
 async fn liaison(member: &Client, coordinator: &Client) -> (Value, Value) {
-    use crate::liaison::{about, drafted, migrant, sent, step};
+    use crate::support::notices::{about, drafted, migrant, sent, step};
     let purposes = ["registration", "liaison_with_home_area"];
     let mut made = Vec::new();
     for _ in 0..2 {
@@ -190,6 +191,7 @@ impl Records {
             .await
             .expect(200);
         let resting = crate::sync::resting(app, &member).await;
+        let import = sheets::checked(&coordinator, &[sheets::Row::new()]).await;
         let ids = vec![
             ("sync", "conflict_id", resting[0].clone()),
             ("sync", "held_id", resting[1].clone()),
@@ -229,6 +231,7 @@ impl Records {
             ("policies", "id", id(&policy)),
             ("claims", "id", id(&claim)),
             ("claims", "kind", "invoices".into()),
+            ("policy-imports", "id", id(&import)),
             ("campaigns", "id", id(&campaign)),
             ("activities", "id", id(&activity)),
             ("campaign-templates", "id", id(&template)),
@@ -280,6 +283,7 @@ impl Records {
             | "privacy-requests"
             | "duplicates"
             | "liaison-withdrawals"
+            | "policy-imports"
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"

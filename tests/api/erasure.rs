@@ -140,12 +140,17 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     let mut post = crate::association_posts::president(&association);
     post["person_id"] = json!(person);
     officer.post("/v1/posts", post).await.expect(201);
-    crate::liaison::agrees(&member, &resident, &["address"]).await;
+    crate::support::notices::agrees(&member, &resident, &["address"]).await;
     app.user(Role::Coordinator, OTHER_TOWN).await;
-    let mut notice = crate::liaison::about("registration_notice", &resident, &["name", "address"]);
+    let mut notice =
+        crate::support::notices::about("registration_notice", &resident, &["name", "address"]);
     notice["to_area"] = json!(OTHER_TOWN);
-    let notice = crate::liaison::drafted(&member, notice).await;
-    crate::liaison::sent(&coordinator, &notice).await;
+    let notice = crate::support::notices::drafted(&member, notice).await;
+    let path = at("liaison-notices", &notice);
+    let etag = member.get(&path).await.etag();
+    let amended = member.patch(&path, &etag, json!({ "note": "请协助核对" }));
+    amended.await.expect(200);
+    crate::support::notices::sent(&coordinator, &notice).await;
     // What the coordinator changed and the phone changes too, without knowing: it rests.
     let path = at("residents", &resident);
     let etag = coordinator.get(&path).await.etag();
@@ -306,7 +311,9 @@ both! {
         let before = told(&mut c);
         for rest in RESTING.iter().filter(|r| matches!(r.ends, Ends::Cleared | Ends::Removed)) {
             // Of a push nothing is queued where nobody has a phone; duplicates have tests of their own (`merges`).
-            let queued = ["deliveries", "delivery_receipts", "claim_payments", "policy_beneficiaries", "duplicate_pairs", "merge_moves"];
+            let queued = ["deliveries", "delivery_receipts", "claim_payments", "policy_beneficiaries", "duplicate_pairs", "merge_moves",
+                // Sheets that are being imported have tests of their own (`policy_imports`).
+                "policy_import_rows", "policy_import_policies", "policy_import_insured", "policy_import_beneficiaries", "policy_import_people"];
             assert!(before.contains(rest.table) || queued.contains(&rest.table), "nothing rests in {}", rest.table);
         }
         // First they are out of use, and stored.

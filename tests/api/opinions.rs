@@ -149,7 +149,7 @@ both! {
         coordinator.post(&format!("{}/referral", path(&need)), json!({ "referred_to": "other", "referred_on": today(app) })).await.expect(200);
         coordinator.post(&format!("{}/return", at("visits", &visit)), json!({ "reason": "needs_unclear" })).await.expect(200);
         let etag = member.get(&at("visits", &visit)).await.etag();
-        let patch = json!({ "needs_voiced": ["premises"], "opinions": [{ "topic": "facilities", "text": "希望更换灯具", "answer_owed": false }] });
+        let patch = json!({ "needs_voiced": ["premises"], "opinions": [{ "topic": "facilities", "text": "希望更换灯具", "answer_owed": true }] });
         member.patch(&at("visits", &visit), &etag, patch).await.expect(200);
         assert_eq!(concerns(&coordinator, "").await.len(), 2, "nothing is said until it is submitted");
         submitted(&member, &visit).await;
@@ -159,10 +159,130 @@ both! {
         assert_eq!((words.len(), words.contains(&"equipment"), words.contains(&"premises"), words.contains(&"facilities")), (3, true, true, true));
         coordinator.get(&path(&opinion)).await.problem(404, "not_found");
         assert_eq!(make::feed(app, &opinion).iter().filter(|row| row.1 == "delete").count(), 2, "the area's and the author's");
+        // What was dropped is on record.
+        let auditor = app.user(Role::Auditor, CITY).await;
+        let entries = auditor.get(&format!("/v1/audit-entries?action=visit.write&record_id={}", opinion["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!((entries["items"].as_array().unwrap().len(), &entries["items"][0]["reason"]), (1, &json!("no_longer_voiced")));
         // Submitted as it was, nothing changes.
         coordinator.post(&format!("{}/return", at("visits", &visit)), json!({ "reason": "incomplete" })).await.expect(200);
         submitted(&member, &visit).await;
         assert_eq!(concerns(&coordinator, "").await, all);
+    }
+
+    async fn sending_a_visit_back_makes_no_answer_later(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let visit = logged(app, &member).await;
+        submitted(&member, &visit).await;
+        let before = concerns(&coordinator, "").await;
+        let opinion = of_topic(&before, "topic", "activities");
+        app.advance(30 * DAY);
+        let (member, coordinator) = (renewed(app, &member), renewed(app, &coordinator));
+        let patched = async |opinions: Value| {
+            coordinator.post(&format!("{}/return", at("visits", &visit)), json!({ "reason": "incomplete" })).await.expect(200);
+            let etag = member.get(&at("visits", &visit)).await.etag();
+            member.patch(&at("visits", &visit), &etag, json!({ "opinions": opinions })).await.expect(200);
+            submitted(&member, &visit).await;
+        };
+        // The same text in a patch is the same opinion, overdue as it was; another one has the same day.
+        let said = json!({ "topic": "activities", "text": "希望周末也开放", "answer_owed": true });
+        let more = json!({ "topic": "facilities", "text": "希望更换灯具", "answer_owed": true });
+        patched(json!([more, said])).await;
+        let all = concerns(&coordinator, "").await;
+        let (same, new) = (of_topic(&all, "topic", "activities"), of_topic(&all, "topic", "facilities"));
+        assert_eq!((all.len(), &same["id"], &same["due_on"], &same["standing"]), (3, &opinion["id"], &opinion["due_on"], &json!("overdue")));
+        assert_eq!((&new["due_on"], &new["standing"]), (&opinion["due_on"], &json!("overdue")));
+        // Answered, it stays the only one.
+        let answer = json!({ "answer": "已延长。", "answered_on": today(app) });
+        coordinator.post(&format!("{}/answer", path(&opinion)), answer).await.expect(200);
+        patched(json!([said, more])).await;
+        let all = concerns(&coordinator, "").await;
+        assert_eq!((all.len(), &of_topic(&all, "topic", "activities")["state"], &of_topic(&all, "topic", "facilities")["id"]), (3, &json!("answered"), &new["id"]));
+        // Nobody waits for an answer to a word of praise, nor where it is not promised any more.
+        patched(json!([said, { "topic": "facilities", "text": "希望更换灯具", "answer_owed": false }, { "topic": "services", "text": "服务很好", "answer_owed": false }])).await;
+        let words: Vec<Value> = concerns(&coordinator, "").await.iter().map(|c| c["topic"].clone()).collect();
+        assert_eq!((words.len(), words.contains(&json!("activities"))), (2, true), "{words:?}");
+    }
+
+    async fn the_answer_is_owed_from_the_visit_on(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let visit = logged(app, &member).await;
+        let (due, _) = workdays::calendar().plus_working_days(app.now().china_day(), 10);
+        app.advance(90 * DAY);
+        let (member, coordinator) = (renewed(app, &member), renewed(app, &coordinator));
+        submitted(&member, &visit).await;
+        let all = concerns(&coordinator, "").await;
+        assert!(all.len() == 2 && all.iter().all(|c| c["due_on"] == json!(due.to_string()) && c["standing"] == "overdue"), "{all:?}");
+    }
+
+    async fn they_go_with_the_household_to_its_new_worker(app) {
+        let coordinator = app.coordinator().await;
+        let (before, after, author) = (app.member().await, app.member().await, app.member().await);
+        let household = make::household(&before).await;
+        let assigned = async |to: &Client| {
+            let path = format!("{}/assignee", at("households", &household));
+            coordinator.put(&path, json!({ "assignee": to.id })).await.expect(200);
+        };
+        // The author logs it as the household's worker; the one after them did not register anything of it.
+        assigned(&author).await;
+        let visit = json!({ "household_id": household["id"], "purpose": "routine", "started_at": app.now().plus(-Micros::HOUR).to_string(),
+            "opinions": [{ "topic": "benefits", "text": "希望多讲政策", "answer_owed": true }] });
+        let visit = author.post("/v1/visits", visit).await.expect(201);
+        assigned(&before).await;
+        submitted(&author, &visit).await;
+        let opinion = concerns(&coordinator, "").await.remove(0);
+        numbered(app).await;
+        let key = ("concern".to_owned(), id_of(&opinion).to_string());
+        let (mut old, mut new) = (Pocket::new(&before), Pocket::new(&after));
+        old.pull().await;
+        new.pull().await;
+        // Born with the worker of the day it was submitted.
+        assert_eq!((old.records.contains_key(&key), new.records.contains_key(&key)), (true, false));
+        assigned(&after).await;
+        let answer = json!({ "answer": "下月起每周讲一次。", "answered_on": today(app) });
+        coordinator.post(&format!("{}/answer", path(&opinion)), answer).await.expect(200);
+        numbered(app).await;
+        old.pull().await;
+        new.pull().await;
+        assert!(!old.records.contains_key(&key), "the one before holds it no longer");
+        assert_eq!(new.records[&key].record["answer"], "下月起每周讲一次。");
+        before.get(&path(&opinion)).await.problem(404, "not_found");
+        assert_eq!(after.get(&path(&opinion)).await.expect(200)["state"], "answered");
+        // Whoever logged the visit reads on.
+        author.get(&path(&opinion)).await.expect(200);
+    }
+
+    async fn those_owed_soonest_come_first_area_by_area(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let mut made = Vec::new();
+        for _ in 0..3 {
+            made.push(logged(app, &renewed(app, &member)).await);
+            app.advance(9 * DAY);
+        }
+        let (member, coordinator) = (renewed(app, &member), renewed(app, &coordinator));
+        // The later the visit, the later the answer; they are submitted the other way round.
+        for visit in made.iter().rev() {
+            submitted(&member, visit).await;
+        }
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = coordinator.get(&format!("/v1/supervision/opinions?order=due&limit=2{cursor}")).await.expect(200);
+            seen.extend(page["items"].as_array().unwrap().iter().map(|c| (c["due_on"].as_str().unwrap().to_owned(), c["id"].clone())));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), 6);
+        assert!(seen.is_sorted_by_key(|(due, _)| due) && seen[0].0 < seen[5].0, "{seen:?}");
+        let unlike: std::collections::HashSet<String> = seen.iter().map(|(_, id)| id.to_string()).collect();
+        assert_eq!(unlike.len(), 6);
+        // A cursor belongs to its order.
+        coordinator.get(&format!("/v1/supervision/opinions?limit=2{cursor}")).await.problem(400, "cursor_invalid");
+        for (area, count) in [(VILLAGE, 6), (TOWN, 6), (COUNTY, 6), (CITY, 6), (SECOND_VILLAGE, 0), (OTHER_TOWN, 0)] {
+            assert_eq!(concerns(&coordinator, &format!("?area={area}")).await.len(), count, "{area}");
+        }
+        coordinator.get("/v1/supervision/opinions?area=999999").await.problem(404, "not_found");
+        coordinator.get("/v1/supervision/opinions?order=oldest").await.problem(400, "malformed_query");
     }
 
     async fn a_phone_holds_them_and_a_coordinators_answers_offline(app) {

@@ -315,12 +315,14 @@ pub async fn filled(app: &TestApp) -> Filled {
     let held = format!("/v1/sync/held/{}", held["resting_id"].as_str().unwrap());
     make::subscribed_phone(app, &app.member().await, "token-of-a-phone").await;
     let purposes = ["registration", "liaison_with_home_area"];
-    let migrant = crate::liaison::migrant(&member, OTHER_COUNTY, &purposes).await;
-    let mut notice = crate::liaison::about("registration_notice", &migrant, &["name"]);
+    let migrant = crate::support::notices::migrant(&member, OTHER_COUNTY, &purposes).await;
+    let mut notice = crate::support::notices::about("registration_notice", &migrant, &["name"]);
     notice["office"] = json!("秀洲区计划生育协会");
     notice["note"] = json!("请协助核对");
-    let notice = crate::liaison::drafted(&member, notice).await;
+    let notice = crate::support::notices::drafted(&member, notice).await;
+    let import = sheets::checked(&coordinator, &[sheets::Row::new()]).await;
     let paths = [
+        (&coordinator, at("policy-imports", &import)),
         (&member, at("residents", &resident)),
         (&member, at("households", &household)),
         (&coordinator, at("member-homes", &home)),

@@ -66,7 +66,7 @@ async fn items(who: &Client, path: &str) -> Vec<Value> {
 }
 
 both! {
-    async fn homes_visited_and_households_overdue_by_area(app) {
+    async fn homes_visited_and_what_is_overdue_by_area(app) {
         let (county, member) = (app.user(Role::Coordinator, COUNTY).await, app.user(Role::FieldMember, COUNTY).await);
         let mut homes = Vec::new();
         for area in [VILLAGE, VILLAGE, SECOND_VILLAGE, OTHER_TOWN] {
@@ -77,8 +77,6 @@ both! {
         // Nobody but its author knows of a draft.
         visit(app, &member, &homes[1], false).await;
         visit(app, &member, &homes[3], true).await;
-        let etag = county.get(&at("member-homes", &homes[2])).await.etag();
-        county.patch(&at("member-homes", &homes[2]), &etag, json!({ "state": "closed" })).await.expect(200);
         let mut households = Vec::new();
         for (area, count) in [(VILLAGE, 6), (SECOND_VILLAGE, 2), (OTHER_TOWN, 5)] {
             for _ in 0..count {
@@ -87,36 +85,99 @@ both! {
         }
         let now = quarter(app);
         let by_town = coverage(&county, COUNTY, now, "").await;
-        assert_eq!((&by_town["total"]["homes"], &by_town["total"]["homes_visited"], overdue(&by_town["total"])), (&json!(3), &json!(2), Some(13)));
+        assert_eq!((&by_town["total"]["homes"], &by_town["total"]["homes_visited"], overdue(&by_town["total"])), (&json!(4), &json!(2), Some(13)));
         let town = row(&by_town, TOWN);
-        assert_eq!((&town["homes"], &town["homes_visited"], overdue(&town)), (&json!(2), &json!(1), Some(8)));
+        assert_eq!((&town["homes"], &town["homes_visited"], overdue(&town)), (&json!(3), &json!(1), Some(8)));
         assert_eq!(overdue(&row(&by_town, OTHER_TOWN)), Some(5));
-        // Two households of one village hide the other's six, and whether there are any elsewhere in the town.
+        // Whoever may list them all may know how many they are.
         let by_village = coverage(&county, COUNTY, now, "&by=village").await;
-        for village in [VILLAGE, SECOND_VILLAGE] {
-            assert_eq!(overdue(&row(&by_village, village)), None, "{village}");
-        }
-        assert_eq!(row(&by_village, VILLAGE)["homes"], 2, "homes are public places");
+        assert_eq!((overdue(&row(&by_village, VILLAGE)), overdue(&row(&by_village, SECOND_VILLAGE))), (Some(6), Some(2)));
         // The same whoever asks, and from how far above.
         let coordinator = app.coordinator().await;
         let own = coverage(&coordinator, TOWN, now, "").await;
         assert_eq!((overdue(&own["total"]), row(&own, VILLAGE)), (Some(8), row(&by_village, VILLAGE)));
         let village = app.user(Role::Coordinator, VILLAGE).await;
-        assert_eq!(overdue(&coverage(&village, VILLAGE, now, "").await["total"]), None);
-        // What is hidden of a town is hidden of its villages: one household fewer elsewhere, and 4 are left.
+        assert_eq!(coverage(&village, VILLAGE, now, "").await["total"], row(&by_village, VILLAGE));
+        let city = app.user(Role::Coordinator, CITY).await;
+        assert_eq!(row(&coverage(&city, CITY, now, "&by=county").await, COUNTY), by_town["total"]);
+        // A household with two follow-ups overdue is one.
+        let path = format!("{}/submission", at("visits", &member.post("/v1/visits", make::home_visit(&households[0].0)).await.expect(201)));
+        member.post(&path, json!({})).await.expect(200);
+        assert_eq!(overdue(&coverage(&county, COUNTY, now, "").await["total"]), Some(13));
         let follow_up = households[12].2["follow_ups"][0].clone();
         county.post(&format!("{}/completion", at("follow-ups", &follow_up)), json!({ "outcome": "solved" })).await.expect(200);
-        let by_town = coverage(&county, COUNTY, now, "").await;
-        assert_eq!((overdue(&by_town["total"]), overdue(&row(&by_town, TOWN)), overdue(&row(&by_town, OTHER_TOWN))), (Some(12), None, None));
-        assert_eq!(overdue(&coverage(&coordinator, TOWN, now, "").await["total"]), None);
+        assert_eq!(overdue(&coverage(&county, COUNTY, now, "").await["total"]), Some(12));
         // Whoever does not want to be come back to is not counted.
         let (household, person, _) = &households[11];
         let consents = format!("{}/people/{}/consents", at("households", household), person["id"].as_str().unwrap());
         withdraw(&member, &consents, "service_follow_up").await;
         assert_eq!(overdue(&coverage(&county, COUNTY, now, "").await["total"]), Some(11));
-        // Another quarter has other visits.
-        let before = coverage(&county, COUNTY, now.before(), "").await;
-        assert_eq!((&before["total"]["homes"], &before["total"]["homes_visited"]), (&json!(3), &json!(0)));
+    }
+
+    async fn a_quarter_counts_the_homes_that_were_open_in_it(app) {
+        let county = app.user(Role::Coordinator, COUNTY).await;
+        let set = async |who: &Client, home: &Value, state: &str| {
+            let etag = who.get(&at("member-homes", home)).await.etag();
+            who.patch(&at("member-homes", home), &etag, json!({ "state": state })).await.expect(200);
+        };
+        let member = app.user(Role::FieldMember, COUNTY).await;
+        let first = quarter(app);
+        let mut homes = Vec::new();
+        for _ in 0..3 {
+            let made = home(&county, VILLAGE).await;
+            visit(app, &member, &made, true).await;
+            homes.push(made);
+        }
+        let next_quarter = |of: Quarter| {
+            let next = of.last_day().tomorrow().unwrap();
+            app.advance((app.now().china_day().duration_until(next).as_hours() / 24) * DAY);
+            Quarter::of(next)
+        };
+        // In the second one two are opened; one is closed, and is opened and closed again.
+        let second = next_quarter(first);
+        let county = make::renewed(app, &county);
+        for _ in 0..2 {
+            home(&county, VILLAGE).await;
+        }
+        for state in ["closed", "open", "closed"] {
+            set(&county, &homes[0], state).await;
+        }
+        let third = next_quarter(second);
+        let county = make::renewed(app, &county);
+        let fourth = next_quarter(third);
+        let county = make::renewed(app, &county);
+        set(&county, &homes[0], "open").await;
+        let told = async |quarter: Quarter| {
+            let total = coverage(&county, VILLAGE, quarter, "").await["total"].clone();
+            (total["homes"].as_i64().unwrap(), total["homes_visited"].as_i64().unwrap())
+        };
+        assert_eq!(told(first.before()).await, (0, 0), "none before there was one");
+        assert_eq!(told(first).await, (3, 3), "whatever came after it");
+        assert_eq!(told(second).await, (5, 0));
+        assert_eq!(told(third).await, (4, 0));
+        assert_eq!(told(fourth).await, (5, 0));
+    }
+
+    async fn what_waits_for_an_answer_is_counted(app) {
+        let (county, member) = (app.user(Role::Coordinator, COUNTY).await, app.user(Role::FieldMember, COUNTY).await);
+        for area in [VILLAGE, OTHER_TOWN] {
+            let home = home(&county, area).await;
+            let started = app.now().plus(-Micros::HOUR).to_string();
+            let visit = json!({ "member_home_id": home["id"], "purpose": "routine", "started_at": started, "needs_voiced": ["equipment", "premises"] });
+            let visit = member.post("/v1/visits", visit).await.expect(201);
+            member.post(&format!("{}/submission", at("visits", &visit)), json!({})).await.expect(200);
+        }
+        let told = async |who: &Client, area: &str| {
+            let total = coverage(who, area, quarter(app), "").await["total"].clone();
+            (total["concerns_unanswered"].as_i64().unwrap(), total["concerns_overdue"].as_i64().unwrap())
+        };
+        assert_eq!((told(&county, COUNTY).await, told(&county, VILLAGE).await), ((4, 0), (2, 0)));
+        let one = items(&county, &format!("/v1/supervision/opinions?area={VILLAGE}")).await.remove(0);
+        let answer = json!({ "answer": "下周更换。", "answered_on": app.now().china_day().to_string() });
+        county.post(&format!("/v1/supervision/opinions/{}/answer", one["id"].as_str().unwrap()), answer).await.expect(200);
+        app.advance(40 * DAY);
+        let county = make::renewed(app, &county);
+        assert_eq!((told(&county, COUNTY).await, told(&county, VILLAGE).await), ((3, 3), (1, 1)));
     }
 
     async fn follow_ups_overdue_are_listed_with_whose_they_are(app) {
@@ -243,7 +304,8 @@ fn coverage_has_its_indexes() {
         #[diesel(sql_type = diesel::sql_types::Text)]
         detail: String,
     }
-    use qianshou::supervision::coverage_store::{homes_sql, overdue_sql};
+    use qianshou::areas::model::AreaLevel;
+    use qianshou::supervision::coverage_store::{homes_sql, overdue_sql, unanswered_sql};
     let mut c = crate::schema::sqlite();
     let mut plan = |sql: String| -> String {
         let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}"))
@@ -252,14 +314,37 @@ fn coverage_has_its_indexes() {
         let steps: Vec<String> = steps.into_iter().map(|step| step.detail).collect();
         steps.join("; ")
     };
-    let homes = plan(homes_sql());
+    let homes = plan(homes_sql(AreaLevel::County));
     for wanted in [
         "member_homes_by_county (county=?)",
         "visits_by_home (member_home_id=? AND visit_day>? AND visit_day<?)",
+        "home_openings",
     ] {
         assert!(homes.contains(wanted), "{homes}");
     }
-    let overdue = plan(overdue_sql());
+    let unanswered = plan(unanswered_sql(AreaLevel::County));
+    assert!(
+        unanswered.contains("concerns_unanswered (county=?)"),
+        "{unanswered}"
+    );
+    for level in [
+        AreaLevel::Province,
+        AreaLevel::City,
+        AreaLevel::Town,
+        AreaLevel::Village,
+    ] {
+        for plan in [
+            plan(homes_sql(level)),
+            plan(overdue_sql(level)),
+            plan(unanswered_sql(level)),
+        ] {
+            assert!(
+                !plan.split("; ").any(|step| step.starts_with("SCAN r")),
+                "{plan}"
+            );
+        }
+    }
+    let overdue = plan(overdue_sql(AreaLevel::County));
     let wanted = "follow_ups_overdue (county=? AND due_on<?)";
     assert!(overdue.contains(wanted), "{overdue}");
 }

@@ -227,7 +227,7 @@ fn the_commands_tell_what_wecom_said_and_where_members_come_back_to() {
             assert!(ok && said.contains("(wecom) by wecom: accepted: ok, HTTP 200; tries: 1"), "{said}");
             assert_eq!(gateway.stats().accepted, 1);
             let (_, said) = asked(&["doctor"]);
-            assert!(said.contains("ok    push by wecom: on; members come back to https://qianshou.example/v1/channels/wecom/callback"), "{said}");
+            assert!(said.contains("ok    push by wecom: on, its credentials are taken; members come back to https://qianshou.example/v1/channels/wecom/callback"), "{said}");
             app.stop().await;
             gateway.stop().await;
         });

@@ -142,6 +142,7 @@ pushing! { by PushProvider::WeCom;
         let cases = [
             (FaultRule::wecom(Busy), "-1", 10),
             (FaultRule::wecom(TooOften), "45009", 60),
+            (FaultRule::wecom(TooOftenToday), "45011", 60),
             (FaultRule::wecom(TooMany), "45033", 2),
             (rule(FaultKind::CloseConnection), "connection_lost", 2),
             (at_token(Busy), "-1", 10),
@@ -203,12 +204,65 @@ pushing! { by PushProvider::WeCom;
         let ended = stands(app, occurrence, "dead_letter").await;
         assert_eq!((ended.attempts, ended.code.as_deref()), (4, Some("-1")));
         assert_eq!((refused(gateway, Busy), struck(app, &member).await), (4, 0), "it is nobody's fault but WeCom's");
-        assert_eq!(standing_of(app, WECOM), None);
+        assert_ne!(standing_of(app, WECOM).map(|s| s.0).as_deref(), Some("stopped"));
+    }
+
+    async fn tries_that_failed_otherwise_are_no_busy_answers(app, gateway) {
+        let member = one_passes(app).await;
+        gateway.add_faults(vec![rule(FaultKind::CloseConnection).times(3), FaultRule::wecom(Busy).times(1)]).unwrap();
+        let occurrence = told(app, &member).await;
+        for attempts in 1..=4 {
+            for _ in 0..300 {
+                if outbox(app, occurrence)[0].attempts == attempts { break; }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            let waits = stands(app, occurrence, "retry").await;
+            let code = if attempts < 4 { "connection_lost" } else { "-1" };
+            assert_eq!((waits.attempts, waits.code.as_deref()), (attempts, Some(code)));
+            app.advance(300 * Micros::SECOND);
+        }
+        assert_eq!(stands(app, occurrence, "accepted").await.attempts, 5);
+    }
+
+    async fn a_wrong_secret_is_shown_once_however_many_wait_for_a_token(app, gateway) {
+        let member = member_on_wecom(app, "zhang.hui").await;
+        gateway.revoke_tokens();
+        let before = refused(gateway, BadSecret);
+        let slow = FaultRule { ms: Some(700), ..FaultRule::new(FaultKind::Slow).at(Endpoint::WeComToken) };
+        gateway.add_faults(vec![slow, at_token(BadSecret)]).unwrap();
+        for n in 0..20 {
+            // A text each: none shares a call with another.
+            tell(app, VisitReturned, &format!("走访记录已退回{n}"), &[member.id], DAY).await;
+        }
+        assert_eq!(comes_to(app, WECOM, "stopped").await.as_deref(), Some("40001"));
+        assert_eq!(refused(gateway, BadSecret) - before, 1);
+    }
+
+    async fn a_code_that_stands_in_no_table_stops_us_when_it_comes_to_all(app, gateway) {
+        let member = one_passes(app).await;
+        gateway.add_faults(vec![FaultRule::wecom(NotPost)]).unwrap();
+        let mut told = Vec::new();
+        for n in 0..12 {
+            app.advance(2 * Micros::SECOND);
+            told.push(tell(app, VisitReturned, &format!("走访记录已退回{n}"), &[member.id], DAY).await);
+        }
+        assert_eq!(comes_to(app, WECOM, "stopped").await.as_deref(), Some("43002"));
+        let lost = |app: &TestApp| told.iter().filter(|o| outbox(app, **o)[0].state == "dead_letter").count();
+        assert_eq!(lost(app), 7, "eight are no chance");
+        gateway.clear_faults();
+        app.advance(20 * Micros::MINUTE);
+        comes_to(app, WECOM, "working").await;
+        assert_eq!(lost(app), 7);
     }
 
     async fn a_refusal_of_ours_stops_the_provider_alone_until_it_works(app, gateway) {
         let member = one_passes(app).await;
-        let sends = [Forbidden, NoPrivilege, BadAddress, BadAgent, NoAgent, OtherAgent, NoToken].map(FaultRule::wecom);
+        let sends = [
+            Forbidden, NoPrivilege, BadAddress, BadAgent, NoAgent, OtherAgent, NoToken, Unauthorized, SuiteUnauthorized,
+            AuthorizationFailed, Deprecated, NotOpen, NoSending, NoCorp, NoSecret, BadSuiteToken, BadSuiteTicket, BadRedirect,
+            MemberDisabled,
+        ];
+        let sends = sends.map(FaultRule::wecom);
         let tokens = [BadSecret, BadCorp, BadAddress, NoCorp, NoSecret, BadValue].map(at_token);
         for rule in sends.into_iter().chain(tokens) {
             let Some(FaultKind::WeCom(code)) = rule.fault else { panic!("no code") };

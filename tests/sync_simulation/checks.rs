@@ -26,6 +26,7 @@ const AMENDED: &[(&str, &[&str])] = &[
     ("follow_up", &["due_on"]),
     ("claim", &["description"]),
     ("activity", &["title"]),
+    ("liaison_notice", &["due_days"]),
 ];
 
 const STATES: [State; 7] = [

@@ -3,7 +3,9 @@
 
 use crate::network::settle;
 use crate::support::*;
+use crate::work::LIAISON;
 use crate::world::{World, Written};
+use qianshou::auth::policy::Role;
 
 /// What somebody may come to be: a role, and whether of a township or which village.
 const POSTS: &[(&str, Option<usize>)] = &[
@@ -156,8 +158,99 @@ impl World<'_> {
         self.noted(what, &answer).await;
     }
 
-    /// Sends one of the notices that phones drafted.
+    /// What goes from one hand to another is under way before phones make their own: a course of several days takes
+    /// longer than a seed.
+    pub async fn desk_begins(&mut self) {
+        if self.theme == LIAISON {
+            self.opens_notices().await;
+        }
+        if self.theme.contains(&"visit") {
+            self.opens_visits().await;
+        }
+        if self.theme.contains(&"activity") {
+            self.opens_activities().await;
+        }
+    }
+
+    /// Somebody of the first village without a phone.
+    async fn colleague(&self) -> Client {
+        self.app
+            .user(Role::FieldMember, &self.places.villages[0])
+            .await
+    }
+
+    /// Visits that wait for the coordinator.
+    async fn opens_visits(&mut self) {
+        let member = self.colleague().await;
+        for n in 0..4 {
+            let home = json!({ "kind": "migrant", "area": self.places.villages[0] });
+            let home = member.post("/v1/households", home).await.expect(201);
+            make::household_person(&member, &home, &["registration", "service_follow_up"]).await;
+            let visit = member
+                .post("/v1/visits", make::home_visit(&home))
+                .await
+                .expect(201);
+            let path = format!("/v1/visits/{}/submission", visit["id"].as_str().unwrap());
+            let submitted = Answer::of(member.request(reqwest::Method::POST, &path)).await;
+            self.noted(format!("opens visit {n}"), &submitted).await;
+        }
+    }
+
+    /// Activities that are reported.
+    async fn opens_activities(&mut self) {
+        let member = self.colleague().await;
+        for n in 0..4 {
+            let plan = json!({ "area": self.places.villages[0], "venue": "小广场", "kind": "lecture", "title": format!("讲座{n}"),
+                "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z" });
+            let made = member.post("/v1/activities", plan).await.expect(201);
+            let path = format!("/v1/activities/{}/report", made["id"].as_str().unwrap());
+            let report = json!({ "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z", "participants": 40,
+                "leaflets": 50, "households_informed": 10 });
+            let reported = member.post(&path, report).await;
+            self.noted(format!("opens activity {n}"), &reported).await;
+        }
+    }
+
+    /// Notices between the townships, in both directions.
+    async fn opens_notices(&mut self) {
+        let villages = self.places.villages.clone();
+        for n in 0..6 {
+            let (from, to) = match n % 2 {
+                0 => (&villages[0], &self.places.towns[1]),
+                _ => (&villages[2], &self.places.towns[0]),
+            };
+            let consents = ["registration", "liaison_with_home_area"].map(make::consent);
+            let body = make::resident_with(
+                json!({ "area": from, "phone": null, "home_area": self.places.county,
+                "consents": consents }),
+            );
+            let notice =
+                json!({ "kind": "registration_notice", "to_area": to, "fields": ["name"] });
+            let resident = self.desk.post("/v1/residents", body).await.expect(201);
+            let mut draft = notice;
+            draft["person_id"] = resident["person_id"].clone();
+            let draft = self
+                .desk
+                .post("/v1/liaison-notices", draft)
+                .await
+                .expect(201);
+            let path = format!(
+                "/v1/liaison-notices/{}/dispatch",
+                draft["id"].as_str().unwrap()
+            );
+            let sent = Answer::of(self.desk.request(reqwest::Method::POST, &path)).await;
+            self.noted(format!("opens notice {n}"), &sent).await;
+        }
+    }
+
+    /// Sends some of the notices that phones drafted.
     async fn desk_sends(&mut self) {
+        for _ in 0..1 + self.dice.below(3) {
+            self.desk_sends_one().await;
+        }
+    }
+
+    async fn desk_sends_one(&mut self) {
         let drafts = "/v1/liaison-notices?state=draft&limit=200";
         let all = self.desk.get(drafts).await.expect(200);
         let mut ids: Vec<String> = all["items"]

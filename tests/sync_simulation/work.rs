@@ -2,7 +2,7 @@
 
 use crate::phone::{Draft, Shown, store::Id};
 use crate::support::*;
-use crate::world::{COORDINATOR, Queued, World};
+use crate::world::{COORDINATOR, FAR_COORDINATOR, Queued, World};
 
 /// Commands by how often they are given.
 pub const COMMANDS: &[(usize, (&str, &str))] = &[
@@ -34,6 +34,9 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (6, ("claim", "create")),
     (4, ("claim", "update")),
     (9, ("claim", "")),
+    (5, ("claim", "obstacle")),
+    (9, ("claim", "obstacle-end")),
+    (3, ("claim", "interruption")),
     (6, ("service", "create")),
     (9, ("service", "")),
     (25, ("notification", "marks")),
@@ -44,11 +47,14 @@ pub const COMMANDS: &[(usize, (&str, &str))] = &[
     (8, ("activity", "confirmation")),
     (2, ("activity", "cancellation")),
     (6, ("liaison_notice", "create")),
-    (9, ("liaison_notice", "reception")),
-    (7, ("liaison_notice", "acceptance")),
-    (5, ("liaison_notice", "rejection")),
+    (14, ("liaison_notice", "reception")),
+    (16, ("liaison_notice", "acceptance")),
+    (6, ("liaison_notice", "rejection")),
     (4, ("liaison_notice", "closure")),
     (2, ("liaison_notice", "assignee")),
+    (4, ("liaison_notice", "update")),
+    (12, ("concern", "referral")),
+    (12, ("concern", "answer")),
 ];
 
 /// What people are busy with in a seed, so that long courses come to their end; with nothing named, with all.
@@ -69,6 +75,7 @@ const HOUSEHOLDS: &[&str] = &[
     "household_person",
     "visit",
     "follow_up",
+    "concern",
     "notification",
 ];
 
@@ -201,15 +208,23 @@ impl World<'_> {
 
     /// Whether it is work of somebody like the owner of this phone; others try it seldom.
     fn usual(&self, n: usize, kind: &str, action: &str) -> bool {
-        let coordinates = self.handsets[n].user == COORDINATOR;
+        let coordinates = self.coordinates(n);
         match (kind, action) {
             ("visit", "return" | "confirmation") => coordinates,
             ("member_home", "create" | "update") => coordinates,
             ("activity", "return" | "confirmation") => coordinates,
-            ("liaison_notice", action) => coordinates || action == "create",
+            ("liaison_notice", action) => coordinates || matches!(action, "create" | "update"),
+            ("concern", _) => coordinates,
             ("follow_up", "update") | (_, "assignee") => coordinates,
             _ => true,
         }
+    }
+
+    /// Whether the owner of this phone began as a coordinator: of one township, or in a seed about notices of the
+    /// other one.
+    fn coordinates(&self, n: usize) -> bool {
+        let user = self.handsets[n].user;
+        user == COORDINATOR || user == FAR_COORDINATOR && self.theme == LIAISON
     }
 
     fn queue(&mut self, n: usize, kind: &'static str, draft: Draft) {
@@ -254,6 +269,11 @@ impl World<'_> {
             let word = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
             match names.get(&shown.id.to_string()) {
                 Some(name) => name.clone(),
+                // Born with the submission of a visit, by the server.
+                None if kind == "concern" => {
+                    let visit = names.get(&word("visit_id")).cloned();
+                    visit.unwrap_or_default() + &word("topic") + &word("need")
+                }
                 None => word("given_at") + &word("created_at") + &word("purpose") + &word("due_on"),
             }
         });
@@ -286,6 +306,7 @@ impl World<'_> {
         let usual: &[usize] = match self.handsets[n].user {
             0 => &[0],
             1 => &[1, 2],
+            FAR_COORDINATOR if self.theme == LIAISON => &[2],
             _ => &[0, 1],
         };
         let which = match self.dice.once_in(12) {
@@ -390,6 +411,12 @@ impl World<'_> {
                 body["needs_note"] = json!(format!("需要{mark}"));
                 let task = json!({ "due_on": "2099-06-12", "task": format!("再来看看{mark}") });
                 body["follow_ups"] = json!([task]);
+                if self.dice.once_in(2) {
+                    body["needs_voiced"] = json!(["schooling"]);
+                    let text = format!("希望周末也开放{mark}");
+                    body["opinions"] =
+                        json!([{ "topic": "activities", "text": text, "answer_owed": true }]);
+                }
                 body
             }
             "activity" => json!({ "area": self.area(n), "venue": format!("小广场{mark}"),
@@ -454,14 +481,30 @@ impl World<'_> {
                     "reception" => &[("in", "sent")],
                     "acceptance" | "rejection" => &[("in", "received")],
                     "closure" => &[("in", "accepted"), ("out", "draft"), ("", "")],
+                    "update" => &[("out", "draft"), ("", "")],
                     _ => &[("in", "sent"), ("in", "received"), ("out", "sent")],
                 };
                 let mut all = self.list(n, kind);
+                // What was received on this phone is answered there, before anybody heard of either.
+                let received: Vec<Id> = self
+                    .queued
+                    .iter()
+                    .filter(|q| q.phone == n && q.action == "reception" && q.kind == kind)
+                    .map(|q| q.record)
+                    .collect();
                 all.retain(|one| {
                     let word = |field: &str| one.body[field].as_str().unwrap_or("").to_owned();
-                    let (side, state) = (word("side"), word("state"));
+                    let (side, mut state) = (word("side"), word("state"));
+                    if state == "sent" && received.contains(&one.id) {
+                        "received".clone_into(&mut state);
+                    }
                     fits.contains(&(side.as_str(), state.as_str()))
                 });
+                self.dice.pick(&all).cloned()?
+            }
+            ("concern", _) if !self.dice.once_in(9) => {
+                let mut all = self.list(n, kind);
+                all.retain(|one| one.body["state"] != "answered");
                 self.dice.pick(&all).cloned()?
             }
             // The same of an activity.
@@ -474,9 +517,17 @@ impl World<'_> {
                 all.retain(|one| states.contains(&one.body["state"].as_str().unwrap_or("")));
                 self.dice.pick(&all).cloned()?
             }
+            // What ends was noted on this phone before.
+            ("claim", "obstacle-end") if !self.dice.once_in(9) => {
+                let begun = |q: &&Queued| q.phone == n && q.kind == kind && q.action == "obstacle";
+                let claim = self.queued.iter().rev().find(begun)?.record;
+                let all = self.list(n, kind);
+                all.into_iter().find(|shown| shown.id == claim)?
+            }
             _ => self.shown(n, kind)?,
         };
         let (mark, on) = (self.mark(), "2026-05-29");
+        let day = format!("2026-04-{:02}", 1 + mark % 28);
         let mut parent = None;
         let body = match (kind, action) {
             ("resident", "update") => {
@@ -558,8 +609,16 @@ impl World<'_> {
             ("activity", "return") => json!({ "reason": "incomplete" }),
             ("activity", "confirmation" | "cancellation") => json!({}),
             ("liaison_notice", "rejection") => json!({ "note": format!("查无此人{mark}") }),
+            ("liaison_notice", "update") => json!({ "due_days": 1 + mark % 60 }),
+            ("concern", "referral") => {
+                json!({ "referred_to": "other", "office": format!("办公室{mark}"), "referred_on": on })
+            }
+            ("concern", _) => json!({ "answer": format!("已答复{mark}"), "answered_on": on }),
             ("liaison_notice", "assignee") => json!({ "assignee": self.worker() }),
             ("liaison_notice", _) => json!({}),
+            ("claim", "obstacle") => json!({ "kind": "force_majeure", "from": day }),
+            ("claim", "obstacle-end") => json!({ "kind": "force_majeure", "on": on }),
+            ("claim", "interruption") => json!({ "kind": "demand", "on": day }),
             ("claim", "update") => json!({ "description": format!("摔伤{mark}") }),
             ("notification", "marks") => {
                 json!({ "mark": self.dice.pick(&["opened", "read", "done"]) })

@@ -13,7 +13,7 @@ use crate::phone::wire::Outcome;
 use crate::phone::{About, Clock, Error, Moment, Phone, Shown, Surroundings, Synced};
 use crate::story::{Story, Tally};
 use crate::support::*;
-use crate::work::THEMES;
+use crate::work::{LIAISON, THEMES};
 use qianshou::areas::import::Listed;
 use qianshou::areas::model::AreaLevel;
 use qianshou::auth::policy::Role;
@@ -24,6 +24,8 @@ const STEPS: usize = 42;
 const ROUNDS: usize = 8;
 /// Which of the users coordinates, at first.
 pub const COORDINATOR: usize = 2;
+/// Who coordinates the other township in a seed about notices; a field member elsewhere.
+pub const FAR_COORDINATOR: usize = 3;
 /// Seeds that one server has counties for.
 pub const COUNTIES: usize = 99;
 
@@ -164,12 +166,19 @@ impl<'a> World<'a> {
     pub async fn new(app: &'a TestApp, seed: u64, slot: usize, story: Story) -> World<'a> {
         use Role::*;
         let places = Places::of(slot);
-        let ([near, second, far], [town, _]) = (&places.villages, &places.towns);
+        let mut dice = Dice::new(seed, 0);
+        let theme = *dice.pick(THEMES).unwrap();
+        let about_notices = theme == LIAISON;
+        let ([near, second, far], [town, other]) = (&places.villages, &places.towns);
+        let last: &[(Role, &str)] = match about_notices {
+            true => &[(Coordinator, other)],
+            false => &[(FieldMember, town)],
+        };
         let posts: [&[(Role, &str)]; 4] = [
             &[(FieldMember, near)],
             &[(FieldMember, second), (FieldMember, far)],
             &[(Coordinator, town)],
-            &[(FieldMember, town)],
+            last,
         ];
         let mut users = Vec::new();
         for posts in posts {
@@ -177,10 +186,9 @@ impl<'a> World<'a> {
         }
         let desk = app.user(Coordinator, &places.county).await;
         let admin = app.user(Administrator, &places.county).await;
-        let mut dice = Dice::new(seed, 0);
         let mut world = World {
             network: Network::new(app, seed, &story),
-            theme: dice.pick(THEMES).unwrap(),
+            theme,
             dice,
             app,
             seed,
@@ -199,8 +207,11 @@ impl<'a> World<'a> {
             marks: 0,
             folder: folder(),
         };
-        // The first two have a phone each, and one of them may have two.
-        let owners = [0, 2, 1, 0, 3];
+        // The first three have a phone each, and one of them may have two; notices need both townships' desks.
+        let owners = match about_notices {
+            true => [0, COORDINATOR, FAR_COORDINATOR, 1, 0],
+            false => [0, COORDINATOR, 1, 0, FAR_COORDINATOR],
+        };
         let count = world.dice.weighed(&[(2, 3), (2, 4), (1, 5)]);
         for user in &owners[..count] {
             world.buy(*user).await;
@@ -490,6 +501,7 @@ pub async fn play(
 ) -> Result<Tally, Vec<String>> {
     let begun = Instant::now();
     let mut world = World::new(app, seed, slot, story).await;
+    world.desk_begins().await;
     let made = begun.elapsed();
     for n in 0..STEPS {
         world.step(n).await;

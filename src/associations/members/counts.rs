@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::counts_store::{self as store, AtPlace};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
+use crate::crypto::Vault;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
@@ -55,6 +56,7 @@ impl Counted {
 /// Counts those who are members today, each once.
 pub fn of(
     c: &mut DbConn,
+    vault: &Vault,
     area: AreaRow,
     level: Option<AreaLevel>,
     page: Page,
@@ -74,7 +76,7 @@ pub fn of(
         Some(level) => areas::store::parts(c, &area, level, page)?,
         None => Vec::new(),
     };
-    let shown = branches::shown(c, &area, &rows, &sums)?;
+    let shown = branches::of(c, vault, &area, &rows, &sums)?.shown(BACKBONE..OTHERS + 1);
     Ok(Counted {
         whole: show(&sums, &shown, area),
         rows,

@@ -143,12 +143,13 @@ pub async fn get_member_statistics(
         ),
     };
     let page = bound.open(asked.limit, asked.cursor.as_deref())?;
+    let vault = app.vault.clone();
     let mut found = app
         .db
         .read(move |c| {
             let area = query::area(c, &who, Action::MemberCount, &area)?;
             let level = query::level(&area, by)?;
-            counts::of(c, area, level, page)
+            counts::of(c, &vault, area, level, page)
         })
         .await?;
     let rows = std::mem::take(&mut found.rows);

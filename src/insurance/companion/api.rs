@@ -13,7 +13,7 @@ use crate::state::App;
 /// Show how claims stand, by receipt
 ///
 /// In plain words of both languages: where each claim stands, what comes next and who has to act, missing papers, days
-/// left, decisions with the insurer's reasons, payments, what is late, and the ways to contest. One's own claims; as
+/// left, whom to call and by which reference, decisions with the insurer's reasons, payments, what is late, and the ways to contest. One's own claims; as
 /// the holder of their policy those of a child under fourteen of the same household; after a death those by which one
 /// benefits. Nothing of anybody who does not consent to `insurance`. The product of a cover is left out, as in
 /// `view_by_receipt`. The page `/r/claims` shows the same without JavaScript.
@@ -27,6 +27,6 @@ pub async fn list_claims_by_receipt(
     body: Body<ByReceipt>,
 ) -> AppResult<HttpResponse> {
     let hash = receipts::hash(&app.vault, body.value.code.as_str());
-    let told = super::read(&app, &req, id, hash).await?;
+    let told = super::read(&app, &req, id, hash, super::Look::First).await?;
     Ok(HttpResponse::Ok().json(told))
 }

@@ -1,6 +1,7 @@
 //! A page as it is written: markup of ours, and texts of anybody, which are escaped.
 
 use super::says::PlainWords;
+use crate::db::Day;
 use crate::http::text::Money;
 
 /// HTML in one language.
@@ -63,6 +64,13 @@ impl Paper {
     pub(super) fn say(&self, words: PlainWords) -> &'static str {
         words.in_chinese(self.zh)
     }
+    /// A day as one writes it.
+    pub(super) fn day(&self, day: Day) -> String {
+        match self.zh {
+            true => format!("{}年{}月{}日", day.0.year(), day.0.month(), day.0.day()),
+            false => day.to_string(),
+        }
+    }
     pub(super) fn left(&self, days: i64) -> String {
         match (days, self.zh) {
             (0, true) => "今天是最后一天".to_owned(),
@@ -100,6 +108,13 @@ mod tests {
             out,
             "<p>&lt;script&gt;&#39;1&#39; &amp; &quot;2&quot;&lt;/script&gt;</p>\n"
         );
+    }
+
+    #[test]
+    fn a_day_is_written_as_in_its_language() {
+        let day = Day(jiff::civil::date(2026, 3, 1));
+        assert_eq!(Paper::new(true).day(day), "2026年3月1日");
+        assert_eq!(Paper::new(false).day(day), "2026-03-01");
     }
 
     #[test]

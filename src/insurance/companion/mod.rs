@@ -12,12 +12,13 @@
 //! What is never told: the product of a cover, which may say what befell a family, and names of others in clear. A
 //! phone may lie open on a table.
 //!
-//! `stand` decides where a claim stands for a family, `says` and `nouns` hold every sentence in both languages,
+//! `stand` decides where a claim stands for a family, `says`, `nouns` and `insurers` hold every sentence in both languages,
 //! `told` puts them together with days and sums (`view`), `api` and `page` hand them out, the page as `paper` writes
 //! it.
 
 pub mod api;
 pub mod html;
+pub mod insurers;
 pub mod nouns;
 pub mod page;
 pub mod paper;
@@ -40,17 +41,27 @@ use crate::privacy::{receipt_public, receipts};
 use crate::state::App;
 use view::OwnClaims;
 
+/// Whether somebody looks, or goes on looking: at the next page, or at the other language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    First,
+    Again,
+}
+
 /// What whoever holds a code of this hash is told. That they look is noted before, of the people too for whom they
-/// look.
+/// look; that they go on looking is the same look.
 pub async fn read(
     app: &App,
     req: &HttpRequest,
     id: RequestId,
     hash: Vec<u8>,
+    look: Look,
 ) -> AppResult<OwnClaims> {
     let request = id.0.clone();
-    let person = receipt_public::by_hash(app, req, id, hash, |c, who, receipt, person| {
-        receipts::looked(c, who, Action::OwnClaimsRead, receipt, person)?;
+    let person = receipt_public::by_hash(app, req, id, hash, move |c, who, receipt, person| {
+        if look == Look::First {
+            receipts::looked(c, who, Action::OwnClaimsRead, receipt, person)?;
+        }
         Ok(person.id)
     })
     .await?;
@@ -60,7 +71,7 @@ pub async fn read(
         .read(move |c| told::of(c, &vault, person, now))
         .await?;
     let others = told.about_others.clone();
-    if !others.is_empty() {
+    if look == Look::First && !others.is_empty() {
         let who = Who::without_account(By::Person, now, request);
         app.db
             .write(move |c| {

@@ -128,7 +128,7 @@ pub fn limitation(state: ClockState) -> PlainWords {
 
 pub fn decision(what: Decision) -> PlainWords {
     match what {
-        Decision::Approved => words("全部赔付", "Pays all"),
+        Decision::Approved => words("同意赔付", "Agrees to pay"),
         Decision::PartlyApproved => words("赔付一部分", "Pays a part"),
         Decision::Refused => words("不赔", "Pays nothing"),
     }

@@ -8,6 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
+use super::Look;
 use super::html::Paper;
 use super::view::OwnClaims;
 use crate::error::{AppError, AppResult, Code};
@@ -41,6 +42,13 @@ struct Asked {
 }
 
 impl Asked {
+    /// A page that was shown before asks for the rest of it.
+    fn look(&self) -> Look {
+        match self.again.is_empty() {
+            true => Look::First,
+            false => Look::Again,
+        }
+    }
     /// Chinese, unless English was touched.
     fn zh(&self) -> bool {
         self.lang != "en"
@@ -190,7 +198,7 @@ pub async fn shown(
         false => Err(AppError::later(Code::RateLimited, standing.reset)),
     };
     let told = match hash {
-        Ok(hash) => super::read(&app, &req, id, hash.clone())
+        Ok(hash) => super::read(&app, &req, id, hash.clone(), asked.look())
             .await
             .map(|told| (told, hash)),
         Err(e) => Err(e),

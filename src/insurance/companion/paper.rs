@@ -7,6 +7,7 @@ use super::html::{Paper, in_days};
 use super::nouns;
 use super::stand::ClaimActor;
 use super::view::*;
+use crate::db::Day;
 
 /// A page that is as long as this takes no further claim.
 const FULL: usize = 17_000;
@@ -36,32 +37,42 @@ impl Paper {
             if at > from && self.out.len() > FULL {
                 return Some(at);
             }
-            self.claim(at, claim, &told.today.to_string());
+            self.claim(at, claim, told.today);
+        }
+        if told.more {
+            let said = self.pick(
+                "更早的理赔这里没有显示，请问社区工作人员。",
+                "Older claims are not shown here. Ask your worker.",
+            );
+            self.tag("p", "hint", said);
         }
         None
     }
 
-    fn claim(&mut self, at: usize, claim: &OwnClaim, today: &str) {
+    fn claim(&mut self, at: usize, claim: &OwnClaim, today: Day) {
         self.raw(&format!("<div class=\"claim\" id=\"claim-{}\">\n", at + 1));
-        let name = self.say(claim.name);
-        self.tag("h2", "", name);
+        let (name, event) = (self.say(claim.name), self.day(claim.event_on));
+        let heading = match self.zh {
+            true => format!("{name}（{event}事发）"),
+            false => format!("{name} (event of {event})"),
+        };
+        self.tag("h2", "", &heading);
+        self.insurer(claim);
         let mut facts = Vec::new();
         if let Some(insured) = &claim.insured_name {
             facts.push(format!("{} {insured}", self.pick("被保险人", "Insured:")));
         }
-        facts.push(format!("{} {}", self.pick("事发", "Event"), claim.event_on));
-        facts.push(format!(
-            "{} {}",
-            self.pick("报案", "Reported"),
-            claim.reported_on
-        ));
+        let reported = self.day(claim.reported_on);
+        facts.push(format!("{} {reported}", self.pick("报案", "Reported")));
+        let today = self.day(today);
         facts.push(format!("{} {today}", self.pick("本页日期", "As of")));
         self.tag("p", "hint", &facts.join(self.pick("，", ", ")));
         let state = self.say(claim.state_text);
         self.tag("p", "state", state);
+        let since = self.day(claim.since);
         let since = match self.zh {
-            true => format!("从 {} 起", claim.since),
-            false => format!("Since {}", claim.since),
+            true => format!("从 {since} 起"),
+            false => format!("Since {since}"),
         };
         self.tag("p", "hint", &since);
         match claim.acts {
@@ -87,6 +98,30 @@ impl Paper {
         self.raw("</div>\n");
     }
 
+    /// Whom to call, and under which sign it keeps the claim.
+    fn insurer(&mut self, claim: &OwnClaim) {
+        self.raw("<p>");
+        let said = self.pick("保险公司：", "Insurer: ");
+        self.text(said);
+        match claim.insurer_name {
+            Some(name) => {
+                let name = self.say(name);
+                self.text(name);
+                self.text(&format!(" ({})", claim.insurer_code));
+            }
+            None => self.text(&claim.insurer_code),
+        }
+        if let Some(phone) = claim.insurer_phone {
+            self.text(self.pick("，客服电话 ", ", phone "));
+            self.raw(&format!("<a href=\"tel:{phone}\">{phone}</a>"));
+        }
+        if let Some(reference) = &claim.insurer_reference {
+            self.text(self.pick("，它的编号 ", ", its reference "));
+            self.text(reference);
+        }
+        self.raw("</p>\n");
+    }
+
     fn papers(&mut self, claim: &OwnClaim) {
         if claim.missing_papers.is_empty() {
             return;
@@ -95,7 +130,8 @@ impl Paper {
         self.raw("<ul>\n");
         for paper in &claim.missing_papers {
             let name = self.say(paper.name);
-            let text = match (paper.asked_on, self.zh) {
+            let asked_on = paper.asked_on.map(|on| self.day(on));
+            let text = match (asked_on, self.zh) {
                 (None, _) => name.to_owned(),
                 (Some(on), true) => format!("{name}（{on} 要求）"),
                 (Some(on), false) => format!("{name} (asked for on {on})"),
@@ -115,26 +151,22 @@ impl Paper {
             self.raw("<li>");
             let what = self.say(delay.name);
             let days = delay.days_late;
-            let text = match (delay.done_on, self.zh) {
-                (None, true) => format!("{what}：应在 {} 之前，已超过 {days} 天。", delay.due_on),
-                (Some(on), true) => {
-                    format!(
-                        "{what}：应在 {} 之前，{on} 才办，晚了 {days} 天。",
-                        delay.due_on
-                    )
-                }
-                (None, false) => {
-                    format!("{what}: due on {}, {} over.", delay.due_on, in_days(days))
-                }
+            let due = self.due(delay.due_on, delay.due_unrolled);
+            let text = match (delay.done_on.map(|on| self.day(on)), self.zh) {
+                (None, true) => format!("{what}：最迟 {due}，已超过 {days} 天。"),
+                (Some(on), true) => format!("{what}：最迟 {due}，{on} 才办，晚了 {days} 天。"),
+                (None, false) => format!("{what}: due on {due}, {} over.", in_days(days)),
                 (Some(on), false) => {
                     let late = in_days(days);
-                    format!(
-                        "{what}: due on {}, done on {on}, {late} late.",
-                        delay.due_on
-                    )
+                    format!("{what}: due on {due}, done on {on}, {late} late.")
                 }
             };
             self.tag("span", "late", &text);
+            if delay.provisional {
+                let said = self.provisional();
+                self.text(&said);
+                self.raw(self.pick("。", ". "));
+            }
             if let Some(reason) = delay.reason_text {
                 let reason = self.say(reason);
                 self.text(reason);
@@ -161,7 +193,8 @@ impl Paper {
             self.text(name);
             self.raw("</td><td>");
             let mut lines = Vec::new();
-            match (one.due_on, one.days_left) {
+            let due = one.due_on.map(|due| self.due(due, one.due_unrolled));
+            match (due, one.days_left) {
                 (Some(due), Some(days)) if one.state == "paused" => {
                     let (paused, left) = (self.pick("暂停计算", "stands still"), self.left(days));
                     lines.push(match self.zh {
@@ -191,6 +224,16 @@ impl Paper {
         self.raw("</table>\n");
     }
 
+    /// The day that counts, and where rest days moved it the one by plain counting.
+    fn due(&self, due: Day, unrolled: Option<Day>) -> String {
+        let day = self.day(due);
+        match unrolled.filter(|plain| *plain != due) {
+            None => day,
+            Some(plain) if self.zh => format!("{day}（{}是休息日，顺延）", self.day(plain)),
+            Some(plain) => format!("{day} (moved from {}, a rest day)", self.day(plain)),
+        }
+    }
+
     fn provisional(&self) -> String {
         self.pick(
             "那一年的放假安排还没有公布，日期可能调整",
@@ -207,7 +250,7 @@ impl Paper {
         self.raw("<ul>\n");
         for one in &all[all.len().saturating_sub(NEWEST)..] {
             let name = self.say(one.name);
-            let mut text = format!("{} {name}", one.on);
+            let mut text = format!("{} {name}", self.day(one.on));
             if let Some(granted) = &one.granted {
                 text.push(' ');
                 text.push_str(&self.yuan(granted));
@@ -233,6 +276,13 @@ impl Paper {
         }
         self.heading("金额", "Sums");
         let mut line = Vec::new();
+        if let Some(claimed) = &claim.claimed {
+            line.push(format!(
+                "{} {}",
+                self.pick("您申请", "Claimed"),
+                self.yuan(claimed)
+            ));
+        }
         if let Some(granted) = &claim.granted {
             line.push(format!(
                 "{} {}",
@@ -269,7 +319,8 @@ impl Paper {
 
     fn payment(&mut self, one: &OwnPayment) {
         let (name, sum) = (self.say(one.name), self.yuan(&one.amount));
-        self.tag("li", "", &format!("{} {name} {sum}", one.on));
+        let on = self.day(one.on);
+        self.tag("li", "", &format!("{on} {name} {sum}"));
     }
 
     fn ways(&mut self, ways: &[OwnWay], at_length: bool) {
@@ -316,7 +367,7 @@ impl Paper {
         let how = self.say(one.how_text);
         self.text(how);
         if let (Some(until), Some(days)) = (one.until, one.days_left) {
-            let left = self.left(days);
+            let (until, left) = (self.day(until), self.left(days));
             let text = match self.zh {
                 true => format!("不要晚于 {until}，{left}。"),
                 false => format!(" No later than {until}: {left}."),
@@ -324,6 +375,7 @@ impl Paper {
             self.text(&text);
         }
         if let Some(on) = one.taken_on {
+            let on = self.day(on);
             let text = match self.zh {
                 true => format!("您在 {on} 已经用过。"),
                 false => format!(" You took this way on {on}."),
@@ -336,7 +388,8 @@ impl Paper {
     fn limitation(&mut self, l: &OwnLimitation) {
         self.heading("起诉的时间", "Time for going to court");
         let (day, left) = (self.pick("最后一天", "Last day"), self.left(l.days_left));
-        let mut text = format!("{day} {}{}{left}", l.due_on, self.pick("，", ", "));
+        let due = self.day(l.due_on);
+        let mut text = format!("{day} {due}{}{left}", self.pick("，", ", "));
         text.push_str(self.pick("。", ". "));
         if l.provisional {
             text.push_str(&self.provisional());

@@ -56,6 +56,10 @@ pub fn state(stand: Stand) -> PlainWords {
             "保险公司要求补充材料。在您补齐之前，它的核定时间暂停计算。",
             "The insurer asked for more papers. Until you hand them in, its time for deciding stands still.",
         ),
+        Stand::DocumentsRequestedLate => words(
+            "保险公司要求补充材料。它的核定时间不因此暂停。",
+            "The insurer asked for more papers. Its time for deciding does not stand still for that.",
+        ),
         Stand::UnderReview => words(
             "保险公司正在核定：该不该赔、赔多少。",
             "The insurer examines whether it owes anything, and how much.",
@@ -67,6 +71,10 @@ pub fn state(stand: Stand) -> PlainWords {
         Stand::Approved => words(
             "保险公司决定全部赔付。",
             "The insurer has decided to pay all that was claimed.",
+        ),
+        Stand::ApprovedSum => words(
+            "保险公司同意赔付下面写的金额。请和您申请的金额核对。",
+            "The insurer grants the sum told below. Compare it with what you claimed.",
         ),
         Stand::PartlyApproved => words(
             "保险公司决定赔付一部分，其余不赔。",
@@ -123,7 +131,7 @@ pub fn next(stand: Stand) -> PlainWords {
             "如果缺材料，保险公司应当一次说清楚。请等它的通知。",
             "If papers are missing, the insurer has to say so once and completely. Wait for word from it.",
         ),
-        Stand::DocumentsRequested => words(
+        Stand::DocumentsRequested | Stand::DocumentsRequestedLate => words(
             "请把缺的材料补齐，交给保险公司。有的材料实在拿不到，请告诉社区工作人员。",
             "Hand in the papers that are missing. If one of them cannot be had, tell your worker.",
         ),
@@ -135,7 +143,7 @@ pub fn next(stand: Stand) -> PlainWords {
             "请如实配合。它的时间不会因为调查而停下来。",
             "Answer its questions truthfully. Its time does not stand still for it.",
         ),
-        Stand::Approved => words(
+        Stand::Approved | Stand::ApprovedSum => words(
             "同意这个金额，就与保险公司确认，它随后付款；不同意，可以不确认，按下面的办法提出异议。",
             "If you agree to the sum, confirm it with the insurer, which then pays. If not, do not confirm it: you can contest it as told below.",
         ),

@@ -9,10 +9,16 @@ use crate::text_enum;
 pub enum Stand {
     Reported,
     Accepted,
+    /// Papers are asked for, and the insurer's time stands still.
     DocumentsRequested,
+    /// Papers are asked for, and its time does not: it was over before.
+    DocumentsRequestedLate,
     UnderReview,
     Investigation,
+    /// All that was claimed is granted.
     Approved,
+    /// A sum is granted that is less, or nobody noted what was claimed.
+    ApprovedSum,
     PartlyApproved,
     Refused,
     Agreed,
@@ -35,14 +41,32 @@ text_enum! {
     ClaimActor { Family = "family", Insurer = "insurer", ThirdParty = "third_party", Nobody = "nobody" }
 }
 
+/// What is known of the sums of a claim, in fen.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sums {
+    pub claimed: Option<i64>,
+    pub granted: Option<i64>,
+    /// Granted and not paid.
+    pub left: Option<i64>,
+}
+
+impl Sums {
+    /// Whether all that was claimed is granted; nothing where that is not known.
+    fn grants_all(self) -> Option<bool> {
+        Some(self.granted? >= self.claimed?)
+    }
+}
+
 impl Stand {
-    pub const ALL: [Stand; 17] = [
+    pub const ALL: [Stand; 19] = [
         Stand::Reported,
         Stand::Accepted,
         Stand::DocumentsRequested,
+        Stand::DocumentsRequestedLate,
         Stand::UnderReview,
         Stand::Investigation,
         Stand::Approved,
+        Stand::ApprovedSum,
         Stand::PartlyApproved,
         Stand::Refused,
         Stand::Agreed,
@@ -56,22 +80,25 @@ impl Stand {
         Stand::Disputed,
     ];
 
-    /// By the state, the steps that led there, and what of the sum granted is left to be paid.
-    pub fn of(state: ClaimState, events: &[EventRow], left: Option<i64>) -> Stand {
-        let settled = left.is_none_or(|left| left <= 0);
+    /// By the state, the steps that led there, the sums, and whether the time for the decision stands still.
+    pub fn of(state: ClaimState, events: &[EventRow], sums: Sums, paused: bool) -> Stand {
+        let settled = sums.left.is_none_or(|left| left <= 0);
         match state {
             ClaimState::Reported => Stand::Reported,
             ClaimState::Accepted => Stand::Accepted,
-            ClaimState::DocumentsRequested => Stand::DocumentsRequested,
+            ClaimState::DocumentsRequested if paused => Stand::DocumentsRequested,
+            ClaimState::DocumentsRequested => Stand::DocumentsRequestedLate,
             ClaimState::UnderReview => Stand::UnderReview,
             ClaimState::Investigation => Stand::Investigation,
-            ClaimState::Approved => Stand::Approved,
+            // An insurer calls it approved though it grants less than was claimed.
+            ClaimState::Approved if sums.grants_all() == Some(true) => Stand::Approved,
+            ClaimState::Approved => Stand::ApprovedSum,
             ClaimState::PartlyApproved => Stand::PartlyApproved,
             ClaimState::Refused => Stand::Refused,
             ClaimState::Agreed => Stand::Agreed,
             ClaimState::Paid if settled => Stand::Paid,
             ClaimState::Paid => Stand::PaidPart,
-            ClaimState::Closed => closed(events, settled),
+            ClaimState::Closed => closed(events, settled && sums.grants_all() != Some(false)),
             ClaimState::Withdrawn => Stand::Withdrawn,
             ClaimState::Disputed => Stand::Disputed,
         }
@@ -89,6 +116,7 @@ impl Stand {
     pub fn invites_contest(self) -> bool {
         match self {
             Stand::Approved
+            | Stand::ApprovedSum
             | Stand::PartlyApproved
             | Stand::Refused
             | Stand::PaidPart
@@ -99,6 +127,7 @@ impl Stand {
             Stand::Reported
             | Stand::Accepted
             | Stand::DocumentsRequested
+            | Stand::DocumentsRequestedLate
             | Stand::UnderReview
             | Stand::Investigation
             | Stand::Agreed
@@ -112,7 +141,9 @@ impl Stand {
         match self {
             Stand::Reported
             | Stand::DocumentsRequested
+            | Stand::DocumentsRequestedLate
             | Stand::Approved
+            | Stand::ApprovedSum
             | Stand::PartlyApproved
             | Stand::Refused
             | Stand::Paid => ClaimActor::Family,
@@ -131,14 +162,14 @@ impl Stand {
     }
 }
 
-fn closed(events: &[EventRow], settled: bool) -> Stand {
+fn closed(events: &[EventRow], whole: bool) -> Stand {
     let lost = ClaimStep::DisputeOutcome(DisputeOutcome::Closed);
     if events.iter().any(|e| e.step() == Some(lost)) {
         return Stand::ClosedDisputed;
     }
     match standing_decision(events) {
         Some(Decision::Refused) => Stand::ClosedRefused,
-        Some(Decision::Approved) if settled => Stand::ClosedPaid,
+        Some(Decision::Approved) if whole => Stand::ClosedPaid,
         _ => Stand::ClosedPart,
     }
 }

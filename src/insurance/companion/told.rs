@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::stand::{self, ClaimActor, Stand};
 use super::view::*;
 use super::whose::{self, ClaimThrough, Seen};
-use super::{nouns, says};
+use super::{insurers, nouns, says};
 use crate::crypto::{DataKey, Vault};
 use crate::db::{Day, DbConn, Fen, Micros, Uid, groups};
 use crate::error::{AppError, AppResult};
@@ -13,7 +13,7 @@ use crate::http::text::Money;
 use crate::insurance::claim_store as claims;
 use crate::insurance::clock_view::late_reason;
 use crate::insurance::clocks::{Clock, ClockName, ClockState, days_between};
-use crate::insurance::machine::{ClaimState, ClaimStep, Decision};
+use crate::insurance::machine::{ClaimState, ClaimStep, Decision, DisputeOutcome};
 use crate::insurance::model::*;
 use crate::insurance::policies::keys_of;
 use crate::insurance::step_bodies::InsurerDecision;
@@ -29,7 +29,7 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
     if !matches!(row.state, PersonState::Active | PersonState::Restricted) {
         return Err(AppError::not_found());
     }
-    let (standing, seen) = whose::of(c, vault, &row, today)?;
+    let (standing, seen, more) = whose::of(c, vault, &row, today)?;
     let rows: Vec<ClaimRow> = seen.iter().map(|s| s.claim.clone()).collect();
     let ids: Vec<Uid> = rows.iter().map(|claim| claim.id).collect();
     let keys = keys_of(c, vault, rows.iter().map(|claim| claim.household_id))?;
@@ -71,6 +71,7 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
             Standing::Never => InsuranceConsent::Never,
         },
         items: seen.into_iter().map(one).collect::<AppResult<_>>()?,
+        more,
         about_others,
     })
 }
@@ -90,12 +91,19 @@ fn tell(seen: Seen, hung: Hung<'_>, today: Day) -> AppResult<OwnClaim> {
     let state = claim.state.0;
     let paid: i64 = hung.payments.iter().map(|p| p.amount.0).sum();
     let left = claim.approved_amount.map(|sum| sum.0 - paid);
-    let stand = Stand::of(state, events, left);
-    let papers: Vec<OwnPaper> = hung
-        .papers
-        .iter()
-        .filter_map(|d| missing(state, d))
-        .collect();
+    let sums = stand::Sums {
+        claimed: claim.claimed_amount.map(|sum| sum.0),
+        granted: claim.approved_amount.map(|sum| sum.0),
+        left,
+    };
+    let deciding = |c: &&Clock| c.name == ClockName::Determination;
+    let paused = hung.clocks.iter().find(deciding);
+    let paused = paused.is_some_and(|c| c.state == ClockState::Paused);
+    let stand = Stand::of(state, events, sums, paused);
+    let sufficed = sufficed(events);
+    let wanted = hung.papers.iter().filter(|d| missing(state, sufficed, d));
+    let papers: Vec<OwnPaper> = wanted.map(paper).collect();
+    let insurer = insurers::of(&hung.insurer_code);
     let bring = stand == Stand::Accepted && !papers.is_empty();
     let limitation = limitation(hung.clocks, stand, today);
     Ok(OwnClaim {
@@ -132,22 +140,51 @@ fn tell(seen: Seen, hung: Hung<'_>, today: Day) -> AppResult<OwnClaim> {
         limitation,
         stand,
         insured_name: seen.insured_name,
+        insurer_name: insurer.map(|insurer| insurer.name),
+        insurer_phone: insurer.map(|insurer| insurer.phone),
+        insurer_reference: reference(hung.key, events)?,
         insurer_code: hung.insurer_code,
     })
 }
 
-/// Papers matter until the insurer has decided.
-fn missing(state: ClaimState, paper: &DocumentRow) -> Option<OwnPaper> {
-    use ClaimState::{Accepted, DocumentsRequested, Investigation, Reported, UnderReview};
-    let open = matches!(
-        state,
-        Reported | Accepted | DocumentsRequested | UnderReview | Investigation
-    );
-    (open && paper.missing()).then(|| OwnPaper {
+/// The last day on which the papers sufficed, or the insurer went on without those that were missing.
+fn sufficed(events: &[EventRow]) -> Option<Day> {
+    let back = ClaimStep::DisputeOutcome(DisputeOutcome::BackToReview);
+    let all = events.iter().rev();
+    let mut went_on = all.filter(|e| match e.step() {
+        Some(ClaimStep::Review | ClaimStep::Investigation) => true,
+        step => step == Some(back),
+    });
+    went_on.next().map(|e| e.on_day)
+}
+
+/// Papers matter until the insurer examines what it has; after that, those that it asks for then.
+fn missing(state: ClaimState, sufficed: Option<Day>, paper: &DocumentRow) -> bool {
+    use ClaimState::{Accepted, DocumentsRequested, Reported};
+    let asked_since = |day: Day| paper.requested_on.is_some_and(|asked| asked >= day);
+    matches!(state, Reported | Accepted | DocumentsRequested)
+        && paper.missing()
+        && sufficed.is_none_or(asked_since)
+}
+
+fn paper(paper: &DocumentRow) -> OwnPaper {
+    OwnPaper {
         kind: paper.kind,
         name: nouns::paper(paper.kind),
         asked_on: paper.requested_on,
-    })
+    }
+}
+
+/// The newest sign that the insurer put under anything.
+fn reference(key: &DataKey, events: &[EventRow]) -> AppResult<Option<String>> {
+    let newest = events.iter().rev();
+    let mut signed =
+        newest.filter_map(|e| e.insurer_reference.as_ref().map(|sealed| (e.id, sealed)));
+    let opened = signed.next().map(|(id, sealed)| {
+        let column = "claim_events.insurer_reference";
+        key.open(column, id.0, sealed).map_err(AppError::internal)
+    });
+    opened.transpose()
 }
 
 /// The step that led to where the claim stands, not one that left it there.
@@ -179,6 +216,7 @@ fn deadlines(state: ClaimState, clocks: &[Clock], today: Day) -> Vec<OwnDeadline
         name: nouns::clock(c.name),
         state: c.state.as_str(),
         due_on: c.due_on.map(Day),
+        due_unrolled: c.due_unrolled.map(Day),
         days_left: c.due_on.map(|due| days_left(due, today)),
         provisional: c.provisional,
     })
@@ -186,9 +224,11 @@ fn deadlines(state: ClaimState, clocks: &[Clock], today: Day) -> Vec<OwnDeadline
 }
 
 fn delays(state: ClaimState, clocks: &[Clock], events: &[EventRow], today: Day) -> Vec<OwnDelay> {
+    // What the insurer owes it owes after the end, too: its reasons in writing, and what it agreed to pay.
+    let owed = |c: &Clock| matches!(c.name, ClockName::RefusalNotice | ClockName::Payment);
     let late = |c: &&Clock| match c.state {
         ClockState::Late => true,
-        ClockState::Overdue => !state.is_final(),
+        ClockState::Overdue => !state.is_final() || owed(c),
         _ => false,
     };
     let told = clocks
@@ -202,6 +242,8 @@ fn delays(state: ClaimState, clocks: &[Clock], events: &[EventRow], today: Day) 
             clock: c.name.as_str(),
             name: nouns::clock(c.name),
             due_on: Day(due),
+            due_unrolled: c.due_unrolled.map(Day),
+            provisional: c.provisional,
             done_on: c.done_on.map(Day),
             days_late: days_between(due, c.done_on.unwrap_or(today.0)),
             reason,

@@ -7,7 +7,7 @@ use super::says::PlainWords;
 use super::stand::{ClaimActor, Stand};
 use super::whose::ClaimThrough;
 use crate::db::{Day, Micros, Uid};
-use crate::http::text::{Money, Note, PersonName, ShortCode};
+use crate::http::text::{InsurerReference, Money, Note, PersonName, ShortCode};
 use crate::insurance::model::*;
 use crate::insurance::step_bodies::InsurerDecision;
 use crate::text_enum;
@@ -28,6 +28,9 @@ pub struct OwnClaims {
     /// Open ones first, newest first.
     #[schema(max_items = 50)]
     pub items: Vec<OwnClaim>,
+    /// There are older ones that one receipt does not show: the worker knows them.
+    #[schema(example = false)]
+    pub more: bool,
     /// For whom else than themselves they look.
     #[serde(skip)]
     #[schema(ignore)]
@@ -46,6 +49,19 @@ pub struct OwnClaim {
     pub name: PlainWords,
     #[schema(value_type = ShortCode)]
     pub insurer_code: String,
+    /// What the insurer calls itself, where that is known.
+    pub insurer_name: Option<PlainWords>,
+    /// Its own service number, where that is known.
+    #[schema(
+        min_length = 3,
+        max_length = 20,
+        pattern = r"^[0-9]+$",
+        example = "95518"
+    )]
+    pub insurer_phone: Option<&'static str>,
+    /// The newest sign under which the insurer keeps the claim: to be named to it.
+    #[schema(value_type = Option<InsurerReference>)]
+    pub insurer_reference: Option<String>,
     pub event_on: Day,
     pub reported_on: Day,
     pub state: ClaimStateWord,
@@ -114,6 +130,8 @@ pub struct OwnDeadline {
     pub state: &'static str,
     /// Null where the law says promptly and names no number.
     pub due_on: Option<Day>,
+    /// By plain counting; `due_on` is past the rest days that follow.
+    pub due_unrolled: Option<Day>,
     /// Until `due_on`: 0 on the day itself, negative after it.
     #[schema(minimum = -1_000_000, maximum = 1_000_000, example = 8)]
     pub days_left: Option<i64>,
@@ -134,6 +152,11 @@ pub struct OwnDelay {
     pub clock: &'static str,
     pub name: PlainWords,
     pub due_on: Day,
+    /// By plain counting; `due_on` is past the rest days that follow.
+    pub due_unrolled: Option<Day>,
+    /// `due_on` may move, and the delay with it: the holidays of its year are not published yet.
+    #[schema(example = false)]
+    pub provisional: bool,
     /// Null while it is not done.
     pub done_on: Option<Day>,
     #[schema(minimum = 1, maximum = 1_000_000, example = 3)]

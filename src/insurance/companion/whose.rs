@@ -41,20 +41,20 @@ pub struct Seen {
     pub insured_name: Option<String>,
 }
 
-/// Where they stand with insurance, and the claims that they are shown, open ones first.
+/// Where they stand with insurance, the claims that they are shown, open ones first, and whether there are more.
 pub fn of(
     c: &mut DbConn,
     vault: &Vault,
     person: &PersonRow,
     today: Date,
-) -> AppResult<(Standing, Vec<Seen>)> {
+) -> AppResult<(Standing, Vec<Seen>, bool)> {
     let standing = match person.state {
         PersonState::Active => people::store::standing(c, person.id, Purpose::Insurance)?,
         _ => Standing::Withdrawn,
     };
-    let mut seen = Vec::new();
+    let (mut seen, mut more) = (Vec::new(), false);
     if standing == Standing::Live {
-        let own = store::for_them(c, person.id, MOST as i64)?;
+        let own = store::for_them(c, person.id, MOST as i64 + 1)?;
         seen.extend(own.into_iter().map(|claim| Seen {
             claim,
             through: ClaimThrough::Insured,
@@ -63,21 +63,25 @@ pub fn of(
     }
     // Whoever took their consent back asked to hear no more of it.
     if standing != Standing::Withdrawn {
-        seen.extend(of_others(c, vault, person, today)?);
+        let (others, left) = of_others(c, vault, person, today)?;
+        seen.extend(others);
+        more |= left;
     }
     seen.sort_by_key(|s| (s.claim.state.0.is_final(), std::cmp::Reverse(s.claim.id)));
+    more |= seen.len() > MOST;
     seen.truncate(MOST);
-    Ok((standing, seen))
+    Ok((standing, seen, more))
 }
 
-/// Claims for others, where the contract puts this person in their place.
+/// Claims for others, where the contract puts this person in their place, and whether there may be more.
 fn of_others(
     c: &mut DbConn,
     vault: &Vault,
     person: &PersonRow,
     today: Date,
-) -> AppResult<Vec<Seen>> {
+) -> AppResult<(Vec<Seen>, bool)> {
     let claims = store::for_others(c, person.id, LOOKED_AT)?;
+    let more = claims.len() as i64 >= LOOKED_AT;
     let ids: Vec<Uid> = claims.iter().map(|claim| claim.insured_person_id).collect();
     let consenting = people::store::agreed(c, &ids, Purpose::Insurance)?;
     let insured: HashMap<Uid, PersonRow> = people::store::these(c, &ids)?
@@ -118,7 +122,7 @@ fn of_others(
             });
         }
     }
-    Ok(seen)
+    Ok((seen, more))
 }
 
 /// How somebody stands to another's claim.

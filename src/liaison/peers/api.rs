@@ -13,7 +13,7 @@ use crate::audit::{self, Entry};
 use crate::auth::{Action, Who};
 use crate::crypto::OfficeCard;
 use crate::db::{Micros, Uid};
-use crate::error::{AppError, AppResult, Fault};
+use crate::error::{AppError, AppResult, Code, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor, PageParams};
@@ -75,19 +75,22 @@ pub struct NewLiaisonPeer {
     key_digest: KeyDigest,
 }
 
-impl NewLiaisonPeer {
-    fn card(&self) -> AppResult<OfficeCard> {
-        let key = |at: &str, text: &OfficeKey| {
-            key_bytes(text.as_str()).ok_or_else(|| AppError::field(at, Fault::KeyLength))
-        };
-        let card = OfficeCard {
-            signing: key("/signing_key", &self.signing_key)?,
-            sealing: key("/sealing_key", &self.sealing_key)?,
-        };
-        match card.fingerprint() == self.key_digest.as_str() {
-            true => Ok(card),
-            false => Err(AppError::field("/key_digest", Fault::NotFitting)),
-        }
+/// The card of these keys, if the digest that was read out is theirs.
+pub(super) fn card(
+    signing: &OfficeKey,
+    sealing: &OfficeKey,
+    digest: &KeyDigest,
+) -> AppResult<OfficeCard> {
+    let key = |at: &str, text: &OfficeKey| {
+        key_bytes(text.as_str()).ok_or_else(|| AppError::field(at, Fault::KeyLength))
+    };
+    let card = OfficeCard {
+        signing: key("/signing_key", signing)?,
+        sealing: key("/sealing_key", sealing)?,
+    };
+    match card.fingerprint() == digest.as_str() {
+        true => Ok(card),
+        false => Err(AppError::field("/key_digest", Fault::NotFitting)),
     }
 }
 
@@ -127,7 +130,7 @@ impl Tagged for LiaisonPeer {
     }
 }
 
-fn show(row: PeerRow) -> AppResult<LiaisonPeer> {
+pub(super) fn show(row: PeerRow) -> AppResult<LiaisonPeer> {
     Ok(LiaisonPeer {
         id: row.id,
         version: row.version,
@@ -158,8 +161,8 @@ pub async fn create_liaison_peer(
     who.may(Action::LiaisonPeerWrite)?;
     let once = key.bind(&app.vault, who.user, "create_liaison_peer", &body.raw);
     let new = body.value;
-    let card = new.card()?;
-    if keys::ours(&app).await?.card() == card {
+    let card = card(&new.signing_key, &new.sealing_key, &new.key_digest)?;
+    if keys::ours(&app).await?.answers_to(&card.fingerprint()) {
         return Err(AppError::field("/key_digest", Fault::NotFitting));
     }
     let row = app
@@ -182,6 +185,10 @@ pub async fn create_liaison_peer(
                     created_at: who.at,
                     updated_at: who.at,
                 };
+                // Keys that newer ones replaced come back nowhere.
+                if store::former(c, &row.key_digest)?.is_some() {
+                    return Err(AppError::of(Code::AlreadyExists));
+                }
                 store::insert(c, &row)?;
                 let action = Action::LiaisonPeerWrite;
                 let entry = Entry::new(action, "liaison_peer", id, Default::default());
@@ -242,8 +249,8 @@ pub async fn get_liaison_peer(
 
 /// Revoke an office's keys
 ///
-/// Nothing that they sign is taken from now on, and nothing is sealed for them. An office with new keys is registered
-/// anew.
+/// Nothing that they sign is taken from now on, and nothing is sealed for them, until the office has new keys
+/// (`renew_liaison_peer`).
 #[utoipa::path(tag = "liaison", params(("id" = Uid, Path, description = "The office's id")),
     responses((status = 200, description = "The office", body = LiaisonPeer)))]
 #[post("/liaison-peers/{id}/revocation")]
@@ -262,6 +269,7 @@ pub async fn revoke_liaison_peer(
                 return Err(AppError::state_forbids("revoked", [""; 0]));
             }
             store::revoke(c, &row, who.at)?;
+            store::end_former(c, id)?;
             let action = Action::LiaisonPeerWrite;
             let entry = Entry::new(action, "liaison_peer", id, Default::default());
             let facts = serde_json::json!({ "what": "revoked" });

@@ -103,8 +103,14 @@ const WITHOUT_ID: &[&str] = &[
     "policy_insured",
     "policy_beneficiaries",
     "claim_documents",
+    "liaison_drafts",
     "liaison_fields",
     "liaison_scopes",
+    "policy_import_rows",
+    "policy_import_policies",
+    "policy_import_insured",
+    "policy_import_beneficiaries",
+    "policy_import_people",
 ];
 
 /// People and households, whose rows have their own way of becoming nobody's.

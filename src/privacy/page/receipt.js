@@ -173,6 +173,7 @@
     'resident.register': ['登记', 'registered you'], 'resident.amend': ['修改', 'changed your record'], 'resident.reveal': ['查看隐藏内容', 'saw hidden fields'],
     'resident.assign': ['安排负责人', 'changed who looks after you'], 'residence.write': ['记录居住变动', 'noted where you live'],
     'household.write': ['修改家庭信息', 'changed the household'], 'household.reveal': ['查看隐藏内容', 'saw hidden fields'],
+    'claim.export': ['提供给保险公司', 'gave a claim of yours to the insurer'], reconciliation: ['与保险公司核对', 'comparing with the insurer'], insurer_request: ['应保险公司要求', 'asked for by the insurer'],
     'sync.pull': ['手机收到记录', 'a phone was given the record'], 'privacy_request.export': ['导出一份给您', 'made a copy for you']
   };
 

@@ -19,7 +19,8 @@ use super::model::Lane;
 use super::provider::{Attempt, Message, Provider, Verdict};
 use super::wire::{self, cut, read, retry_after};
 use crate::auth::model::PushProvider;
-use crate::db::Micros;
+use crate::db::{Micros, Uid};
+use crate::notifications::model::NotificationKind;
 
 /// APNs takes no longer payload.
 const MOST_PAYLOAD: usize = 4096;
@@ -228,6 +229,32 @@ impl Provider for Apns {
 
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt> {
         Box::pin(async move { self.try_send(&message).await })
+    }
+
+    /// There is no other way to ask than a message; one for a token that no phone has is refused for its token when
+    /// key, team and topic are taken.
+    fn prove(&self) -> BoxFuture<'_, Option<Attempt>> {
+        Box::pin(async {
+            let now = Micros(now().saturating_mul(Micros::SECOND));
+            let message = Message {
+                id: Uid::new(now),
+                notification: Uid::new(now),
+                kind: NotificationKind::PushTest,
+                lane: Lane::Routine,
+                attempts: 0,
+                token: "0".repeat(64),
+                title: "-".to_owned(),
+                unread: 0,
+                expires_at: now,
+                now,
+                reference: None,
+            };
+            let attempt = self.try_send(&message).await;
+            Some(match attempt.code.as_str() {
+                "BadDeviceToken" => Attempt::new(Verdict::Accepted, "ok"),
+                _ => attempt,
+            })
+        })
     }
 }
 

@@ -178,6 +178,20 @@ impl Provider for JPush {
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt> {
         Box::pin(async move { self.try_send(&message).await })
     }
+
+    /// It gives out an id for a call.
+    fn prove(&self) -> BoxFuture<'_, Option<Attempt>> {
+        Box::pin(async {
+            let answer = self
+                .request(reqwest::Method::GET, "/v3/push/cid?count=1")
+                .send();
+            Some(match read(answer.await).await {
+                Ok((status, ..)) if status.is_success() => Attempt::new(Verdict::Accepted, "ok"),
+                Ok((status, headers, body)) => judge(status, &headers, &body),
+                Err(attempt) => attempt,
+            })
+        })
+    }
 }
 
 /// The table of <https://docs.jiguang.cn/jpush/server/push/rest_api_v3_push>, by JPush's code.

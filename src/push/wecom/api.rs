@@ -25,6 +25,13 @@ struct Token {
     until: Instant,
 }
 
+#[derive(Default)]
+struct Held {
+    token: Option<Token>,
+    /// How it went the last time, and when, where no token came of it.
+    failed: Option<(Attempt, Instant)>,
+}
+
 /// WeCom, as one app of one organisation speaks to it.
 pub struct Api {
     http: reqwest::Client,
@@ -34,7 +41,7 @@ pub struct Api {
     pub(super) agent_id: u32,
     secret: Secret,
     /// Held while a token is fetched: all who need one wait for the same.
-    token: Mutex<Option<Token>>,
+    token: Mutex<Held>,
 }
 
 /// Who came back from WeCom with a code.
@@ -122,13 +129,42 @@ impl Api {
     /// The access token, fetched when there is none or it ends soon. `refused` is one that was just refused. (Asked
     /// again within its two hours WeCom answers the same one: workers and API nodes do not take it from each other.)
     async fn token(&self, refused: Option<&str>) -> Result<String, Attempt> {
+        let asked = Instant::now();
         let mut held = self.token.lock().await;
-        if let Some(token) = held.as_ref()
+        if let Some(token) = held.token.as_ref()
             && token.until > Instant::now()
             && refused != Some(token.text.as_str())
         {
             return Ok(token.text.clone());
         }
+        // Who waited while somebody was refused is refused as well: one after the other they would be a burst of
+        // wrong secrets, for which WeCom locks an address out, or each wait out its own time.
+        if let Some((attempt, at)) = &held.failed
+            && *at > asked
+        {
+            return Err(attempt.clone());
+        }
+        match self.fetch().await {
+            Ok(token) => {
+                held.failed = None;
+                Ok(held.token.insert(token).text.clone())
+            }
+            Err(attempt) => {
+                held.failed = Some((attempt.clone(), Instant::now()));
+                Err(attempt)
+            }
+        }
+    }
+
+    /// Whether WeCom gives out a token for our secret.
+    pub(super) async fn prove(&self) -> Attempt {
+        match self.fetch().await {
+            Ok(_) => Attempt::new(Verdict::Accepted, "ok"),
+            Err(attempt) => attempt,
+        }
+    }
+
+    async fn fetch(&self) -> Result<Token, Attempt> {
         let query = [
             ("corpid", self.corp_id.as_str()),
             ("corpsecret", self.secret.0.as_str()),
@@ -152,11 +188,10 @@ impl Api {
             return Err(later("token_answer_unreadable", codes::AFTER_TROUBLE));
         };
         let lifetime = Duration::from_secs(lifetime);
-        let token = Token {
+        Ok(Token {
             until: Instant::now() + (lifetime - RENEW.min(lifetime / 10)),
             text: text.to_owned(),
-        };
-        Ok(held.insert(token).text.clone())
+        })
     }
 
     /// Asks with a token. One that WeCom calls invalid or expired is renewed once: it may have been ended before its

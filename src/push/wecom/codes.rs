@@ -15,6 +15,12 @@ pub(super) const NO_PRIVILEGE: i64 = 60011;
 /// Invalid, and expired.
 const BAD_TOKEN: [i64; 2] = [40014, 42001];
 
+/// Ours to mend: secret, organisation, app, token, address, rights.
+const OURS: &[i64] = &[
+    40001, 40013, 40014, 40056, 40082, 40085, 41001, 41002, 41004, 41011, 42001, 48001, 48002,
+    48003, 48004, 48005, 48006, 50001, 50003, 60011, 60020, 301_002, 301_023,
+];
+
 /// After a busy or unclear answer.
 pub(super) const AFTER_TROUBLE: Duration = Duration::from_secs(10);
 /// Calls are counted by the minute.
@@ -39,30 +45,7 @@ pub(super) fn judge(status: StatusCode, answer: &Value) -> Attempt {
         (_, Some(45009 | 45011)) | (429, _) => Verdict::Later(AFTER_TOO_OFTEN),
         (_, Some(45033)) => Verdict::Later(AFTER_TOO_MANY),
         (_, Some(NOBODY)) => Verdict::DeadToken,
-        // Ours to mend: secret, organisation, app, token, address, rights.
-        (
-            _,
-            Some(
-                40001
-                | 40013
-                | 40014
-                | 40056
-                | 40082
-                | 40085
-                | 41001
-                | 41002
-                | 41004
-                | 41011
-                | 42001
-                | 48001..=48006
-                | 50001
-                | 50003
-                | 60011
-                | 60020
-                | 301_002
-                | 301_023,
-            ),
-        ) => Verdict::Refused,
+        (_, Some(code)) if OURS.contains(&code) => Verdict::Refused,
         // What is written in no table concerns this message: it is set aside, where an administrator sees its code.
         (_, Some(_)) => Verdict::Malformed,
         (500.. | 408 | 200..=299, None) => Verdict::Later(AFTER_TROUBLE),
@@ -76,7 +59,7 @@ pub(super) fn judge(status: StatusCode, answer: &Value) -> Attempt {
     };
     // The next message would be answered alike.
     let holds_all =
-        status == StatusCode::TOO_MANY_REQUESTS || matches!(number, Some(45009 | 45011));
+        status == StatusCode::TOO_MANY_REQUESTS || matches!(number, Some(BUSY | 45009 | 45011));
     Attempt::new(verdict, code)
         .with_status(status.as_u16())
         .with_good_token(verdict == Verdict::Malformed)
@@ -87,6 +70,18 @@ pub(super) fn judge(status: StatusCode, answer: &Value) -> Attempt {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn the_gateway_can_be_told_to_give_each_answer_that_stands_in_a_table() {
+        let known: Vec<i64> = crate::push::gateway::WeComCode::ALL
+            .iter()
+            .map(|code| i64::from(code.number()))
+            .collect();
+        let ours = OURS.iter().chain(&BAD_TOKEN);
+        for code in ours.chain(&[BUSY, BAD_CODE, NOBODY, NO_PRIVILEGE, 45009, 45011, 45033]) {
+            assert!(known.contains(code), "the gateway never answers {code}");
+        }
+    }
 
     #[test]
     fn what_is_no_answer_of_wecoms_is_judged_by_its_status() {

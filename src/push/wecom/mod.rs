@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 use self::gather::{Come, Gathering, MOMENT, Waiting};
 use super::doubt::{Blame, Doubt};
 use super::provider::{Attempt, Message, Provider, Verdict};
-use super::wire::{CUT_OFF, cut, later};
+use super::wire::{CUT_OFF, TIMEOUT, cut, later};
 use crate::auth::model::PushProvider;
 use crate::config::Secret;
 use crate::db::Uid;
@@ -38,12 +38,14 @@ pub use api::{Api, Visitor};
 const MOST_TITLE: usize = 300;
 /// The longest time for which WeCom knows a request again: four hours.
 const KNOWN_AGAIN_S: u64 = 14_400;
-/// WeCom asks that a busy answer is followed by three more tries at the most.
-const MOST_BUSY: i64 = 3;
+/// WeCom asks that a busy answer is followed by three more tries at the most. Tries that failed otherwise are not
+/// counted: how often it was busy is what each of them leaves to the next.
+const MOST_BUSY: u32 = 3;
+const BUSY_MARK: &str = "busy-";
 /// For a member of whom it is not clear yet whether they or our settings are wrong.
 const AFTER_DOUBT: Duration = Duration::from_secs(60);
-/// A call for several that was cut off is repeated at once, word for word, since WeCom knows it again; what each of
-/// them would send alone later is another request.
+/// A call for several whose answer did not come is repeated at once, word for word, since WeCom knows it again; what
+/// each of them would send alone later is another request.
 const REPEATS: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
 /// What the configuration says of WeCom.
@@ -69,6 +71,8 @@ struct Shared {
     link: Option<String>,
     gathering: Gathering,
     doubt: Doubt,
+    /// Of codes that stand in no table: of one message, or of all.
+    codes: Doubt,
 }
 
 /// What WeCom said to a call.
@@ -97,8 +101,9 @@ impl Told {
     }
 
     fn is_invalid(&self, user: &str) -> bool {
-        // 81013: all of them.
-        self.attempt.verdict == Verdict::DeadToken || self.invalid.contains(user)
+        // 81013: all of them, but those of whom it says something else.
+        let all = self.attempt.verdict == Verdict::DeadToken && !self.unlicensed.contains(user);
+        all || self.invalid.contains(user)
     }
 }
 
@@ -114,6 +119,7 @@ impl WeCom {
                 link,
                 gathering: Gathering::default(),
                 doubt: Doubt::default(),
+                codes: Doubt::default(),
             }),
         })
     }
@@ -148,7 +154,7 @@ impl WeCom {
             }
         }
         match told.await {
-            Ok(told) => of(&told, &user, message.attempts),
+            Ok(told) => of(&told, &user, message.reference.as_deref()),
             Err(_) => later("call_lost", codes::AFTER_TROUBLE),
         }
     }
@@ -162,14 +168,21 @@ async fn deliver(shared: Arc<Shared>, content: String, all: Vec<Waiting>) {
     users.dedup();
     let body = body(&users, shared.api.agent_id, &content);
     let mut told = shared.call(&body).await;
-    let mut repeats = REPEATS.into_iter().filter(|_| users.len() > 1);
-    while told.attempt.code == CUT_OFF
-        && let Some(pause) = repeats.next()
+    let mut left: &[Duration] = if users.len() > 1 { &REPEATS } else { &[] };
+    while matches!(told.attempt.code.as_str(), CUT_OFF | TIMEOUT)
+        && let Some((pause, rest)) = left.split_first()
     {
-        tokio::time::sleep(pause).await;
+        // After a whole wait there is time for one more.
+        left = if told.attempt.code == TIMEOUT {
+            &[]
+        } else {
+            rest
+        };
+        tokio::time::sleep(*pause).await;
         told = shared.call(&body).await;
     }
     told.blame = shared.blame(&told, &users);
+    shared.weigh(&mut told, &content);
     let told = Arc::new(told);
     for one in all {
         // Who was given up meanwhile hears nothing.
@@ -182,6 +195,18 @@ impl Shared {
         match self.api.send(body).await {
             Ok((status, answer)) => told(status, &answer),
             Err(attempt) => Told::nothing(attempt),
+        }
+    }
+
+    /// A refusal that we do not know is the message's own fault, until it comes to different messages and none passes.
+    fn weigh(&self, told: &mut Told, content: &str) {
+        let now = Instant::now();
+        match told.attempt.verdict {
+            Verdict::Accepted => self.codes.accepted(now),
+            Verdict::Malformed if self.codes.called_bad(content, now) == Blame::Us => {
+                told.attempt.verdict = Verdict::Refused;
+            }
+            _ => {}
         }
     }
 
@@ -200,14 +225,27 @@ impl Shared {
     }
 }
 
-/// What a call came to for one of its members.
-fn of(told: &Told, user: &str, attempts: i64) -> Attempt {
+/// What a call came to for one of its members. `reference` is what an earlier try left: how often WeCom was busy.
+fn of(told: &Told, user: &str, reference: Option<&str>) -> Attempt {
     let said = &told.attempt;
     let status = said.status.unwrap_or(StatusCode::OK.as_u16());
-    if told.busy && attempts >= MOST_BUSY {
+    let times = reference
+        .and_then(|text| text.strip_prefix(BUSY_MARK)?.parse::<u32>().ok())
+        .unwrap_or(0);
+    if told.busy && times >= MOST_BUSY {
         return Attempt::new(Verdict::Malformed, &said.code)
             .with_status(status)
             .with_good_token(true);
+    }
+    if told.busy {
+        let mark = format!("{BUSY_MARK}{}", times + 1);
+        return said.clone().with_reference(Some(&mark));
+    }
+    let refused = matches!(said.verdict, Verdict::Accepted | Verdict::DeadToken);
+    if refused && told.unlicensed.contains(user) {
+        // The organisation has no licence for them. It may buy one: three times in a row, while others pass, set the
+        // account aside. (Alone in a call they are 81013 as well, and no less a member.)
+        return Attempt::new(Verdict::Malformed, "unlicenseduser").with_status(status);
     }
     if told.is_invalid(user) {
         let verdict = match told.blame {
@@ -222,11 +260,6 @@ fn of(told: &Told, user: &str, attempts: i64) -> Attempt {
         return Attempt::new(verdict, code)
             .with_status(status)
             .about_one(true);
-    }
-    if said.verdict == Verdict::Accepted && told.unlicensed.contains(user) {
-        // The organisation has no licence for them. It may buy one: three times in a row, while others pass, set the
-        // account aside.
-        return Attempt::new(Verdict::Malformed, "unlicenseduser").with_status(status);
     }
     said.clone()
 }
@@ -258,6 +291,10 @@ impl Provider for WeCom {
 
     fn send(&self, message: Message) -> BoxFuture<'_, Attempt> {
         Box::pin(self.try_send(message))
+    }
+
+    fn prove(&self) -> BoxFuture<'_, Option<Attempt>> {
+        Box::pin(async { Some(self.shared.api.prove().await) })
     }
 }
 

@@ -60,6 +60,11 @@ impl Wanted {
     }
 }
 
+/// Whether two names are written alike, whatever the blanks, marks and width of letters.
+pub fn same(one: &str, other: &str) -> bool {
+    plain(one) == plain(other)
+}
+
 /// One way of writing: blanks and marks between parts of a name gone, lower case, usual width.
 fn plain(text: &str) -> Vec<char> {
     let usual = |c: char| match c {

@@ -27,7 +27,8 @@ macro_rules! codes {
                 match self { $(Self::$name => $text,)+ }
             }
 
-            fn message(self) -> &'static str {
+            /// WeCom's own words for it.
+            pub(super) fn message(self) -> &'static str {
                 match self { $(Self::$name => $message,)+ }
             }
         }
@@ -53,6 +54,10 @@ codes! {
     BadValue = 40035 "40035" "invalid parameter";
     /// There is no such app.
     BadAgent = 40056 "40056" "invalid agentid";
+    /// The app's suite token is none.
+    BadSuiteToken = 40082 "40082" "invalid suite_token";
+    /// The suite's ticket is none.
+    BadSuiteTicket = 40085 "40085" "invalid suite_ticket";
     /// The token is missing.
     NoToken = 41001 "41001" "access_token missing";
     /// The organisation is missing.
@@ -73,18 +78,36 @@ codes! {
     TooLong = 45002 "45002" "content size out of limit";
     /// Too many calls in this minute.
     TooOften = 45009 "45009" "reach max api minute quota limit";
+    /// Too many calls of this interface today.
+    TooOftenToday = 45011 "45011" "api minute-quota reach limit, must slower, retry next minute";
     /// Too many calls at once.
     TooMany = 45033 "45033" "api concurrent out of limit";
     /// No JSON.
     BadJson = 47001 "47001" "data format error";
+    /// The app has no right to this interface.
+    Unauthorized = 48001 "48001" "api unauthorized";
     /// The app may not call this.
     Forbidden = 48002 "48002" "API forbidden";
+    /// The suite has no right to this interface.
+    SuiteUnauthorized = 48003 "48003" "suite unauthorized";
+    /// The organisation did not grant this.
+    AuthorizationFailed = 48004 "48004" "authorization is invalid";
+    /// An old interface.
+    Deprecated = 48005 "48005" "deprecated api";
+    /// The suite's interface is not open.
+    NotOpen = 48006 "48006" "api was shut off";
+    /// The address a member comes back to is not the app's.
+    BadRedirect = 50001 "50001" "redirect_url is not registered on the platform";
+    /// The member is disabled.
+    MemberDisabled = 50003 "50003" "the account is disabled";
     /// The app may not do this to anybody.
     NoPrivilege = 60011 "60011" "no privilege to access/modify contact/party/agent";
     /// The address may not call.
     BadAddress = 60020 "60020" "not allow to access from your ip";
     /// No receiver is one.
     NoReceiver = 81013 "81013" "user & party & tag all invalid";
+    /// The app may not send to anybody.
+    NoSending = 301_023 "301023" "no permission to send messages";
     /// The token is another app's.
     OtherAgent = 301002 "301002" "not allow operate another agent with this accesstoken";
 }

@@ -258,11 +258,13 @@ impl<'a> Visit<'a> {
                 self.refused(target, Some(FaultKind::Unregistered), "INVALIDUSER", why);
                 continue;
             }
-            valid += 1;
             if found.unlicensed.contains(user) {
                 let why = "the organisation has no licence for this member";
                 self.refused(target, Some(FaultKind::Unlicensed), "UNLICENSEDUSER", why);
-            } else if repeated {
+                continue;
+            }
+            valid += 1;
+            if repeated {
                 self.shared.received.repeated();
             } else if !self.shared.wecom.shows(&app, &user.to_ascii_lowercase()) {
                 let why = "dropped without a word: more than WeCom shows one member in a minute or an hour";
@@ -280,14 +282,29 @@ impl<'a> Visit<'a> {
             return cut_connection();
         }
         if valid == 0 {
-            return Refusal::new(WeComCode::NoReceiver, "").response();
+            return HttpResponse::Ok().json(self.nobody(found));
         }
         HttpResponse::Ok().json(self.answer(&message, found))
     }
 
-    /// WeCom names members in small letters, and only where there are any.
+    /// The answer where nobody of a call may be written to: an error, with the lists beside it.
+    fn nobody(&self, found: &Found) -> Value {
+        let code = WeComCode::NoReceiver;
+        self.named(
+            json!({ "errcode": code.number(), "errmsg": code.message() }),
+            found,
+        )
+    }
+
     fn answer(&self, message: &str, found: &Found) -> Value {
-        let mut answer = json!({ "errcode": 0, "errmsg": "ok", "msgid": message });
+        self.named(
+            json!({ "errcode": 0, "errmsg": "ok", "msgid": message }),
+            found,
+        )
+    }
+
+    /// WeCom names members in small letters, and only where there are any.
+    fn named(&self, mut answer: Value, found: &Found) -> Value {
         for (name, users) in [
             ("invaliduser", &found.invalid),
             ("unlicenseduser", &found.unlicensed),

@@ -1,7 +1,7 @@
 //! Comma-separated values (RFC 4180) that a spreadsheet takes for text.
 
 /// A line of cells. A cell that a spreadsheet would take for a formula begins with an apostrophe.
-pub(super) fn line<'a>(into: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+pub fn line<'a>(into: &mut String, cells: impl IntoIterator<Item = &'a str>) {
     for (i, cell) in cells.into_iter().enumerate() {
         if i > 0 {
             into.push(',');
