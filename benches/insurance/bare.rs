@@ -8,31 +8,11 @@ use std::time::Instant;
 use diesel::prelude::*;
 
 use super::support::Fixture;
+use super::support::rows::AuditRow;
 use qianshou::db::schema::{audit_entries, changes, claim_events, claim_payments, claims};
 use qianshou::db::{DbConn, Micros, Uid};
 use qianshou::error::AppResult;
 use qianshou::insurance::model::{EventRow, PaymentRow};
-
-#[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
-struct AuditRow {
-    id: Uid,
-    seq: Option<i64>,
-    at: i64,
-    actor_id: Option<Uid>,
-    device_id: Option<Uid>,
-    role: Option<String>,
-    action: String,
-    kind: String,
-    record_id: Uid,
-    county: Option<Uid>,
-    town: Option<Uid>,
-    village: Option<Uid>,
-    area_id: Option<Uid>,
-    reason: Option<String>,
-    facts: String,
-    request_id: String,
-}
 
 /// What one step writes: itself, a payment now and then, the claim, an entry of the audit, and the rows of the feed
 /// that tell of the claim.

@@ -82,6 +82,8 @@ impl Gateway {
             .env("QIANSHOU_KEYS__DIR", fixture.dir.path().join("keys"))
             .env("QIANSHOU_LIMITS__PER_SECOND", "1000000")
             .env("QIANSHOU_LIMITS__BURST", "1000000")
+            // In the evening of China nothing would go out.
+            .env("QIANSHOU_PUSH__QUIET_HOURS", "")
             .env("QIANSHOU_PUSH__FCM_ACCOUNT", &self.account)
             .env("QIANSHOU_PUSH__FCM_BASE_URL", &self.url)
             .env("QIANSHOU_PUSH__WEB_CONTACT", "mailto:bench@example.org")

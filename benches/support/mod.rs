@@ -11,6 +11,7 @@ pub mod filler;
 pub mod http;
 pub mod people;
 pub mod report;
+pub mod rows;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 
+use super::support::rows::AuditRow;
 use qianshou::db::schema::{
     audit_entries, changes, consents, persons, residence_episodes, residents, sync_operations,
     visit_opinions, visits,
@@ -37,27 +38,6 @@ struct ChangeRow {
     village: Option<Uid>,
     assignee: Option<Uid>,
     at: i64,
-}
-
-#[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
-struct AuditRow {
-    id: Uid,
-    seq: Option<i64>,
-    at: i64,
-    actor_id: Option<Uid>,
-    device_id: Option<Uid>,
-    role: Option<String>,
-    action: String,
-    kind: String,
-    record_id: Uid,
-    county: Option<Uid>,
-    town: Option<Uid>,
-    village: Option<Uid>,
-    area_id: Option<Uid>,
-    reason: Option<String>,
-    facts: String,
-    request_id: String,
 }
 
 /// Rows of one transaction.

@@ -256,14 +256,10 @@ fn tell_reporter(c: &mut DbConn, who: &Who, activity: &ActivityRow) -> AppResult
     let Some(reporter) = activity.reported_by else {
         return Ok(());
     };
-    let text = |zh: &str, en: &str| Text {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    };
     let announcement = Announcement {
         kind: NotificationKind::ActivityReturned,
-        title: text("活动报告被退回", "A report was returned"),
-        body: text(
+        title: Text::of("活动报告被退回", "A report was returned"),
+        body: Text::of(
             "您的一份活动报告需要补正，请打开查看原因，修改后重新报告。",
             "One of your activity reports needs a correction. Open it to see why, then report again.",
         ),

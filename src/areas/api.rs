@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::model::{AreaLevel, AreaRow};
 use super::store;
 use crate::auth::{Action, Who, tokens};
+use crate::crypto::hex;
 use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Code};
 use crate::http::json::Params;
@@ -78,8 +79,7 @@ pub fn show(c: &mut DbConn, rows: Vec<AreaRow>) -> AppResult<Vec<Area>> {
 fn etag(area: &Area) -> AppResult<String> {
     let content = serde_json::to_string(area).map_err(AppError::internal)?;
     let digest = tokens::hash(&content);
-    let short: String = digest[..8].iter().map(|b| format!("{b:02x}")).collect();
-    Ok(format!("\"{short}\""))
+    Ok(format!("\"{}\"", hex(&digest[..8])))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

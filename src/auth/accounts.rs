@@ -120,14 +120,10 @@ enum Fate {
 /// account of their own.
 fn tell(c: &mut DbConn, user: Uid, now: Micros, fate: Fate, account: &str) -> AppResult<()> {
     let account = masked(account);
-    let text = |zh: &str, en: &str| Text {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    };
     let (title, body) = match fate {
         Fate::Bound => (
-            text("企业微信已绑定", "WeCom was bound"),
-            text(
+            Text::of("企业微信已绑定", "WeCom was bound"),
+            Text::of(
                 &format!(
                     "通知将发到企业微信账号 {account}。若不是您本人绑定，请在“通知渠道”中解除，并修改密码。"
                 ),
@@ -137,8 +133,8 @@ fn tell(c: &mut DbConn, user: Uid, now: Micros, fate: Fate, account: &str) -> Ap
             ),
         ),
         Fate::Moved => (
-            text("企业微信已改绑", "WeCom was bound to somebody else"),
-            text(
+            Text::of("企业微信已改绑", "WeCom was bound to somebody else"),
+            Text::of(
                 &format!(
                     "企业微信账号 {account} 已绑定到另一用户，您的通知不再发到该账号。若有疑问，请告知协调员。"
                 ),

@@ -129,7 +129,7 @@ pub async fn delete_current_session(app: web::Data<App>, who: Who) -> AppResult<
     let (user, session, now) = (who.user, who.session, who.at);
     app.db
         .write(move |c| {
-            sessions_store::revoke_session(c, session, "signed_out", now)?;
+            sessions_store::revoke_session(c, session, user, "signed_out", now)?;
             store::rights_changed(c, user, now)
         })
         .await?;

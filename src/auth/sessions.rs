@@ -153,7 +153,7 @@ pub fn refresh(
     // and the phone come back days later. Its use proves that the answer arrived.
     let unanswered = session.previous_hash.as_deref() == Some(&presented.hash[..]);
     if session.token_hash != presented.hash && !unanswered {
-        store::revoke_session(c, session.id, "refresh_reused", now)?;
+        store::revoke_session(c, session.id, session.user_id, "refresh_reused", now)?;
         rights_changed(c, session.user_id, now)?;
         return Ok(Refreshed::Reused {
             user: session.user_id,

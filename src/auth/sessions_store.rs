@@ -44,16 +44,9 @@ pub fn rotate_session(
     Ok(())
 }
 
-/// Ends a session, and what its user asked to bind: a link outlives nobody's signing out.
-pub fn revoke_session(c: &mut DbConn, id: Uid, why: &str, now: Micros) -> AppResult<()> {
-    let user: Option<Uid> = sessions::table
-        .find(id)
-        .select(sessions::user_id)
-        .first(c)
-        .optional()?;
-    if let Some(user) = user {
-        forget_links(c, user)?;
-    }
+/// Ends a session of this user, and what they asked to bind: a link outlives nobody's signing out.
+pub fn revoke_session(c: &mut DbConn, id: Uid, user: Uid, why: &str, now: Micros) -> AppResult<()> {
+    forget_links(c, user)?;
     diesel::update(sessions::table.filter(sessions::id.eq(id).and(sessions::revoked_at.is_null())))
         .set((
             sessions::revoked_at.eq(now.0),

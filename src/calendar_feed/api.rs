@@ -9,7 +9,7 @@ use super::{events, ical, store};
 use crate::audit::{self, Entry};
 use crate::auth::rights::By;
 use crate::auth::{self, Action, Place, Who};
-use crate::crypto::{MacPurpose, Vault, random_token};
+use crate::crypto::{MacPurpose, Vault, hex, random_token};
 use crate::db::{Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::house::RequestId;
@@ -183,7 +183,5 @@ fn owner(c: &mut crate::db::DbConn, user: Uid, now: Micros, id: &RequestId) -> A
 /// A strong tag of the very text.
 fn etag(text: &str) -> String {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    let hash = hash.as_ref().iter().take(16);
-    let hex: String = hash.map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    format!("\"{}\"", hex(&hash.as_ref()[..16]))
 }

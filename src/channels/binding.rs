@@ -8,7 +8,7 @@ use crate::audit::{self, Entry};
 use crate::auth::model::{DeviceRow, UserRow, UserState};
 use crate::auth::rights::By;
 use crate::auth::{self, Action, Place, Who, accounts};
-use crate::crypto::{MacPurpose, Vault};
+use crate::crypto::{MacPurpose, Vault, hex};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Code};
 
@@ -25,8 +25,7 @@ pub fn hash(vault: &Vault, state: &str) -> Vec<u8> {
 /// What the page hands out and takes back: whoever sends it saw the page for this state and this code.
 pub fn tag(vault: &Vault, state: &str, code: &str) -> String {
     let parts: [&[u8]; 3] = [b"channel confirmed", state.as_bytes(), code.as_bytes()];
-    let tag = vault.mac(MacPurpose::SecretHash, &parts);
-    tag.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&vault.mac(MacPurpose::SecretHash, &parts))
 }
 
 /// Notes that the caller wants to bind an account; a link made before opens nothing any more.

@@ -6,6 +6,7 @@ use actix_web::http::{StatusCode, header};
 
 use crate::error::Problem;
 use crate::http::guarded::guarded;
+use crate::http::html::escaped;
 use crate::http::problem::Whole;
 
 const PAGE: &str = include_str!("page/binding.html");
@@ -22,22 +23,6 @@ pub(super) enum Shown {
         confirm: String,
     },
     Bound,
-}
-
-/// What stands in HTML as it stands here.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 fn page(zh: bool, title: &str, body: &str) -> HttpResponse {
@@ -124,17 +109,4 @@ pub(super) fn refusal(problem: &Problem, zh: bool) -> HttpResponse {
     }
     answer.extensions_mut().insert(Whole);
     answer
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_was_typed_becomes_markup() {
-        assert_eq!(
-            escaped("<b>\"Li\" & 'Wang'</b>"),
-            "&lt;b&gt;&quot;Li&quot; &amp; &#39;Wang&#39;&lt;/b&gt;"
-        );
-    }
 }

@@ -2,6 +2,7 @@
 
 use crate::audit::verify::{Known, verify};
 use crate::config::Config;
+use crate::crypto::hex;
 
 use super::doctor::reached;
 
@@ -24,8 +25,7 @@ pub fn known(text: &str) -> Result<Known, String> {
 }
 
 fn shown(seal: &Known) -> String {
-    let hash: String = seal.hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}:{hash}", seal.last)
+    format!("{}:{}", seal.last, hex(&seal.hash))
 }
 
 pub fn run(config: &Config, from: i64, known: Option<&Known>) -> Result<(), String> {

@@ -97,7 +97,7 @@ fn push(config: &Config, asks: bool, c: &mut DbConn, findings: &mut Findings) {
             )),
             (Configured::On(provider), Ok(_)) => {
                 let proved = if asks { proved(&*provider) } else { Ok(None) };
-                proved.and_then(|proof| Ok(told(&on(config, c, &*provider)?, proof)))
+                proved.and_then(|proof| on(config, c, &*provider, proof))
             }
             // A database that is not migrated yet is another line's finding.
             (Configured::On(_), Err(_)) => Ok("on; the database could not be asked".to_owned()),
@@ -134,16 +134,15 @@ fn proved(provider: &dyn Provider) -> Result<Option<&'static str>, String> {
     }
 }
 
-fn told(on: &str, proof: Option<&str>) -> String {
-    match (on.strip_prefix("on"), proof) {
-        (Some(rest), Some(proof)) => format!("on, {proof}{rest}"),
-        _ => on.to_owned(),
-    }
-}
-
 /// On, and how many phones this configuration does not let be asked.
-fn on(config: &Config, c: &mut DbConn, provider: &dyn Provider) -> Result<String, String> {
+fn on(
+    config: &Config,
+    c: &mut DbConn,
+    provider: &dyn Provider,
+    proof: Option<&str>,
+) -> Result<String, String> {
     let name = provider.name();
+    let on = proof.map_or_else(|| "on".to_owned(), |proof| format!("on, {proof}"));
     if name == PushProvider::WeCom {
         let back = channels::api::redirect(&config.public_url);
         if wire::abroad(&config.wecom.base_url) && !back.starts_with("https://") {
@@ -152,11 +151,11 @@ fn on(config: &Config, c: &mut DbConn, provider: &dyn Provider) -> Result<String
             ));
         }
         return Ok(format!(
-            "on; members come back to {back}, whose host must be a trusted domain of the app"
+            "{on}; members come back to {back}, whose host must be a trusted domain of the app"
         ));
     }
     if !matches!(name, PushProvider::WebPush | PushProvider::UnifiedPush) {
-        return Ok("on".to_owned());
+        return Ok(on);
     }
     let vault = Vault::open(&config.keys_dir).map_err(|e| e.to_string())?;
     let mut withheld: BTreeMap<&str, usize> = BTreeMap::new();

@@ -4,6 +4,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 
+use super::hex::hex;
 use super::keyring::{BlindSecrets, Keyring, MacSecrets};
 
 /// A column that is found by exact value although it is sealed. Each has a key of its own, so
@@ -105,8 +106,7 @@ pub(super) fn fingerprint(blind: &BlindSecrets, mac: &MacSecrets) -> String {
         .flat_map(|secret| hmac::sign(&key(secret), FINGERPRINT).as_ref().to_vec())
         .collect();
     let hash = digest(&SHA256, &tags);
-    let short = hash.as_ref().iter().take(8);
-    short.map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.as_ref()[..8])
 }
 
 /// Keys of indexes and tags. The library wipes them when they are dropped.

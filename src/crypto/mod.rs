@@ -51,6 +51,7 @@
 mod aead;
 mod error;
 mod folder;
+mod hex;
 mod keyring;
 mod mac;
 mod office;
@@ -61,6 +62,7 @@ mod web_push;
 
 pub use aead::DataKey;
 pub use error::{CryptoError, KeyError, TokenError};
+pub use hex::hex;
 pub use mac::{BlindColumn, MacPurpose, index_key_id};
 pub use office::{FILE as OFFICE_FILE, OfficeCard, OfficeKeys};
 pub use random::{random_code, random_state, random_token};

@@ -23,6 +23,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::error::{CryptoError, KeyError};
 use super::folder::{self, Folder};
+use super::hex::hex;
 
 /// Both secrets, base64 in JSON.
 pub const FILE: &str = "liaison-keys.json";
@@ -47,9 +48,7 @@ impl OfficeCard {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let hash = digest(&SHA256, &[CARD, &self.signing, &self.sealing].concat());
-        let hex: Vec<String> = (hash.as_ref().chunks(2).take(8))
-            .map(|pair| pair.iter().map(|b| format!("{b:02x}")).collect())
-            .collect();
+        let hex: Vec<String> = (hash.as_ref().chunks(2).take(8)).map(hex).collect();
         hex.join("-")
     }
 

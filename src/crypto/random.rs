@@ -6,6 +6,8 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use rand::{Rng as _, RngExt as _};
 
+use super::hex::hex;
+
 /// Digits and capitals that nobody mistakes for each other when read aloud or copied by hand:
 /// without 0 O, 1 I L and U.
 const CODE_ALPHABET: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -29,7 +31,7 @@ pub fn random_token() -> String {
 pub fn random_state() -> String {
     let mut bytes = [0_u8; 32];
     UnwrapErr(SysRng).fill_bytes(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&bytes)
 }
 
 /// A code for people to type, `len` characters of 4.9 bits each, every one equally likely

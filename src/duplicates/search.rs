@@ -242,14 +242,10 @@ fn tell(c: &mut DbConn, older: &PersonRow, now: Micros) -> AppResult<()> {
         Some(resident) => (Kind::Resident, resident.id),
         None => (Kind::HouseholdPerson, older.id),
     };
-    let text = |zh: &str, en: &str| Text {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    };
     let announcement = Announcement {
         kind: NotificationKind::DuplicateSuspected,
-        title: text("可能存在重复登记", "A record may exist twice"),
-        body: text(
+        title: Text::of("可能存在重复登记", "A record may exist twice"),
+        body: Text::of(
             "您辖区内的一条记录可能在其他地区也有登记，请打开重复记录列表核对。",
             "A record of your area may also exist elsewhere. Open the list of duplicates and decide.",
         ),

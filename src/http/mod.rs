@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod guarded;
 pub mod house;
+pub mod html;
 pub mod idempotency;
 pub mod json;
 pub mod limits;

@@ -152,8 +152,8 @@ pub fn arrived(c: &mut DbConn, who: &Who, row: &NoticeRow, fields: &[FieldRow]) 
     let recipients: Vec<Recipient> = others.map(|user| Recipient { user, place }).collect();
     let announcement = Announcement {
         kind: NotificationKind::LiaisonArrived,
-        title: text("收到一份协作通报", "A liaison notice came in"),
-        body: text(
+        title: Text::of("收到一份协作通报", "A liaison notice came in"),
+        body: Text::of(
             "外地协会发来一份协作通报，请签收并在期限内答复。",
             "An association elsewhere sent a notice. Confirm that it came and answer by its day.",
         ),
@@ -179,8 +179,8 @@ pub fn answered(c: &mut DbConn, who: &Who, row: &NoticeRow) -> AppResult<()> {
         .collect();
     let announcement = Announcement {
         kind: NotificationKind::LiaisonArrived,
-        title: text("协作通报已有答复", "A notice was answered"),
-        body: text(
+        title: Text::of("协作通报已有答复", "A notice was answered"),
+        body: Text::of(
             "您发出的一份协作通报已有答复，请打开查看。",
             "A notice of yours was answered. Open it to see how.",
         ),
@@ -194,13 +194,6 @@ pub fn answered(c: &mut DbConn, who: &Who, row: &NoticeRow) -> AppResult<()> {
     };
     announce(c, who.at, &announcement, &recipients)?;
     Ok(())
-}
-
-fn text(zh: &str, en: &str) -> Text {
-    Text {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    }
 }
 
 /// An acknowledgement asks for nothing: with it the notice that it regards is received, and itself done.

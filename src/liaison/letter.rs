@@ -7,6 +7,7 @@ use super::disclosure::LiaisonField;
 use super::file::SentNotice;
 use super::model::{LiaisonKind, LiaisonTopic};
 use crate::db::Day;
+use crate::http::html::escaped;
 
 /// What a letter says besides what was told.
 pub struct Letter<'a> {
@@ -25,19 +26,7 @@ const STYLE: &str = "body{font:12pt/1.8 serif;max-width:17cm;margin:1.5cm auto;c
 
 /// What may stand in a page as text.
 fn text(raw: &str) -> String {
-    let mut out = String::with_capacity(raw.len());
-    for c in raw.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' => out.push_str("<br>"),
-            other => out.push(other),
-        }
-    }
-    out
+    escaped(raw).replace('\n', "<br>")
 }
 
 fn kind(kind: LiaisonKind) -> &'static str {

@@ -16,6 +16,15 @@ pub struct Text {
     pub en: String,
 }
 
+impl Text {
+    pub fn of(zh: &str, en: &str) -> Text {
+        Text {
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+        }
+    }
+}
+
 /// What to tell.
 #[derive(Debug, Clone)]
 pub struct Announcement {

@@ -16,6 +16,7 @@ use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
+use crate::crypto::hex;
 use crate::db::{DbConn, Json, Micros, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, Once, path_id};
@@ -124,11 +125,7 @@ pub async fn create_policy_import(
 
 fn sha256(bytes: &[u8]) -> String {
     use aws_lc_rs::digest::{SHA256, digest};
-    let hash = digest(&SHA256, bytes);
-    hash.as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// An import whose file is being read.

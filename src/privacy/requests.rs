@@ -146,14 +146,10 @@ pub fn ask(
 
 /// Those who are to answer learn that something was asked, and read in the request itself what.
 fn tell_coordinators(c: &mut DbConn, who: &Who, request: &RequestRow) -> AppResult<()> {
-    let text = |zh: &str, en: &str| Text {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    };
     let announcement = Announcement {
         kind: NotificationKind::PrivacyRequested,
-        title: text("有人提出了个人信息请求", "Somebody asked about their data"),
-        body: text(
+        title: Text::of("有人提出了个人信息请求", "Somebody asked about their data"),
+        body: Text::of(
             "您的辖区有一份个人信息请求等待受理，请在期限内答复。",
             "A request about personal data waits in your area. Please answer it by its day.",
         ),

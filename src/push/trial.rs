@@ -33,12 +33,8 @@ pub struct PushTest {
 
 /// Tells a user that pushes work, by a push. Whoever calls this has asked whether they may.
 pub fn send(c: &mut DbConn, user: Uid, now: Micros) -> AppResult<PushTest> {
-    let text = |zh: &str, en: &str| Text {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    };
-    let title = text("推送测试", "Push test");
-    let body = text(
+    let title = Text::of("推送测试", "Push test");
+    let body = Text::of(
         "看到这条消息，说明此手机可以收到推送。",
         "You see this: pushes reach this phone.",
     );

@@ -221,6 +221,9 @@ type Rule<'a> = &'a dyn Fn(&[u64], &[(&[u64], u64)]) -> Vec<bool>;
 /// The whole, what is shown of each part, and the part and cell of which too much is known.
 type Told = (Vec<u64>, Vec<Option<Vec<u64>>>, usize, usize);
 
+/// A whole, and which of its parts are shown with what.
+type Answer = (Vec<u64>, Vec<Option<Vec<u64>>>);
+
 /// Of every table of so many parts and cells that comes to no more than this: the answers from which a small count
 /// follows, or that there is one. With `beside` the last one is what is counted in no part: never shown, and never
 /// none, which would be known.
@@ -250,8 +253,7 @@ fn pinned(parts: usize, cells: usize, most: u64, beside: bool, rule: Rule<'_>) -
         tables = longer;
     }
     // By answer: what each hidden count may be.
-    let mut seen: BTreeMap<(Vec<u64>, Vec<Option<Vec<u64>>>), Vec<Vec<BTreeSet<u64>>>> =
-        BTreeMap::new();
+    let mut seen: BTreeMap<Answer, Vec<Vec<BTreeSet<u64>>>> = BTreeMap::new();
     for (whole, table) in tables {
         let listed = parts - usize::from(beside);
         if !is_open(&whole) || (beside && size(&table[listed]) == 0) {
@@ -301,7 +303,7 @@ fn no_table_is_told_by_what_is_hidden() {
     }
 }
 
-fn ranked<'a, const N: usize>(parts: [&'a [u64]; N]) -> Vec<(&'a [u64], u64)> {
+fn ranked<const N: usize>(parts: [&[u64]; N]) -> Vec<(&[u64], u64)> {
     parts.into_iter().zip(RANKS).collect()
 }
 

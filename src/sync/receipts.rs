@@ -16,6 +16,7 @@ use super::model::Outcome;
 use super::{REMEMBERED, store};
 use crate::auth::api::Jwks;
 use crate::auth::{Action, Who};
+use crate::crypto::hex;
 use crate::db::types::china;
 use crate::db::{Day, Micros, Uid};
 use crate::error::{AppError, AppResult, Fault};
@@ -187,7 +188,6 @@ fn sum_up(
             .1 += 1;
     }
     let digest = digest.finish();
-    let hex = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
     ReceiptSummary {
         iss: issuer.to_owned(),
         aud: AUDIENCE,
@@ -196,7 +196,7 @@ fn sum_up(
         iat: who.at.unix_seconds(),
         day,
         operations: total,
-        op_ids_sha256: hex.collect(),
+        op_ids_sha256: hex(digest.as_ref()),
         counts: counts
             .into_iter()
             .map(|((kind, _), (outcome, count))| ReceiptCount {

@@ -291,14 +291,10 @@ const NOTICE: i64 = 7 * Micros::DAY;
 
 /// The author learns that something is to be corrected, and reads in the visit itself what.
 fn tell_author(c: &mut DbConn, who: &Who, visit: &VisitRow) -> AppResult<()> {
-    let text = |zh: &str, en: &str| Text {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    };
     let announcement = Announcement {
         kind: NotificationKind::VisitReturned,
-        title: text("走访记录被退回", "A visit was returned"),
-        body: text(
+        title: Text::of("走访记录被退回", "A visit was returned"),
+        body: Text::of(
             "您的一份走访记录需要补正，请打开查看原因，修改后重新提交。",
             "One of your visits needs a correction. Open it to see why, then submit it again.",
         ),

@@ -170,6 +170,9 @@ impl World<'_> {
         if self.theme.contains(&"activity") {
             self.opens_activities().await;
         }
+        if self.theme.contains(&"claim") {
+            self.opens_claims().await;
+        }
     }
 
     /// Somebody of the first village without a phone.
@@ -186,13 +189,37 @@ impl World<'_> {
             let home = json!({ "kind": "migrant", "area": self.places.villages[0] });
             let home = member.post("/v1/households", home).await.expect(201);
             make::household_person(&member, &home, &["registration", "service_follow_up"]).await;
-            let visit = member
-                .post("/v1/visits", make::home_visit(&home))
-                .await
-                .expect(201);
-            let path = format!("/v1/visits/{}/submission", visit["id"].as_str().unwrap());
+            let mut visit = make::home_visit(&home);
+            visit["opinions"] = json!([{ "topic": "activities", "text": format!("希望周末也开放{n}"), "answer_owed": true }]);
+            let visit = member.post("/v1/visits", visit).await.expect(201);
+            let path = format!("{}/submission", make::at("visits", &visit));
             let submitted = Answer::of(member.request(reqwest::Method::POST, &path)).await;
             self.noted(format!("opens visit {n}"), &submitted).await;
+        }
+    }
+
+    /// Claims that the insurer examines, of families that a member with a phone looks after.
+    async fn opens_claims(&mut self) {
+        let member = self.colleague().await;
+        for n in 0..4 {
+            let home = json!({ "kind": "migrant", "area": self.places.villages[0] });
+            let home = member.post("/v1/households", home).await.expect(201);
+            let consents = ["registration", "insurance"];
+            let person = make::household_person(&member, &home, &consents).await;
+            let policy = make::policy(&home, &person);
+            let policy = member.post("/v1/policies", policy).await.expect(201);
+            let claim = make::claim(&policy, &person);
+            let claim = member.post("/v1/claims", claim).await.expect(201);
+            let path = make::at("claims", &claim);
+            for step in ["acceptance", "review"] {
+                let on = json!({ "on": "2026-03-10" });
+                let taken = member.post(&format!("{path}/{step}"), on).await;
+                taken.expect(200);
+            }
+            let path = format!("{}/assignee", make::at("households", &home));
+            let worker = json!({ "assignee": self.users[0].id });
+            let answer = self.desk.put(&path, worker).await;
+            self.noted(format!("opens claim {n}"), &answer).await;
         }
     }
 
@@ -203,7 +230,7 @@ impl World<'_> {
             let plan = json!({ "area": self.places.villages[0], "venue": "小广场", "kind": "lecture", "title": format!("讲座{n}"),
                 "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z" });
             let made = member.post("/v1/activities", plan).await.expect(201);
-            let path = format!("/v1/activities/{}/report", made["id"].as_str().unwrap());
+            let path = format!("{}/report", make::at("activities", &made));
             let report = json!({ "starts_at": "2026-05-29T01:00:00Z", "ends_at": "2026-05-29T02:00:00Z", "participants": 40,
                 "leaflets": 50, "households_informed": 10 });
             let reported = member.post(&path, report).await;
@@ -234,10 +261,7 @@ impl World<'_> {
                 .post("/v1/liaison-notices", draft)
                 .await
                 .expect(201);
-            let path = format!(
-                "/v1/liaison-notices/{}/dispatch",
-                draft["id"].as_str().unwrap()
-            );
+            let path = format!("{}/dispatch", make::at("liaison-notices", &draft));
             let sent = Answer::of(self.desk.request(reqwest::Method::POST, &path)).await;
             self.noted(format!("opens notice {n}"), &sent).await;
         }

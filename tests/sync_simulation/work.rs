@@ -113,6 +113,7 @@ const COURSE: &[(&str, &[(&str, &str)])] = &[
         &[
             ("investigation", "investigation"),
             ("dispute", "disputed"),
+            ("dispute", "disputed"),
             ("determination", "approved"),
         ],
     ),

@@ -2,6 +2,7 @@
 
 use super::says::PlainWords;
 use crate::db::Day;
+use crate::http::html;
 use crate::http::text::Money;
 
 /// HTML in one language.
@@ -32,16 +33,7 @@ impl Paper {
     }
     /// A text, whoever wrote it.
     pub fn text(&mut self, text: &str) {
-        for c in text.chars() {
-            match c {
-                '&' => self.out.push_str("&amp;"),
-                '<' => self.out.push_str("&lt;"),
-                '>' => self.out.push_str("&gt;"),
-                '"' => self.out.push_str("&quot;"),
-                '\'' => self.out.push_str("&#39;"),
-                c => self.out.push(c),
-            }
-        }
+        html::escape(&mut self.out, text);
     }
     /// An element of ours around a text.
     pub fn tag(&mut self, name: &str, class: &str, text: &str) {

@@ -78,9 +78,19 @@ pub fn assert_not_in_the_audit(c: &mut DbConn, server: &str) {
             panic!("{wrong} in the audit: {entry:?}");
         }
         let whole = format!("{entry:?}");
-        let found = typed.iter().find(|text| whole.contains(text.as_str()));
+        let found = typed.iter().find(|text| stands(&whole, text));
         assert_eq!(found, None, "typed by somebody, and in the audit: {whole}");
     }
+}
+
+/// Whether a text stands somewhere, and not by chance as some digits of a longer id.
+fn stands(whole: &str, text: &str) -> bool {
+    let digits = text.chars().all(|c| c.is_ascii_hexdigit());
+    let joins = |c: Option<char>| digits && c.is_some_and(|c| c.is_ascii_hexdigit());
+    whole.match_indices(text).any(|(at, _)| {
+        let (before, after) = (&whole[..at], &whole[at + text.len()..]);
+        !joins(before.chars().next_back()) && !joins(after.chars().next())
+    })
 }
 
 fn word(text: &str) -> bool {
