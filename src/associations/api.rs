@@ -22,7 +22,7 @@ use crate::state::App;
 /// An association to found.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"kind": "municipal", "title": "嘉兴市计划生育协会", "area": "3304", "founded_on": "1986-05-29", "office": {"rank": "section", "premises": "own", "own_line": true}, "staffing": {"establishment": 3, "full_time": 3, "managed_by_reference": true}}))]
+#[schema(example = json!({"kind": "municipal", "title": "嘉兴市计划生育协会", "area": "3304", "founded_on": "1986-05-29", "office": {"rank": "section", "premises": "own", "equipped": true, "own_line": true}, "staffing": {"establishment": 3, "full_time": 3, "managed_by_reference": true, "fit": true, "wages_budgeted": true}}))]
 pub struct NewAssociation {
     /// Made by the caller, if they like.
     #[serde(default, deserialize_with = "not_null")]
@@ -47,7 +47,7 @@ pub struct NewAssociation {
     pub staffing: Option<Staffing>,
 }
 
-async fn read(app: &App, who: &Who, id: Uid) -> AppResult<Association> {
+pub(super) async fn read(app: &App, who: &Who, id: Uid) -> AppResult<Association> {
     let who = who.clone();
     let row = app
         .db
@@ -161,7 +161,7 @@ pub async fn get_association(
 /// A change of an association (JSON Merge Patch): absent members stay, `null` empties where that is allowed.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"office": {"rank": "none", "premises": "shared", "own_line": false}}))]
+#[schema(example = json!({"office": {"rank": "none", "premises": "shared", "equipped": true, "own_line": false}}))]
 pub struct AssociationPatch {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]

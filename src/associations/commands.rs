@@ -3,6 +3,7 @@
 use super::api::{AssociationPatch, Dissolution, NewAssociation};
 use super::members;
 use super::model::*;
+use super::office;
 use super::rules::{self, Above};
 use super::store::{self, Amendment};
 use crate::areas;
@@ -45,15 +46,21 @@ pub fn found(c: &mut DbConn, who: &Who, new: &NewAssociation) -> AppResult<Uid> 
         dissolved_because: None,
         office_rank: office.map(|o| o.rank),
         office_premises: office.map(|o| o.premises),
+        office_equipped: office.map(|o| o.equipped),
         office_own_line: office.map(|o| o.own_line),
         staff_establishment: staffing.map(|s| s.establishment.0),
         staff_full_time: staffing.map(|s| s.full_time.0),
         staff_by_reference: staffing.map(|s| s.managed_by_reference),
+        staff_fit: staffing.map(|s| s.fit),
+        staff_wages_budgeted: staffing.map(|s| s.wages_budgeted),
         registered_by: who.user,
         created_at: who.at,
         updated_at: who.at,
     };
     store::insert(c, &row)?;
+    if office.is_some() || staffing.is_some() {
+        office::keep(c, who, &row)?;
+    }
     let facts = serde_json::json!({ "what": "founded", "kind": row.kind });
     noted(c, who, &row, &facts)?;
     Ok(row.id)
@@ -113,6 +120,7 @@ pub fn amend(
         founded_on: patch.founded_on,
         office_rank: office.as_ref().map(|o| o.as_ref().map(|o| o.rank)),
         office_premises: office.as_ref().map(|o| o.as_ref().map(|o| o.premises)),
+        office_equipped: office.as_ref().map(|o| o.as_ref().map(|o| o.equipped)),
         office_own_line: office.as_ref().map(|o| o.as_ref().map(|o| o.own_line)),
         staff_establishment: staffing
             .as_ref()
@@ -121,9 +129,17 @@ pub fn amend(
         staff_by_reference: staffing
             .as_ref()
             .map(|s| s.as_ref().map(|s| s.managed_by_reference)),
+        staff_fit: staffing.as_ref().map(|s| s.as_ref().map(|s| s.fit)),
+        staff_wages_budgeted: staffing
+            .as_ref()
+            .map(|s| s.as_ref().map(|s| s.wages_budgeted)),
         updated_at: who.at,
     };
     store::amend(c, &row, &change)?;
+    if office.is_some() || staffing.is_some() {
+        let after = store::find(c, id)?.ok_or_else(AppError::not_found)?;
+        office::keep(c, who, &after)?;
+    }
     noted(
         c,
         who,

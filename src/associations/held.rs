@@ -1,4 +1,4 @@
-//! What is held of somebody as a member and holder of posts, as they themselves see it.
+//! What is held of somebody as a member, holder of posts and nominee, as they themselves see it.
 
 use serde::Serialize;
 use std::collections::HashMap;
@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 use super::members::model::LeaveReason;
 use super::members::view::CardNumber;
 use super::posts::model::{PostEnd, PostKind, PublicPosition};
-use super::{members, posts, store};
+use super::selections::model::{NominationState, SelectionCategory};
+use super::subsidies::model::PaidFrom;
+use super::{members, posts, selections, store, subsidies};
 use crate::db::{Day, DbConn, Uid};
 use crate::error::AppResult;
 use crate::http::text::{Label, Money};
@@ -44,6 +46,32 @@ pub struct HeldPost {
     pub ends_on: Day,
     pub ended_on: Option<Day>,
     pub ended_because: Option<PostEnd>,
+    /// What is or was paid after it.
+    #[schema(max_items = 100)]
+    pub subsidies: Vec<HeldSubsidy>,
+}
+
+/// What is paid a month after a post.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldSubsidy {
+    pub monthly: Money,
+    pub paid_from: PaidFrom,
+    pub from_on: Day,
+    pub until_on: Option<Day>,
+}
+
+/// A selection of the best in which somebody is or was nominated.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldNomination {
+    /// The association that selects.
+    #[schema(value_type = Label, example = "嘉兴市计划生育协会")]
+    pub association: String,
+    #[schema(minimum = 1990, maximum = 2999, example = 2025)]
+    pub year: i64,
+    pub category: SelectionCategory,
+    pub state: NominationState,
+    /// When they agreed to be published.
+    pub agreed_on: Option<Day>,
 }
 
 fn titles(c: &mut DbConn, ids: Vec<Uid>) -> AppResult<HashMap<Uid, String>> {
@@ -74,7 +102,19 @@ pub fn memberships(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<Held
 pub fn posts(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<HeldPost>> {
     let rows = posts::store::of_person(c, person, most)?;
     let titles = titles(c, rows.iter().map(|row| row.association_id).collect())?;
+    let paid = subsidies::store::of_posts(c, rows.iter().map(|row| row.id).collect())?;
+    let paid_after = |post: Uid| {
+        let after = paid.iter().filter(|one| one.post_id == post).take(100);
+        let shown = after.map(|one| HeldSubsidy {
+            monthly: Money(one.monthly),
+            paid_from: one.paid_from,
+            from_on: one.from_on,
+            until_on: one.until_on,
+        });
+        shown.collect()
+    };
     let show = |row: posts::model::PostRow| HeldPost {
+        subsidies: paid_after(row.id),
         association: titles.get(&row.association_id).cloned().unwrap_or_default(),
         post: row.post,
         holds_position: row.holds_position,
@@ -85,6 +125,24 @@ pub fn posts(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<HeldPost>>
         ends_on: row.ends_on,
         ended_on: row.ended_on,
         ended_because: row.ended_because,
+    };
+    Ok(rows.into_iter().map(show).collect())
+}
+
+/// The newest nominations of somebody.
+pub fn nominations(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<HeldNomination>> {
+    let rows = selections::store::of_person(c, person, most)?;
+    let titles = titles(c, rows.iter().map(|row| row.1.association_id).collect())?;
+    let selecting = |id: &Uid| titles.get(id).cloned().unwrap_or_default();
+    let show = |(row, selection): (
+        selections::model::NominationRow,
+        selections::model::SelectionRow,
+    )| HeldNomination {
+        association: selecting(&selection.association_id),
+        year: selection.year,
+        category: selection.category,
+        state: row.state,
+        agreed_on: row.agreed_on,
     };
     Ok(rows.into_iter().map(show).collect())
 }

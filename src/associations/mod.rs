@@ -7,8 +7,9 @@
 //! it.
 //!
 //! `posts` says who leads one and which posts are vacant, `members` who belongs to it,
-//! `studies` what was found to be done and by whom, `works` what
-//! it did, `ratings` how people judged its year.
+//! `studies` what was found to be done and by whom, `works` what it did, `ratings` how people judged its year,
+//! `selections` whom they selected as the best of it, `sites` where many people work or live and whether they have an
+//! association, `office` how its office and staff stood by days, `subsidies` what is paid to those who retired.
 //!
 //! What stands in the record itself (what it is called, its office, how many staff it may have) is public: everybody
 //! who works in its area reads it. Officers write, each where they are officers.
@@ -19,11 +20,15 @@ pub mod held;
 pub mod joining;
 pub mod members;
 pub mod model;
+pub mod office;
 pub mod posts;
 pub mod ratings;
 pub mod rules;
+pub mod selections;
+pub mod sites;
 pub mod store;
 pub mod studies;
+pub mod subsidies;
 pub mod view;
 pub mod works;
 
@@ -35,9 +40,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(api::get_association)
         .service(api::update_association)
         .service(api::dissolve_association)
+        .configure(office::routes)
         .configure(posts::routes)
+        .configure(subsidies::routes)
         .configure(members::routes)
         .configure(studies::routes)
         .configure(ratings::routes)
-        .configure(works::routes);
+        .configure(works::routes)
+        .configure(selections::routes)
+        .configure(sites::routes);
 }

@@ -172,11 +172,36 @@ pub struct Amendment {
     pub founded_on: Option<Day>,
     pub office_rank: Option<Option<OfficeRank>>,
     pub office_premises: Option<Option<Premises>>,
+    pub office_equipped: Option<Option<bool>>,
     pub office_own_line: Option<Option<bool>>,
     pub staff_establishment: Option<Option<i64>>,
     pub staff_full_time: Option<Option<i64>>,
     pub staff_by_reference: Option<Option<bool>>,
+    pub staff_fit: Option<Option<bool>>,
+    pub staff_wages_budgeted: Option<Option<bool>>,
     pub updated_at: Micros,
+}
+
+impl Amendment {
+    /// One that alters nothing yet.
+    pub fn of(version: i64, at: Micros) -> Amendment {
+        Amendment {
+            version,
+            title: None,
+            parent_id: None,
+            founded_on: None,
+            office_rank: None,
+            office_premises: None,
+            office_equipped: None,
+            office_own_line: None,
+            staff_establishment: None,
+            staff_full_time: None,
+            staff_by_reference: None,
+            staff_fit: None,
+            staff_wages_budgeted: None,
+            updated_at: at,
+        }
+    }
 }
 
 pub fn amend(

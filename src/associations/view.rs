@@ -17,6 +17,10 @@ use crate::page_of;
 pub struct AssociationOffice {
     pub rank: OfficeRank,
     pub premises: Premises,
+    /// It has the facilities that the work needs.
+    #[serde(default)]
+    #[schema(default = false, example = true)]
+    pub equipped: bool,
     /// It is listed as an institution of its own (单列), not as a part of another office.
     #[schema(example = true)]
     pub own_line: bool,
@@ -35,6 +39,43 @@ pub struct Staffing {
     /// Managed by reference to the Civil Service Law (参照公务员法管理).
     #[schema(example = true)]
     pub managed_by_reference: bool,
+    /// Whoever answers for the association found them fit for the work.
+    #[serde(default)]
+    #[schema(default = false, example = true)]
+    pub fit: bool,
+    /// Their wages stand in the budget of their level.
+    #[serde(default)]
+    #[schema(default = false, example = true)]
+    pub wages_budgeted: bool,
+}
+
+/// The office, where all of it is known.
+pub fn office(
+    rank: Option<OfficeRank>,
+    premises: Option<Premises>,
+    equipped: Option<bool>,
+    own_line: Option<bool>,
+) -> Option<AssociationOffice> {
+    Some(AssociationOffice {
+        rank: rank?,
+        premises: premises?,
+        equipped: equipped?,
+        own_line: own_line?,
+    })
+}
+
+/// The staff, where all of it is known: posts and people, then how they are employed.
+pub fn staffing(
+    (establishment, full_time): (Option<i64>, Option<i64>),
+    (by_reference, fit, budgeted): (Option<bool>, Option<bool>, Option<bool>),
+) -> Option<Staffing> {
+    Some(Staffing {
+        establishment: Int(establishment?),
+        full_time: Int(full_time?),
+        managed_by_reference: by_reference?,
+        fit: fit?,
+        wages_budgeted: budgeted?,
+    })
 }
 
 /// An association (计划生育协会).
@@ -77,27 +118,20 @@ impl Tagged for Association {
 }
 
 pub fn show(row: AssociationRow) -> AppResult<Association> {
-    let office = match (row.office_rank, row.office_premises, row.office_own_line) {
-        (Some(rank), Some(premises), Some(own_line)) => Some(AssociationOffice {
-            rank,
-            premises,
-            own_line,
-        }),
-        _ => None,
-    };
-    let staff = (
-        row.staff_establishment,
-        row.staff_full_time,
-        row.staff_by_reference,
+    let office = office(
+        row.office_rank,
+        row.office_premises,
+        row.office_equipped,
+        row.office_own_line,
     );
-    let staffing = match staff {
-        (Some(establishment), Some(full_time), Some(managed_by_reference)) => Some(Staffing {
-            establishment: Int(establishment),
-            full_time: Int(full_time),
-            managed_by_reference,
-        }),
-        _ => None,
-    };
+    let staffing = staffing(
+        (row.staff_establishment, row.staff_full_time),
+        (
+            row.staff_by_reference,
+            row.staff_fit,
+            row.staff_wages_budgeted,
+        ),
+    );
     Ok(Association {
         state: row.state(),
         id: row.id,
@@ -116,6 +150,6 @@ pub fn show(row: AssociationRow) -> AppResult<Association> {
     })
 }
 
-pub(super) fn code(text: String) -> AppResult<AreaCode> {
+pub fn code(text: String) -> AppResult<AreaCode> {
     AreaCode::parse(text).map_err(|_| AppError::internal("a stored area code is not one"))
 }

@@ -175,6 +175,20 @@ actions! {
     RatingRead "rating.read" on "rating" by ALL;
     RatingDecide "rating.decide" on "rating" by &[Officer];
     RatingAppeal "rating.appeal" on "rating" by &[Officer];
+    // Where many people work or live, with or without an association; what is asked of such an association.
+    SiteRead "site.read" on "site" by ALL;
+    SiteWrite "site.write" on "site" by &[Coordinator, Officer];
+    SiteCheck "site.check" on "site" by &[FieldMember, Coordinator, Officer];
+    SiteRuleRead "site_rule.read" on "site_rule" by ALL;
+    SiteRuleWrite "site_rule.write" on "site_rule" by &[Administrator];
+    // The best of a year: that there is a selection is public, who is nominated comes masked until they are public.
+    SelectionRead "selection.read" on "selection" by ALL;
+    SelectionWrite "selection.write" on "selection" by &[Officer];
+    SelectionReveal "selection.reveal" on "selection" by &[Officer];
+    NominationRead "nomination.read" on "nomination" by &[Officer];
+    NominationWrite "nomination.write" on "nomination" by &[Officer];
+    ObjectionRead "objection.read" on "objection" by &[Officer];
+    ObjectionWrite "objection.write" on "objection" by &[Officer];
     MemberCount "member.count" on "member_statistics" by &[Coordinator, Officer, Auditor];
     // Insurance.
     ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
@@ -404,6 +418,8 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("get_association", Action::AssociationRead),
     ("update_association", Action::AssociationWrite),
     ("dissolve_association", Action::AssociationWrite),
+    ("create_office_record", Action::AssociationWrite),
+    ("list_office_records", Action::AssociationRead),
     ("list_vacancies", Action::AssociationRead),
     ("list_post_rules", Action::PostRuleRead),
     ("get_post_rule", Action::PostRuleRead),
@@ -415,6 +431,10 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("end_post", Action::PostWrite),
     ("re_elect_post", Action::PostWrite),
     ("reveal_post_holder", Action::PostReveal),
+    ("create_retired_subsidy", Action::PostWrite),
+    ("list_retired_subsidies", Action::PostRead),
+    ("get_retired_subsidy", Action::PostRead),
+    ("end_retired_subsidy", Action::PostWrite),
     ("create_member", Action::MemberWrite),
     ("list_members", Action::MemberRead),
     ("look_up_member", Action::MemberLookUp),
@@ -455,6 +475,37 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("appeal_rating", Action::RatingAppeal),
     ("decide_rating_appeal", Action::RatingDecide),
     ("decide_rating_consequence", Action::RatingDecide),
+    ("create_selection", Action::SelectionWrite),
+    ("list_selections", Action::SelectionRead),
+    ("get_selection", Action::SelectionRead),
+    ("publish_selection", Action::SelectionWrite),
+    ("decide_selection", Action::SelectionWrite),
+    ("cancel_selection", Action::SelectionWrite),
+    ("print_selection", Action::SelectionReveal),
+    ("create_nomination", Action::NominationWrite),
+    ("list_nominations", Action::NominationRead),
+    ("get_nomination", Action::NominationRead),
+    ("agree_nomination", Action::NominationWrite),
+    ("withdraw_nomination", Action::NominationWrite),
+    ("create_objection", Action::ObjectionWrite),
+    ("list_objections", Action::ObjectionRead),
+    ("get_objection", Action::ObjectionRead),
+    ("answer_objection", Action::ObjectionWrite),
+    ("create_site", Action::SiteWrite),
+    ("list_sites", Action::SiteRead),
+    ("get_site", Action::SiteRead),
+    ("update_site", Action::SiteWrite),
+    ("close_site", Action::SiteWrite),
+    ("create_site_headcount", Action::SiteWrite),
+    ("list_site_headcounts", Action::SiteRead),
+    ("create_site_check", Action::SiteCheck),
+    ("list_site_checks", Action::SiteRead),
+    ("list_site_rules", Action::SiteRuleRead),
+    ("get_site_rule", Action::SiteRuleRead),
+    ("update_site_rule", Action::SiteRuleWrite),
+    ("list_haves", Action::SiteRuleRead),
+    ("get_have", Action::SiteRuleRead),
+    ("update_have", Action::SiteRuleWrite),
     ("get_service_reach", Action::ServiceCount),
     ("list_audit_entries", Action::AuditRead),
     ("export_audit_entries", Action::AuditExport),

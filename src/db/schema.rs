@@ -1624,10 +1624,13 @@ diesel::table! {
         dissolved_because -> Nullable<Text>,
         office_rank -> Nullable<Text>,
         office_premises -> Nullable<Text>,
+        office_equipped -> Nullable<Bool>,
         office_own_line -> Nullable<Bool>,
         staff_establishment -> Nullable<BigInt>,
         staff_full_time -> Nullable<BigInt>,
         staff_by_reference -> Nullable<Bool>,
+        staff_fit -> Nullable<Bool>,
+        staff_wages_budgeted -> Nullable<Bool>,
         registered_by -> UidSql,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -1821,6 +1824,193 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    sites (id) {
+        id -> UidSql,
+        version -> BigInt,
+        kind -> Text,
+        title -> Text,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        area_code -> Text,
+        people -> BigInt,
+        counted_on -> Text,
+        counted_by -> Text,
+        association_id -> Nullable<UidSql>,
+        linked_on -> Nullable<Text>,
+        closed_on -> Nullable<Text>,
+        closed_because -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    site_headcounts (id) {
+        id -> UidSql,
+        site_id -> UidSql,
+        people -> BigInt,
+        counted_on -> Text,
+        counted_by -> Text,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    site_rules (kind) {
+        kind -> Text,
+        version -> BigInt,
+        over_people -> BigInt,
+        assumed -> Bool,
+        updated_by -> Nullable<UidSql>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    haves (code) {
+        code -> Text,
+        version -> BigInt,
+        part -> Text,
+        ordinal -> BigInt,
+        label_zh -> Text,
+        label_en -> Text,
+        asked -> Bool,
+        assumed -> Bool,
+        updated_by -> Nullable<UidSql>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    site_checks (id) {
+        id -> UidSql,
+        site_id -> UidSql,
+        have -> Text,
+        found -> Bool,
+        checked_on -> Text,
+        checked_by -> UidSql,
+        evidence -> Text,
+        note -> Nullable<Binary>,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    selections (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        year -> BigInt,
+        category -> Text,
+        places -> BigInt,
+        state -> Text,
+        publicity_from -> Nullable<Text>,
+        publicity_to -> Nullable<Text>,
+        decided_on -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        cancelled_because -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    nominations (id) {
+        id -> UidSql,
+        version -> BigInt,
+        selection_id -> UidSql,
+        association_id -> UidSql,
+        area_id -> UidSql,
+        person_id -> Nullable<UidSql>,
+        reasons -> Text,
+        state -> Text,
+        agreed_on -> Nullable<Text>,
+        agreed_channel -> Nullable<Text>,
+        settled_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    objections (id) {
+        id -> UidSql,
+        version -> BigInt,
+        selection_id -> UidSql,
+        nomination_id -> Nullable<UidSql>,
+        topic -> Text,
+        told -> Nullable<Binary>,
+        raised_on -> Text,
+        state -> Text,
+        answered_on -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        answer -> Nullable<Binary>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    office_records (id) {
+        id -> UidSql,
+        association_id -> UidSql,
+        as_of -> Text,
+        office_rank -> Nullable<Text>,
+        office_premises -> Nullable<Text>,
+        office_equipped -> Nullable<Bool>,
+        office_own_line -> Nullable<Bool>,
+        staff_establishment -> Nullable<BigInt>,
+        staff_full_time -> Nullable<BigInt>,
+        staff_by_reference -> Nullable<Bool>,
+        staff_fit -> Nullable<Bool>,
+        staff_wages_budgeted -> Nullable<Bool>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    retired_subsidies (id) {
+        id -> UidSql,
+        version -> BigInt,
+        post_id -> UidSql,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        monthly -> BigInt,
+        paid_from -> Text,
+        from_on -> Text,
+        until_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1916,6 +2106,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     action_items,
     ratings,
     association_works,
+    sites,
+    site_headcounts,
+    site_rules,
+    haves,
+    site_checks,
+    selections,
+    nominations,
+    objections,
+    office_records,
+    retired_subsidies,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));

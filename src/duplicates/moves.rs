@@ -185,6 +185,7 @@ pub const POINTERS: &[Pointer] = &[
         .told(liaison::feed::moved),
     moves("memberships", "person_id").versioned(true),
     moves("posts", "person_id").versioned(true),
+    moves("nominations", "person_id").versioned(true),
     stays(
         "rights_requests",
         "person_id",

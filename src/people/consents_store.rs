@@ -163,6 +163,8 @@ pub fn last_no(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<Optio
         .filter(consents::person_id.eq(person))
         .filter(consents::purpose.eq(purpose))
         .filter(consents::withdrawn_at.is_not_null())
+        // What ended by itself nobody said no to.
+        .filter(consents::withdrawn_channel.is_not_null())
         .order(consents::withdrawn_at.desc())
         .select((consents::withdrawn_at, consents::text_version))
         .first(c)
@@ -247,7 +249,7 @@ pub fn live_consent(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<
 pub fn withdraw_consent(
     c: &mut DbConn,
     consent: &ConsentRow,
-    channel: ConsentChannel,
+    channel: Option<ConsentChannel>,
     by: Option<Uid>,
     at: Micros,
 ) -> AppResult<()> {

@@ -92,6 +92,9 @@ pub const PLACES: &[Place] = &[
     sealed("action_items.outcome", None),
     sealed("ratings.appeal", None),
     sealed("ratings.answer", None),
+    sealed("site_checks.note", None),
+    sealed("objections.told", None),
+    sealed("objections.answer", None),
     index("persons.phone_index", BlindColumn::Phone, "phone"),
     index("persons.document_index", BlindColumn::Document, "document"),
     index(

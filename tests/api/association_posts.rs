@@ -174,7 +174,20 @@ both! {
         officer.post(&step(&second, "ending"), end("2026-05-01")).await.problem(409, "state_forbids");
         assert_eq!(officer.get("/v1/posts").await.expect(200)["items"], json!([]));
         assert_eq!(officer.get("/v1/posts?ended=true").await.expect(200)["items"].as_array().unwrap().len(), 2);
-        filled(&officer, president(&village)).await;
+        // Terms do not overlap, not even with one that is over.
+        let refused = officer.post("/v1/posts", somebody(president(&village))).await.problem(409, "post_taken");
+        assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!("/begins_on"), &json!("bad_order")));
+        let mut next = president(&village);
+        next["begins_on"] = json!("2026-04-30");
+        officer.post("/v1/posts", somebody(next.clone())).await.problem(409, "post_taken");
+        // One that ended early leaves room for one before it, up to its first day.
+        next["begins_on"] = json!("2020-06-01");
+        officer.post("/v1/posts", somebody(next.clone())).await.problem(409, "post_taken");
+        next["ends_on"] = json!("2021-02-28");
+        filled(&officer, next.clone()).await;
+        next["begins_on"] = json!("2026-05-01");
+        next.as_object_mut().unwrap().remove("ends_on");
+        officer.post("/v1/posts", somebody(next)).await.problem(409, "post_taken");
     }
 
     async fn what_is_vacant_is_reckoned_from_the_terms(app) {

@@ -126,14 +126,30 @@ both! {
         assert_eq!(ids(&officer, "/v1/associations?kind=municipal").await, [municipal["id"].clone()]);
     }
 
+    async fn a_province_holds_its_cities(app) {
+        let Branch { municipal, township, .. } = branch(app).await;
+        let province = app.user(Role::Officer, "33").await;
+        assert_eq!(ids(&province, "/v1/associations?kind=municipal").await, [municipal["id"].clone()]);
+        let path = at("associations", &municipal);
+        let etag = province.get(&path).await.etag();
+        province.patch(&path, &etag, json!({ "title": "嘉兴市计生协" })).await.expect(200);
+        province.get(&at("associations", &township)).await.expect(200);
+        // It is above the city, and rates it; a neighbour's city is not its own.
+        let rating = crate::association_ratings::rating(&municipal);
+        let rated = province.post("/v1/ratings", rating).await.expect(201);
+        assert_eq!(province.get("/v1/ratings").await.expect(200)["items"], json!([rated]));
+        let body = association("municipal", "3101", None);
+        province.post("/v1/associations", body).await.fault("/area", "no_such_area");
+    }
+
     async fn office_and_staff_are_amended_by_version(app) {
         let Branch { officer, municipal, .. } = branch(app).await;
         let path = at("associations", &municipal);
         let read = officer.get(&path).await;
         let etag = read.etag();
         assert_eq!(read.json["office"], json!(null));
-        let office = json!({ "rank": "section", "premises": "own", "own_line": true });
-        let staffing = json!({ "establishment": 3, "full_time": 2, "managed_by_reference": true });
+        let office = json!({ "rank": "section", "premises": "own", "equipped": true, "own_line": true });
+        let staffing = json!({ "establishment": 3, "full_time": 2, "managed_by_reference": true, "fit": true, "wages_budgeted": false });
         let change = json!({ "title": "嘉兴市计划生育协会", "office": office, "staffing": staffing });
         let changed = officer.patch(&path, &etag, change.clone()).await.expect(200);
         assert_eq!((&changed["title"], &changed["office"], &changed["staffing"], &changed["version"]),

@@ -18,10 +18,13 @@ CREATE TABLE associations (
   dissolved_because TEXT,
   office_rank TEXT CHECK (office_rank IN ('division','deputy_division','section','deputy_section','subsection','none')),
   office_premises TEXT CHECK (office_premises IN ('own','shared','none')),
+  office_equipped INTEGER,
   office_own_line INTEGER,
   staff_establishment INTEGER CHECK (staff_establishment >= 0),
   staff_full_time INTEGER CHECK (staff_full_time >= 0),
   staff_by_reference INTEGER,
+  staff_fit INTEGER,
+  staff_wages_budgeted INTEGER,
   registered_by BLOB NOT NULL REFERENCES users(id),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
@@ -30,9 +33,12 @@ CREATE TABLE associations (
   CHECK (dissolved_on IS NULL OR dissolved_on >= founded_on),
   CHECK ((dissolved_on IS NULL) = (dissolved_because IS NULL)),
   CHECK ((office_rank IS NULL) = (office_premises IS NULL)),
+  CHECK ((office_rank IS NULL) = (office_equipped IS NULL)),
   CHECK ((office_rank IS NULL) = (office_own_line IS NULL)),
   CHECK ((staff_establishment IS NULL) = (staff_full_time IS NULL)),
-  CHECK ((staff_establishment IS NULL) = (staff_by_reference IS NULL))
+  CHECK ((staff_establishment IS NULL) = (staff_by_reference IS NULL)),
+  CHECK ((staff_establishment IS NULL) = (staff_fit IS NULL)),
+  CHECK ((staff_establishment IS NULL) = (staff_wages_budgeted IS NULL))
 ) STRICT;
 CREATE UNIQUE INDEX associations_one_of_an_area ON associations (area_id)
   WHERE dissolved_on IS NULL AND kind IN ('municipal','county','township','village');

@@ -7,6 +7,7 @@ use super::store::{self, Amendment, Found, Leaving};
 use crate::associations::commands::{living, past};
 use crate::associations::joining::{self, Joining};
 use crate::associations::posts;
+use crate::associations::selections;
 use crate::associations::store as associations;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Handle, Placed, Who};
@@ -161,6 +162,7 @@ pub fn leave(c: &mut DbConn, who: &Who, id: Uid, given: &Leave) -> AppResult<Fou
     };
     store::leave(c, &member, leaving)?;
     left(c, who, &member, leaving.because)?;
+    selections::ends::left(c, who, &person, Some(member.association_id))?;
     let after = MembershipRow {
         version: member.version + 1,
         left_on: Some(given.left_on),

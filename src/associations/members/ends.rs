@@ -8,6 +8,7 @@ use crate::associations::model::AssociationRow;
 use crate::associations::posts::commands::ended;
 use crate::associations::posts::model::PostEnd;
 use crate::associations::posts::store::{self as posts, Ending};
+use crate::associations::selections;
 use crate::auth::{Handle, Who};
 use crate::db::{Day, DbConn, Micros};
 use crate::error::AppResult;
@@ -33,7 +34,7 @@ pub fn of_person(c: &mut DbConn, who: &Who, person: &Handle<PersonRow>) -> AppRe
     for post in posts::end_of_person(c, person, ending)? {
         ended(c, who, &post, ending.because)?;
     }
-    Ok(())
+    selections::ends::left(c, who, person, None)
 }
 
 /// The association is no more: nobody is a member of it, and nobody holds a post in it, from that day on.
@@ -61,11 +62,12 @@ pub fn of_association(
     Ok(())
 }
 
-/// What rested on `membership` alone goes: memberships with their cards, and the name behind past terms. True where
-/// there was anything.
+/// What rested on `membership` alone goes: memberships with their cards, and the name behind past terms and
+/// nominations. True where there was anything.
 pub fn purpose(c: &mut DbConn, person: &Handle<PersonRow>, now: Micros) -> AppResult<bool> {
     let members = store::ids_of_person(c, person.id)?;
     erasure::ends::of_rows(c, "memberships", &members, now)?;
     let posts = posts::forget_holder(c, person, now)?;
-    Ok(!members.is_empty() || posts > 0)
+    let nominations = selections::ends::forget(c, person, now)?;
+    Ok(!members.is_empty() || posts > 0 || nominations > 0)
 }

@@ -5,7 +5,8 @@
 //! nothing but a member no more is taken than that.
 //!
 //! Membership ends when they leave or no longer agree. What rested on that consent goes some days later, as the text
-//! says that they agreed to; leaving the last association is the end of the consent, too. Cards carry a number that
+//! says that they agreed to; leaving the last association is the end of the consent, too, and so is, after some days,
+//! that the last one is no more (`lapses`). Cards carry a number that
 //! says nothing of anybody.
 
 pub mod api;
@@ -16,6 +17,8 @@ pub mod counts;
 pub mod counts_api;
 pub mod counts_store;
 pub mod ends;
+pub mod lapses;
+pub mod lapses_store;
 pub mod model;
 pub mod steps_api;
 pub mod store;

@@ -2,7 +2,7 @@
 
 use super::api::{NewPost, PostPatch};
 use super::model::*;
-use super::rules::{self, Holds};
+use super::rules::{self, Holds, Term};
 use super::steps_api::{PostEnding, ReElection};
 use super::store::{self, Amendment, Ending};
 use crate::associations::commands::{living, past};
@@ -46,6 +46,14 @@ pub fn fill(
     let ends_on = until(rule, new.begins_on, new.ends_on)?;
     if store::holders(c, association.id, new.post)? >= rule.most {
         return Err(AppError::of(Code::PostTaken));
+    }
+    let terms = store::of_association(c, association.id)?;
+    let terms: Vec<Term> = terms.iter().map(Term::of).collect();
+    if rules::is_full(&terms, new.post, new.begins_on.0, ends_on.0, rule.most) {
+        return Err(AppError::Problem(Box::new(Problem {
+            errors: vec![FieldError::new("/begins_on", Fault::BadOrder)],
+            ..Problem::new(Code::PostTaken)
+        })));
     }
     let person = joining::joined(c, vault, who, &association, holder)?;
     let row = PostRow {

@@ -59,7 +59,32 @@ pub struct Term {
     pub ended: Option<Date>,
 }
 
+/// Whether as many as may hold a post do so on some day of a term, by the terms that there are.
+pub fn is_full(terms: &[Term], post: PostKind, begins: Date, ends: Date, most: i64) -> bool {
+    let of_post = || terms.iter().filter(move |t| t.post == post);
+    // How many serve grows on the day on which one begins, and on no other.
+    let days = of_post().map(|t| t.begins.max(begins));
+    days.filter(|day| *day <= ends).any(|day| {
+        let serving = of_post().filter(|t| t.serves(day)).count();
+        i64::try_from(serving).unwrap_or(i64::MAX) >= most
+    })
+}
+
 impl Term {
+    pub fn of(row: &PostRow) -> Term {
+        Term {
+            post: row.post,
+            holds: Holds {
+                position: row.holds_position,
+                five_elders: row.five_elders,
+                full_time: row.full_time,
+                civil_servant: row.civil_servant,
+            },
+            begins: row.begins_on.0,
+            ends: row.ends_on.0,
+            ended: row.ended_on.map(|day| day.0),
+        }
+    }
     /// The first day on which nobody serves by it any more.
     fn over(&self) -> Date {
         let meant = self.ends.tomorrow().unwrap_or(Date::MAX);

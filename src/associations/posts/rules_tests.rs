@@ -168,3 +168,58 @@ proptest! {
         }
     }
 }
+
+fn term_of(begins: Date, ends: Date, ended: Option<Date>) -> Term {
+    Term {
+        post: PostKind::President,
+        holds: NOTHING,
+        begins,
+        ends,
+        ended,
+    }
+}
+
+#[test]
+fn a_post_is_full_on_a_day_on_which_as_many_serve() {
+    let first = term_of(date(2021, 3, 1), date(2026, 2, 28), Some(date(2025, 1, 1)));
+    let full = |begins, ends| is_full(&[first], PostKind::President, begins, ends, 1);
+    assert!(!full(date(2025, 1, 1), date(2029, 12, 31)));
+    assert!(full(date(2024, 12, 31), date(2029, 12, 31)));
+    assert!(full(date(2020, 1, 1), date(2021, 3, 1)));
+    assert!(!full(date(2020, 1, 1), date(2021, 2, 28)));
+    let other = PostKind::VicePresident;
+    assert!(!is_full(
+        &[first],
+        other,
+        date(2022, 1, 1),
+        date(2023, 1, 1),
+        1
+    ));
+    assert!(!is_full(
+        &[first],
+        PostKind::President,
+        date(2022, 1, 1),
+        date(2023, 1, 1),
+        2
+    ));
+}
+
+proptest! {
+    /// As it is found by looking at every day.
+    #[test]
+    fn a_full_post_is_found_by_looking_at_every_day(
+        terms in prop::collection::vec((0..60i32, 1..40i32, prop::option::of(0..40i32)), 0..6),
+        begins in 0..60i32, length in 1..40i32, most in 1..3i64,
+    ) {
+        let day = |n: i32| date(2024, 1, 1).checked_add(n.days()).unwrap();
+        let terms: Vec<Term> = terms.into_iter().map(|(from, long, ended)| {
+            term_of(day(from), day(from + long), ended.map(|n| day(from + n)))
+        }).collect();
+        let (first, last) = (begins, begins + length);
+        let by_day = (first..=last).any(|n| {
+            terms.iter().filter(|t| t.serves(day(n))).count() as i64 >= most
+        });
+        let found = is_full(&terms, PostKind::President, day(first), day(last), most);
+        prop_assert_eq!(found, by_day);
+    }
+}

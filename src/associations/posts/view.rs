@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::*;
-use super::rules::{self, Holds, Term, VacancyReason, Vacant};
+use super::rules::{self, Term, VacancyReason, Vacant};
 use super::store::Found;
 use crate::associations::model::AssociationKind;
 use crate::crypto::Vault;
@@ -214,22 +214,7 @@ pub fn vacancies(
     posts: &[PostRow],
     today: jiff::civil::Date,
 ) -> Vec<Vacancy> {
-    let terms: Vec<Term> = posts.iter().map(term).collect();
+    let terms: Vec<Term> = posts.iter().map(Term::of).collect();
     let found = rules::vacancies(rules, founded.0, &terms, today);
     found.into_iter().map(Vacancy::from).collect()
-}
-
-fn term(row: &PostRow) -> Term {
-    Term {
-        post: row.post,
-        holds: Holds {
-            position: row.holds_position,
-            five_elders: row.five_elders,
-            full_time: row.full_time,
-            civil_servant: row.civil_servant,
-        },
-        begins: row.begins_on.0,
-        ends: row.ends_on.0,
-        ended: row.ended_on.map(|day| day.0),
-    }
 }

@@ -96,6 +96,9 @@
     card: ['会员证', 'Member card'],
     posts: ['协会职务', 'Posts in associations'],
     allowance: ['每月补贴', 'Allowance a month'],
+    subsidy: ['离任后每月补贴', 'Subsidy a month since then'],
+    nominations: ['评选提名', 'Nominations'],
+    agreedOn: ['同意公示于', 'Agreed to be public on'],
     receipts: ['我的回执', 'My receipts'],
     issued: ['发出', 'Made'],
     expires: ['有效到', 'Good until'],
@@ -168,6 +171,10 @@
     family_planning_office_director: ['计生办主任', 'director of the office'], branch_secretary: ['支部书记', 'branch secretary'], village_director: ['村（居）主任', 'village director'],
     family_planning_specialist: ['计生专干', 'specialist'], enterprise_principal: ['企业负责人', 'principal of the enterprise'], market_principal: ['市场负责人', 'principal of the market'],
     association_work: ['协会工作', 'work of the association'], card_print: ['打印会员证', 'printed the card'],
+    best_associations: ['十佳协会', 'best associations'], best_members: ['十佳会员', 'best members'], best_presidents: ['十佳会长', 'best presidents'],
+    nominee_proposed: ['已提名', 'proposed'], nominee_agreed: ['本人已同意', 'you agreed'], nominee_withdrawn: ['已退出', 'you are out'],
+    nominee_excluded: ['已取消资格', 'taken out'], nominee_selected: ['已当选', 'selected'], nominee_not_selected: ['未当选', 'not selected'],
+    'selection.reveal': ['打印公示名单', 'printed a public list'],
     'member.reveal': ['查看隐藏内容', 'saw hidden fields'], 'member.write': ['修改会员信息', 'changed the membership'], 'post.reveal': ['查看隐藏内容', 'saw hidden fields'],
     'liaison.send': ['发给其他地区', 'told another area'], 'liaison.reveal': ['查看发给其他地区的内容', 'saw what another area was told'],
     'resident.register': ['登记', 'registered you'], 'resident.amend': ['修改', 'changed your record'], 'resident.reveal': ['查看隐藏内容', 'saw hidden fields'],
@@ -577,7 +584,14 @@
       s = section(t('posts'), 'posts');
       listing(s, r.posts, function (p) {
         return entry(p.association + ' – ' + w(p.post), [p.begins_on + ' – ' + (p.ended_on || p.ends_on), p.ended_because ? w(p.ended_because) : '',
-          p.holds_position === 'none' ? '' : w(p.holds_position), p.allowance ? t('allowance') + ' ' + p.allowance.amount : '']);
+          p.holds_position === 'none' ? '' : w(p.holds_position), p.allowance ? t('allowance') + ' ' + p.allowance.amount : '',
+          p.subsidies.length ? t('subsidy') + ' ' + p.subsidies[p.subsidies.length - 1].monthly.amount : '']);
+      });
+    }
+    if (r.nominations.length) {
+      s = section(t('nominations'), 'nominations');
+      listing(s, r.nominations, function (n) {
+        return entry(n.association + ' ' + n.year, [w('best_' + n.category), w('nominee_' + n.state), n.agreed_on ? t('agreedOn') + ' ' + n.agreed_on : '']);
       });
     }
     s = section(t('receipts'), 'receipts');
