@@ -249,13 +249,20 @@ both! {
         let mut post = crate::association_posts::president(&village);
         post["person_id"] = gone["person_id"].clone();
         let post = both.post("/v1/posts", post).await.expect(201);
+        let officer = app.user(Role::Officer, CITY).await;
+        let best = officer.post("/v1/selections", json!({ "association_id": village["id"], "year": 2025, "category": "members" })).await.expect(201);
+        let named = json!({ "member_id": member["id"], "reasons": ["care"] });
+        let named = officer.post(&format!("{}/nominations", at("selections", &best)), named).await.expect(201);
         let pair = crate::support::twins::the_pair(app, &coordinator).await;
         let path = at("duplicates", &pair);
         coordinator.post(&format!("{path}/merge"), json!({ "keep": kept["person_id"] })).await.expect(200);
         let of = |path: String| { let both = both.clone(); async move { both.get(&path).await.expect(200)["person_id"].clone() } };
         assert_eq!((of(at("members", &member)).await, of(at("posts", &post)).await), (kept["person_id"].clone(), kept["person_id"].clone()));
+        let nominee = |path: String| { let officer = officer.clone(); async move { officer.get(&path).await.expect(200)["person_id"].clone() } };
+        assert_eq!(nominee(at("nominations", &named)).await, kept["person_id"]);
         coordinator.post(&format!("{path}/undo"), json!({})).await.expect(200);
         assert_eq!((of(at("members", &member)).await, of(at("posts", &post)).await), (gone["person_id"].clone(), gone["person_id"].clone()));
+        assert_eq!(nominee(at("nominations", &named)).await, gone["person_id"]);
     }
 
     async fn counts_are_exact_to_officers_and_small_ones_hidden_by_area(app) {

@@ -251,6 +251,12 @@ pub fn check(
         created_at: who.at,
     };
     store::insert_check(c, &site, &row)?;
+    let touched = Amendment {
+        version: site.version + 1,
+        updated_at: who.at,
+        ..Amendment::default()
+    };
+    store::amend(c, &site, &touched)?;
     let what = if row.found { "found" } else { "missing" };
     let facts = serde_json::json!({ "what": what, "kind": row.have });
     noted(c, who, Action::SiteCheck, &site, &facts)?;

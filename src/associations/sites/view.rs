@@ -80,6 +80,15 @@ impl Tagged for Site {
     fn version(&self) -> i64 {
         self.version
     }
+    /// A rule is amended, or an association dissolved, without a new version of the site.
+    fn view(&self) -> &str {
+        match (self.over_threshold, self.has_association) {
+            (true, true) => "oa",
+            (true, false) => "o",
+            (false, true) => "a",
+            (false, false) => "f",
+        }
+    }
 }
 
 /// What sites are shown by.
