@@ -34,6 +34,8 @@ pub struct Problem {
     pub allow: Option<String>,
     /// For `resync_required`: operations acknowledged since then may be missing.
     pub acknowledged_after: Option<crate::db::Micros>,
+    /// For `post_rule_broken`: the rule's code.
+    pub rule: Option<String>,
 }
 
 /// One fault in what was sent, at an RFC 6901 pointer.
@@ -107,6 +109,14 @@ catalogue! {
             "Answers are JSON." "仅提供 JSON 格式。";
         AlreadyExists "already_exists" 409 "Already exists" "已存在"
             "A record with this id or this name exists already." "此编号或名称的记录已存在。";
+        AssociationExists "association_exists" 409 "The area has one" "该区划已有协会"
+            "The area has a living association of its own already. Dissolve that one first." "该区划已有存续的协会，请先办理其注销。";
+        PostTaken "post_taken" 409 "The post is taken" "该职务已有人担任"
+            "As many hold this post as may. End a term first, or elect its holder anew." "该职务任职人数已满，请先办理离任或换届。";
+        AlreadyMember "already_member" 409 "A member already" "已是会员"
+            "This person is a member of the association already." "此人已是该协会会员。";
+        AlreadyRated "already_rated" 409 "Rated already" "已评定"
+            "The association was rated for this year. Appeal against that." "该协会当年已评定，如有异议请申诉。";
         StateForbids "state_forbids" 409 "Not in this state" "当前状态不允许"
             "The record's state does not allow this step; see state and allowed_actions." "记录当前状态不允许此步骤，请见 state 与 allowed_actions。";
         ChannelOff "channel_off" 409 "Channel not set up" "渠道未开通"
@@ -127,6 +137,8 @@ catalogue! {
             "Send a media type that the document names for this path: mostly application/json, plain or gzip." "请发送文档为此路径列出的媒体类型，一般为 application/json（可用 gzip 压缩）。";
         ValidationFailed "validation_failed" 422 "Content not valid" "内容不符合要求"
             "One or more fields are at fault; see errors." "一个或多个字段有误，请见 errors。";
+        PostRuleBroken "post_rule_broken" 422 "Against the post's rule" "不符合任职规定"
+            "The rule of this level, named by rule, asks for something else; see errors." "不符合本级协会的任职规定（见 rule），请见 errors。";
         UnknownField "unknown_field" 422 "Unknown field" "未知字段"
             "The body holds a field that this operation does not know; see errors." "请求体含有此操作不认识的字段，请见 errors。";
         IdempotencyKeyReused "idempotency_key_reused" 422 "Key used for another request" "幂等键已用于其他请求"
@@ -255,6 +267,7 @@ impl Problem {
             state: None,
             allow: None,
             acknowledged_after: None,
+            rule: None,
         }
     }
 }

@@ -90,6 +90,10 @@ const TAGS: &[(&str, &str)] = &[
         "What coordinators see to: coverage, what is overdue, what was voiced and is to be answered (督导)",
     ),
     (
+        "associations",
+        "Associations: their tree, their posts and members (协会)",
+    ),
+    (
         "insurance",
         "Insurance products, policies and claims (保险)",
     ),
@@ -371,6 +375,8 @@ const NAMES_A_RECORD: &[&str] = &[
     "list_overdue_follow_ups",
     "list_possession_gaps",
     "list_concerns",
+    "list_associations",
+    "get_member_statistics",
 ];
 
 /// Operations without a body that may be refused for what stands in a record.

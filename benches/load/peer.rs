@@ -73,6 +73,7 @@ pub fn run(url: &str, user: &str) {
         area_code: String::new(),
         place,
         counties: vec![],
+        cities: vec![],
         town: area.town,
         village: None,
         starts_at: Micros(0),

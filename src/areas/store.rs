@@ -288,6 +288,15 @@ fn below<'a>(
     }
 }
 
+/// The cities of a province.
+pub fn cities(c: &mut DbConn, province: Uid) -> AppResult<Vec<Uid>> {
+    Ok(areas::table
+        .filter(areas::level.eq(AreaLevel::City))
+        .filter(areas::province.eq(province))
+        .select(areas::id)
+        .load(c)?)
+}
+
 /// The counties that a province, city or county covers.
 pub fn counties(c: &mut DbConn, area: &AreaRow) -> AppResult<Vec<Uid>> {
     let query = areas::table

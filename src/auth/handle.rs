@@ -33,7 +33,7 @@ pub trait Placed {
         [None, None]
     }
     /// The area a record is of, for what may be of an area wider than a county: seen by those whose
-    /// assignment is for that very area.
+    /// assignment is for that very area, or for the province that a city lies in.
     fn area(&self) -> Option<Uid> {
         None
     }
@@ -41,6 +41,12 @@ pub trait Placed {
     fn shared(&self) -> bool {
         false
     }
+}
+
+/// A record by which another one is reached: whoever may do something to it may do that to the other, wherever that
+/// stands.
+pub trait Leads<T> {
+    fn leads_to(&self, other: &T) -> bool;
 }
 
 /// Proof that the caller may do what was asked to this row.
@@ -63,6 +69,16 @@ impl<T> Handle<T> {
     }
     pub fn into_row(self) -> T {
         self.row
+    }
+    /// The handle of the row that this one leads to; 404 for any other.
+    pub fn lead<U>(&self, row: U) -> AppResult<Handle<U>>
+    where
+        T: Leads<U>,
+    {
+        match self.row.leads_to(&row) {
+            true => Ok(Handle { row }),
+            false => Err(AppError::not_found()),
+        }
     }
 }
 
@@ -91,7 +107,7 @@ impl Who {
         let owned = row.shared() || row.owners().contains(&Some(self.user));
         self.grants().any(|g| {
             action.roles().contains(&g.role)
-                && (g.covers(&place) || row.area() == Some(g.area))
+                && (g.covers(&place) || row.area().is_some_and(|area| g.is_around(area)))
                 && (owned || crate::auth::policy::reach(g.role) == Reach::Area)
         })
     }
@@ -116,7 +132,7 @@ impl Who {
     /// Whether the caller may make a record of this area, which may be wider than a county.
     pub fn may_of(&self, action: Action, area: Uid, place: &Place) -> bool {
         self.grants()
-            .any(|g| action.roles().contains(&g.role) && (g.covers(place) || g.area == area))
+            .any(|g| action.roles().contains(&g.role) && (g.covers(place) || g.is_around(area)))
     }
 
     /// Whether the caller may make a record at this place.

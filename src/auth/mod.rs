@@ -28,7 +28,7 @@ pub mod store;
 pub mod tokens;
 pub mod users;
 
-pub use handle::{Handle, Place, Placed, Reach};
+pub use handle::{Handle, Leads, Place, Placed, Reach};
 pub use policy::Action;
 pub use rights::Who;
 

@@ -152,6 +152,44 @@ actions! {
     SupervisionRead "supervision.read" on "supervision" by &[Coordinator];
     ConcernRead "concern.read" on "concern" by WORKERS;
     ConcernAnswer "concern.answer" on "concern" by &[Coordinator];
+    // Associations: what is public of them is everybody's who works there.
+    AssociationRead "association.read" on "association" by ALL;
+    AssociationWrite "association.write" on "association" by &[Officer];
+    PostRuleRead "post_rule.read" on "post_rule" by ALL;
+    PostRuleWrite "post_rule.write" on "post_rule" by &[Administrator];
+    // Who holds a post and who is a member: people, masked, each officer those of their own associations.
+    PostRead "post.read" on "post" by &[Officer];
+    PostWrite "post.write" on "post" by &[Officer];
+    PostReveal "post.reveal" on "post" by &[Officer];
+    MemberRead "member.read" on "member" by &[Officer];
+    MemberWrite "member.write" on "member" by &[Officer];
+    MemberReveal "member.reveal" on "member" by &[Officer];
+    MemberLookUp "member.look_up" on "member" by &[Officer];
+    MemberConsent "member.consent" on "member" by &[Officer];
+    MemberReceipt "member.receipt" on "member" by &[Officer];
+    // What is found to be done about an association's work, and how people rate its year.
+    StudyRead "study.read" on "study" by &[Coordinator, Officer, Administrator, Auditor];
+    StudyWrite "study.write" on "study" by &[Officer];
+    WorkRead "association_work.read" on "association_work" by ALL;
+    WorkWrite "association_work.write" on "association_work" by &[Officer];
+    RatingRead "rating.read" on "rating" by ALL;
+    RatingDecide "rating.decide" on "rating" by &[Officer];
+    RatingAppeal "rating.appeal" on "rating" by &[Officer];
+    // Where many people work or live, with or without an association; what is asked of such an association.
+    SiteRead "site.read" on "site" by ALL;
+    SiteWrite "site.write" on "site" by &[Coordinator, Officer];
+    SiteCheck "site.check" on "site" by &[FieldMember, Coordinator, Officer];
+    SiteRuleRead "site_rule.read" on "site_rule" by ALL;
+    SiteRuleWrite "site_rule.write" on "site_rule" by &[Administrator];
+    // The best of a year: that there is a selection is public, who is nominated comes masked until they are public.
+    SelectionRead "selection.read" on "selection" by ALL;
+    SelectionWrite "selection.write" on "selection" by &[Officer];
+    SelectionReveal "selection.reveal" on "selection" by &[Officer];
+    NominationRead "nomination.read" on "nomination" by &[Officer];
+    NominationWrite "nomination.write" on "nomination" by &[Officer];
+    ObjectionRead "objection.read" on "objection" by &[Officer];
+    ObjectionWrite "objection.write" on "objection" by &[Officer];
+    MemberCount "member.count" on "member_statistics" by &[Coordinator, Officer, Auditor];
     // Insurance.
     ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
     ProductWrite "insurance_product.write" on "insurance_product" by &[Officer];
@@ -375,6 +413,99 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("list_work_years", Action::WorkDayRead),
     ("get_work_year", Action::WorkDayRead),
     ("set_work_year", Action::WorkDayWrite),
+    ("create_association", Action::AssociationWrite),
+    ("list_associations", Action::AssociationRead),
+    ("get_association", Action::AssociationRead),
+    ("update_association", Action::AssociationWrite),
+    ("dissolve_association", Action::AssociationWrite),
+    ("create_office_record", Action::AssociationWrite),
+    ("list_office_records", Action::AssociationRead),
+    ("list_vacancies", Action::AssociationRead),
+    ("list_post_rules", Action::PostRuleRead),
+    ("get_post_rule", Action::PostRuleRead),
+    ("update_post_rule", Action::PostRuleWrite),
+    ("create_post", Action::PostWrite),
+    ("list_posts", Action::PostRead),
+    ("get_post", Action::PostRead),
+    ("update_post", Action::PostWrite),
+    ("end_post", Action::PostWrite),
+    ("re_elect_post", Action::PostWrite),
+    ("reveal_post_holder", Action::PostReveal),
+    ("create_retired_subsidy", Action::PostWrite),
+    ("list_retired_subsidies", Action::PostRead),
+    ("get_retired_subsidy", Action::PostRead),
+    ("end_retired_subsidy", Action::PostWrite),
+    ("create_member", Action::MemberWrite),
+    ("list_members", Action::MemberRead),
+    ("look_up_member", Action::MemberLookUp),
+    ("get_member", Action::MemberRead),
+    ("update_member", Action::MemberWrite),
+    ("leave_association", Action::MemberWrite),
+    ("reveal_member", Action::MemberReveal),
+    ("create_member_card", Action::MemberWrite),
+    ("list_member_cards", Action::MemberRead),
+    ("void_member_card", Action::MemberWrite),
+    ("print_member_card", Action::MemberReveal),
+    ("list_member_consents", Action::MemberRead),
+    ("create_member_consent", Action::MemberConsent),
+    ("withdraw_member_consent", Action::MemberConsent),
+    ("create_member_receipt", Action::MemberReceipt),
+    ("list_member_receipts", Action::MemberReceipt),
+    ("revoke_member_receipt", Action::MemberReceipt),
+    ("get_association_members", Action::MemberRead),
+    ("get_member_statistics", Action::MemberCount),
+    ("create_study", Action::StudyWrite),
+    ("list_studies", Action::StudyRead),
+    ("get_study", Action::StudyRead),
+    ("update_study", Action::StudyWrite),
+    ("create_study_problem", Action::StudyWrite),
+    ("list_action_items", Action::StudyRead),
+    ("get_action_item", Action::StudyRead),
+    ("update_action_item", Action::StudyWrite),
+    ("close_action_item", Action::StudyWrite),
+    ("explain_action_item", Action::StudyWrite),
+    ("create_association_work", Action::WorkWrite),
+    ("list_association_works", Action::WorkRead),
+    ("get_association_work", Action::WorkRead),
+    ("update_association_work", Action::WorkWrite),
+    ("cancel_association_work", Action::WorkWrite),
+    ("create_rating", Action::RatingDecide),
+    ("list_ratings", Action::RatingRead),
+    ("get_rating", Action::RatingRead),
+    ("appeal_rating", Action::RatingAppeal),
+    ("decide_rating_appeal", Action::RatingDecide),
+    ("decide_rating_consequence", Action::RatingDecide),
+    ("create_selection", Action::SelectionWrite),
+    ("list_selections", Action::SelectionRead),
+    ("get_selection", Action::SelectionRead),
+    ("publish_selection", Action::SelectionWrite),
+    ("decide_selection", Action::SelectionWrite),
+    ("cancel_selection", Action::SelectionWrite),
+    ("print_selection", Action::SelectionReveal),
+    ("create_nomination", Action::NominationWrite),
+    ("list_nominations", Action::NominationRead),
+    ("get_nomination", Action::NominationRead),
+    ("agree_nomination", Action::NominationWrite),
+    ("withdraw_nomination", Action::NominationWrite),
+    ("create_objection", Action::ObjectionWrite),
+    ("list_objections", Action::ObjectionRead),
+    ("get_objection", Action::ObjectionRead),
+    ("answer_objection", Action::ObjectionWrite),
+    ("create_site", Action::SiteWrite),
+    ("list_sites", Action::SiteRead),
+    ("get_site", Action::SiteRead),
+    ("update_site", Action::SiteWrite),
+    ("close_site", Action::SiteWrite),
+    ("create_site_headcount", Action::SiteWrite),
+    ("list_site_headcounts", Action::SiteRead),
+    ("create_site_check", Action::SiteCheck),
+    ("list_site_checks", Action::SiteRead),
+    ("list_site_rules", Action::SiteRuleRead),
+    ("get_site_rule", Action::SiteRuleRead),
+    ("update_site_rule", Action::SiteRuleWrite),
+    ("list_haves", Action::SiteRuleRead),
+    ("get_have", Action::SiteRuleRead),
+    ("update_have", Action::SiteRuleWrite),
     ("get_service_reach", Action::ServiceCount),
     ("list_audit_entries", Action::AuditRead),
     ("export_audit_entries", Action::AuditExport),

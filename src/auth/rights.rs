@@ -25,6 +25,8 @@ pub struct Grant {
     pub place: Place,
     /// Set when the grant is as wide as a county or wider.
     pub counties: Vec<Uid>,
+    /// Set when it is as wide as a province: the cities in it, of which records may be.
+    pub cities: Vec<Uid>,
     pub town: Option<Uid>,
     pub village: Option<Uid>,
     pub starts_at: Micros,
@@ -34,6 +36,10 @@ pub struct Grant {
 impl Grant {
     pub fn live(&self, now: Micros) -> bool {
         self.starts_at <= now && self.ends_at.is_none_or(|end| now < end)
+    }
+    /// Whether a record of this very area, which may be wider than a county, lies in it.
+    pub fn is_around(&self, area: Uid) -> bool {
+        area == self.area || self.cities.contains(&area)
     }
     pub fn covers(&self, place: &Place) -> bool {
         if let Some(village) = self.village {
@@ -135,6 +141,7 @@ impl Who {
         };
         for g in self.grants().filter(|g| action.roles().contains(&g.role)) {
             scope.areas.push(g.area);
+            scope.areas.extend(&g.cities);
             match reach(g.role) {
                 Reach::Own => scope.own = true,
                 Reach::Area => match (g.village, g.town) {
@@ -164,13 +171,14 @@ impl Who {
     }
 
     /// The assignment under which an action at a place is done: the first that allows it there, else
-    /// the first that allows it anywhere.
+    /// the first that allows it anywhere, else what they hold there: it is a part of something that they may do.
     pub fn acting(&self, action: Action, place: &Place) -> Option<&Grant> {
         let allow = |g: &&Grant| action.roles().contains(&g.role);
         self.grants()
             .filter(allow)
             .find(|g| g.covers(place))
             .or_else(|| self.grants().find(allow))
+            .or_else(|| self.grants().find(|g| g.covers(place)))
     }
 }
 
@@ -179,7 +187,7 @@ impl Who {
 pub struct Scope {
     pub user: Option<Uid>,
     pub own: bool,
-    /// The areas of the assignments themselves, wider than a county among them.
+    /// The areas of the assignments themselves, wider than a county among them, with the cities of a province.
     pub areas: Vec<Uid>,
     pub counties: Vec<Uid>,
     pub towns: Vec<Uid>,

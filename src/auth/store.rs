@@ -63,12 +63,17 @@ fn grant(c: &mut DbConn, a: AssignmentRow, area: AreaRow) -> AppResult<Grant> {
         AreaLevel::Town | AreaLevel::Village => Vec::new(),
         _ => crate::areas::store::counties(c, &area)?,
     };
+    let cities = match area.level {
+        AreaLevel::Province => crate::areas::store::cities(c, area.id)?,
+        _ => Vec::new(),
+    };
     Ok(Grant {
         role: a.role,
         area: area.id,
         place: area.place(),
         area_code: area.code,
         counties,
+        cities,
         town: if area.level == AreaLevel::Town {
             area.town
         } else {

@@ -1605,6 +1605,412 @@ diesel::table! {
         given_at -> Nullable<BigInt>,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    associations (id) {
+        id -> UidSql,
+        version -> BigInt,
+        kind -> Text,
+        title -> Text,
+        parent_id -> Nullable<UidSql>,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        area_code -> Text,
+        founded_on -> Text,
+        dissolved_on -> Nullable<Text>,
+        dissolved_because -> Nullable<Text>,
+        office_rank -> Nullable<Text>,
+        office_premises -> Nullable<Text>,
+        office_equipped -> Nullable<Bool>,
+        office_own_line -> Nullable<Bool>,
+        staff_establishment -> Nullable<BigInt>,
+        staff_full_time -> Nullable<BigInt>,
+        staff_by_reference -> Nullable<Bool>,
+        staff_fit -> Nullable<Bool>,
+        staff_wages_budgeted -> Nullable<Bool>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    post_rules (code) {
+        code -> Text,
+        version -> BigInt,
+        association_kind -> Text,
+        post -> Text,
+        asked_of -> Text,
+        positions -> Text,
+        five_elders -> Nullable<Bool>,
+        full_time -> Nullable<Bool>,
+        civil_servant -> Nullable<Bool>,
+        least -> BigInt,
+        most -> BigInt,
+        term_years -> BigInt,
+        assumed -> Bool,
+        updated_by -> Nullable<crate::db::types::UidSql>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    posts (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        person_id -> Nullable<UidSql>,
+        post -> Text,
+        holds_position -> Text,
+        full_time -> Bool,
+        civil_servant -> Bool,
+        managed_by_reference -> Bool,
+        five_elders -> Bool,
+        retired -> Bool,
+        allowance -> Nullable<BigInt>,
+        begins_on -> Text,
+        ends_on -> Text,
+        ended_on -> Nullable<Text>,
+        ended_because -> Nullable<Text>,
+        term -> BigInt,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    memberships (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        person_id -> UidSql,
+        joined_on -> Text,
+        backbone_since -> Nullable<Text>,
+        left_on -> Nullable<Text>,
+        left_because -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    member_cards (id) {
+        id -> UidSql,
+        membership_id -> UidSql,
+        number -> Text,
+        issued_on -> Text,
+        issued_by -> UidSql,
+        voided_on -> Nullable<Text>,
+        voided_because -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    studies (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        kind -> Text,
+        led_by -> Text,
+        topic -> Text,
+        held_on -> Text,
+        findings -> Nullable<Binary>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    action_items (id) {
+        id -> UidSql,
+        version -> BigInt,
+        study_id -> UidSql,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        owner_post -> Text,
+        problem -> Binary,
+        raised_on -> Text,
+        due_on -> Text,
+        state -> Text,
+        settled_on -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        outcome -> Nullable<Binary>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    ratings (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        year -> BigInt,
+        decided -> Text,
+        grade -> Text,
+        decided_by -> Text,
+        decided_on -> Text,
+        reasons -> Text,
+        state -> Text,
+        appealed_on -> Nullable<Text>,
+        appeal -> Nullable<Binary>,
+        settled_on -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        answer -> Nullable<Binary>,
+        awards_withheld -> Nullable<Bool>,
+        awards_decided_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    association_works (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        kind -> Text,
+        title -> Text,
+        held_on -> Text,
+        participants -> Nullable<BigInt>,
+        hours -> Nullable<BigInt>,
+        groups_commended -> Nullable<BigInt>,
+        people_commended -> Nullable<BigInt>,
+        channel -> Nullable<Text>,
+        outlet -> Nullable<Text>,
+        link -> Nullable<Text>,
+        cancelled_because -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    sites (id) {
+        id -> UidSql,
+        version -> BigInt,
+        kind -> Text,
+        title -> Text,
+        county -> UidSql,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        area_code -> Text,
+        people -> BigInt,
+        counted_on -> Text,
+        counted_by -> Text,
+        association_id -> Nullable<UidSql>,
+        linked_on -> Nullable<Text>,
+        closed_on -> Nullable<Text>,
+        closed_because -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    site_headcounts (id) {
+        id -> UidSql,
+        site_id -> UidSql,
+        people -> BigInt,
+        counted_on -> Text,
+        counted_by -> Text,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    site_rules (kind) {
+        kind -> Text,
+        version -> BigInt,
+        over_people -> BigInt,
+        assumed -> Bool,
+        updated_by -> Nullable<UidSql>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    haves (code) {
+        code -> Text,
+        version -> BigInt,
+        part -> Text,
+        ordinal -> BigInt,
+        label_zh -> Text,
+        label_en -> Text,
+        asked -> Bool,
+        assumed -> Bool,
+        updated_by -> Nullable<UidSql>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    site_checks (id) {
+        id -> UidSql,
+        site_id -> UidSql,
+        have -> Text,
+        found -> Bool,
+        checked_on -> Text,
+        checked_by -> UidSql,
+        evidence -> Text,
+        note -> Nullable<Binary>,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    selections (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        year -> BigInt,
+        category -> Text,
+        places -> BigInt,
+        state -> Text,
+        publicity_from -> Nullable<Text>,
+        publicity_to -> Nullable<Text>,
+        decided_on -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        cancelled_because -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    nominations (id) {
+        id -> UidSql,
+        version -> BigInt,
+        selection_id -> UidSql,
+        association_id -> UidSql,
+        area_id -> UidSql,
+        person_id -> Nullable<UidSql>,
+        reasons -> Text,
+        state -> Text,
+        agreed_on -> Nullable<Text>,
+        agreed_channel -> Nullable<Text>,
+        settled_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    objections (id) {
+        id -> UidSql,
+        version -> BigInt,
+        selection_id -> UidSql,
+        nomination_id -> Nullable<UidSql>,
+        topic -> Text,
+        told -> Nullable<Binary>,
+        raised_on -> Text,
+        state -> Text,
+        answered_on -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        answer -> Nullable<Binary>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    office_records (id) {
+        id -> UidSql,
+        association_id -> UidSql,
+        as_of -> Text,
+        office_rank -> Nullable<Text>,
+        office_premises -> Nullable<Text>,
+        office_equipped -> Nullable<Bool>,
+        office_own_line -> Nullable<Bool>,
+        staff_establishment -> Nullable<BigInt>,
+        staff_full_time -> Nullable<BigInt>,
+        staff_by_reference -> Nullable<Bool>,
+        staff_fit -> Nullable<Bool>,
+        staff_wages_budgeted -> Nullable<Bool>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    retired_subsidies (id) {
+        id -> UidSql,
+        version -> BigInt,
+        post_id -> UidSql,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        monthly -> BigInt,
+        paid_from -> Text,
+        from_on -> Text,
+        until_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1691,6 +2097,25 @@ diesel::allow_tables_to_appear_in_same_query!(
     insurance_quarters,
     insurance_figures,
     concerns,
+    associations,
+    post_rules,
+    posts,
+    memberships,
+    member_cards,
+    studies,
+    action_items,
+    ratings,
+    association_works,
+    sites,
+    site_headcounts,
+    site_rules,
+    haves,
+    site_checks,
+    selections,
+    nominations,
+    objections,
+    office_records,
+    retired_subsidies,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));

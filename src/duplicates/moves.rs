@@ -183,6 +183,9 @@ pub const POINTERS: &[Pointer] = &[
     moves("liaison_notices", "person_id")
         .versioned(true)
         .told(liaison::feed::moved),
+    moves("memberships", "person_id").versioned(true),
+    moves("posts", "person_id").versioned(true),
+    moves("nominations", "person_id").versioned(true),
     stays(
         "rights_requests",
         "person_id",

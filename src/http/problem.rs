@@ -61,6 +61,10 @@ pub struct ProblemBody {
     /// For `resync_required`: operations acknowledged after this may be missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged_after: Option<Micros>,
+    /// For `post_rule_broken`: the code of the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 80, pattern = "^[a-z_]+$", example = "township_president")]
+    pub rule: Option<String>,
 }
 
 /// An action that the record's state allows.
@@ -146,6 +150,7 @@ pub fn body(problem: &Problem, zh: bool, request_id: &str) -> ProblemBody {
         state,
         allowed_actions: allowed.map(|a| a.into_iter().map(AllowedAction).collect()),
         acknowledged_after: problem.acknowledged_after,
+        rule: problem.rule.clone(),
     }
 }
 

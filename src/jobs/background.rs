@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::sequencer;
+use crate::associations::members::lapses;
 use crate::auth::{sessions_store, store};
 use crate::db::Micros;
 use crate::http::idempotency;
@@ -166,8 +167,12 @@ async fn erase_due(app: web::Data<App>) -> bool {
         Ok(more) => more,
         Err(e) => failed("ending what rested on a consent", e),
     };
+    let lapsed = match lapses::run(&app).await {
+        Ok(more) => more,
+        Err(e) => failed("ending a consent whose purpose is over", e),
+    };
     match erasure::run(&app).await {
-        Ok(more) => more || purposes,
+        Ok(more) => more || purposes || lapsed,
         Err(e) => failed("erasing", e),
     }
 }

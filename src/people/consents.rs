@@ -25,7 +25,7 @@ use crate::http::text::{Int, Note, not_null};
 use crate::privacy::erasure;
 use crate::state::App;
 use crate::sync::{self, Kind};
-use crate::{duplicates, households, liaison, page_of, residents, services};
+use crate::{associations, duplicates, households, liaison, page_of, residents, services};
 
 /// A text that people are asked to agree to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -376,7 +376,7 @@ pub fn record(
     // Who agrees to a newer text no longer agrees to the older one; nothing else ends with that.
     let (purpose, text) = (new.purpose, new.text_version.0);
     if let Some(older) = store::live_to_older_text(c, person.id, purpose, text)? {
-        store::withdraw_consent(c, &older, new.channel, who.account(), who.at)?;
+        store::withdraw_consent(c, &older, Some(new.channel), who.account(), who.at)?;
         let ended = seen.change(who, Kind::Consent, older.id, older.version + 1);
         sync::record_change(c, ended)?;
     }
@@ -399,7 +399,7 @@ pub fn withdraw(
     if found.withdrawn_at.is_some() {
         return Err(AppError::state_forbids("withdrawn", [""; 0]));
     }
-    store::withdraw_consent(c, &found, channel, who.account(), who.at)?;
+    store::withdraw_consent(c, &found, Some(channel), who.account(), who.at)?;
     let entry = Entry::new(Action::ConsentWrite, "consent", found.id, person.place());
     audit::record(c, who, entry.because("withdrawn"))?;
     let found = store::lock_consent(c, consent)?.ok_or_else(AppError::not_found)?;
@@ -418,6 +418,9 @@ pub fn withdraw(
             duplicates::store::untell(c, person.id)?;
             liaison::ends::withdrawn(c, who, person)?;
         }
+        if found.purpose == Purpose::Membership {
+            associations::members::ends::of_person(c, who, person)?;
+        }
         if found.purpose == Purpose::ServiceFollowUp {
             services::feed::follow_ups_withdrawn(c, who, person)?;
         }
@@ -427,11 +430,32 @@ pub fn withdraw(
     Ok(found)
 }
 
+/// Ends a consent whose purpose is over: nobody said no, and they may be asked again. With their last consent somebody
+/// is kept out of use, and erased.
+pub fn lapse(c: &mut DbConn, who: &Who, person: &Handle<PersonRow>, consent: Uid) -> AppResult<()> {
+    let found = store::lock_consent(c, consent)?;
+    let Some(found) = found.filter(|k| k.person_id == person.id && k.withdrawn_at.is_none()) else {
+        return Ok(());
+    };
+    store::withdraw_consent(c, &found, None, None, who.at)?;
+    let entry = Entry::new(Action::ConsentWrite, "consent", found.id, person.place());
+    audit::record(c, who, entry.because("purpose_over"))?;
+    let seen = feed::consents_seen(c, who, person)?;
+    let told = seen.change(who, Kind::Consent, found.id, found.version + 1);
+    sync::record_change(c, told)?;
+    if store::consents_at_all(c, person.id)? {
+        return households::feed::person_changed(c, who, person, person.version);
+    }
+    restrict(c, who, person, "purpose_over")?;
+    erasure::ask(c, person, erasure::Cause::Withdrawn, who.at)
+}
+
 /// Keeps a person's data out of use from now on: stored, and nothing else, until it is erased.
 pub fn restrict(c: &mut DbConn, who: &Who, person: &Handle<PersonRow>, why: &str) -> AppResult<()> {
     let seen = feed::consents_seen(c, who, person)?;
     store::set_state(c, person, PersonState::Restricted, who.at)?;
     liaison::ends::restricted(c, who, person)?;
+    associations::members::ends::of_person(c, who, person)?;
     residents::feed::restrict(c, who, person)?;
     for (id, version) in store::consent_versions(c, person.id)? {
         let gone = seen.change(who, Kind::Consent, id, version).deleted();

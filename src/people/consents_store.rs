@@ -163,6 +163,8 @@ pub fn last_no(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<Optio
         .filter(consents::person_id.eq(person))
         .filter(consents::purpose.eq(purpose))
         .filter(consents::withdrawn_at.is_not_null())
+        // What ended by itself nobody said no to.
+        .filter(consents::withdrawn_channel.is_not_null())
         .order(consents::withdrawn_at.desc())
         .select((consents::withdrawn_at, consents::text_version))
         .first(c)
@@ -213,10 +215,41 @@ pub fn consents_of(
     Ok(query.load(c)?)
 }
 
+/// A page of somebody's consents to these purposes, newest first.
+pub fn consents_to(
+    c: &mut DbConn,
+    person: Uid,
+    purposes: &[Purpose],
+    page: crate::http::page::Page,
+) -> AppResult<Vec<ConsentRow>> {
+    let mut query = consents::table
+        .filter(consents::person_id.eq(person))
+        .filter(consents::purpose.eq_any(purposes.to_vec()))
+        .select(ConsentRow::as_select())
+        .order(consents::id.desc())
+        .limit(page.limit + 1)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(consents::id.lt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+/// The consent to a purpose that is alive.
+pub fn live_consent(c: &mut DbConn, person: Uid, purpose: Purpose) -> AppResult<Option<Uid>> {
+    Ok(consents::table
+        .filter(consents::person_id.eq(person))
+        .filter(consents::purpose.eq(purpose))
+        .filter(consents::withdrawn_at.is_null())
+        .select(consents::id)
+        .first(c)
+        .optional()?)
+}
+
 pub fn withdraw_consent(
     c: &mut DbConn,
     consent: &ConsentRow,
-    channel: ConsentChannel,
+    channel: Option<ConsentChannel>,
     by: Option<Uid>,
     at: Micros,
 ) -> AppResult<()> {

@@ -20,6 +20,7 @@ text_enum! {
         ClaimHelp = "claim_help",
         Correction = "correction",
         AtPersonsRequest = "at_persons_request",
+        AssociationWork = "association_work",
     }
 }
 

@@ -12,6 +12,7 @@ use super::looks::{self, Look};
 use super::receipts_store;
 use super::requests::HeldRequest;
 use super::requests_store;
+use crate::associations::held::{self, HeldMembership, HeldNomination, HeldPost};
 use crate::crypto::{DataKey, Vault};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
@@ -72,6 +73,15 @@ pub struct HeldRecord {
     /// Rights with which the person is helped.
     #[schema(max_items = 100)]
     pub rights_requests: Vec<HeldRightsRequest>,
+    /// Associations that the person is or was a member of.
+    #[schema(max_items = 100)]
+    pub memberships: Vec<HeldMembership>,
+    /// Posts in associations that the person has or had.
+    #[schema(max_items = 100)]
+    pub posts: Vec<HeldPost>,
+    /// Selections of the best in which the person is or was nominated.
+    #[schema(max_items = 100)]
+    pub nominations: Vec<HeldNomination>,
     #[schema(max_items = 100)]
     pub receipts: Vec<HeldReceipt>,
     /// The receipt with whose code this was opened; null where staff made it.
@@ -331,6 +341,9 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
             .map(HeldRequest::from)
             .collect(),
         rights_requests: rights(c, vault, &known_as)?,
+        memberships: held::memberships(c, row.id, MOST)?,
+        posts: held::posts(c, row.id, MOST)?,
+        nominations: held::nominations(c, row.id, MOST)?,
         receipts: held_receipts(c, row.id)?,
         opened_by: None,
     })

@@ -7,6 +7,7 @@ use validator::Validate;
 
 use super::receipts::{self, New, ReceiptRow};
 use super::receipts_store as store;
+use crate::associations::members;
 use crate::auth::{Action, Handle, Who};
 use crate::db::{DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
@@ -92,6 +93,7 @@ impl From<ReceiptRow> for Receipt {
 enum Named {
     Resident(Uid),
     OfHousehold(Uid, Uid),
+    Member(Uid),
 }
 
 impl Named {
@@ -101,11 +103,18 @@ impl Named {
     fn of_household(household: &str, person: &str) -> AppResult<Named> {
         Ok(Named::OfHousehold(parsed(household)?, parsed(person)?))
     }
+    fn member(id: &str) -> AppResult<Named> {
+        Ok(Named::Member(parsed(id)?))
+    }
     fn locked(self, c: &mut DbConn, who: &Who, action: Action) -> AppResult<Handle<PersonRow>> {
         match self {
             Named::Resident(id) => residents::store::locked(c, who, action, id).map(|(_, p)| p),
             Named::OfHousehold(household, person) => {
                 households::people::locked(c, who, action, household, person)
+            }
+            Named::Member(id) => {
+                let found = members::store::locked(c, who, Action::MemberReceipt, id);
+                found.map(|(_, person)| person)
             }
         }
     }
@@ -118,6 +127,10 @@ impl Named {
             Named::OfHousehold(household, person) => {
                 households::people::visible(c, who, action, household, person).map(|p| p.id)
             }
+            Named::Member(id) => {
+                let found = members::store::visible(c, who, Action::MemberReceipt, id);
+                found.map(|(_, person)| person.id)
+            }
         }
     }
     /// The path of the person's receipts.
@@ -127,6 +140,7 @@ impl Named {
             Named::OfHousehold(household, person) => {
                 format!("/v1/households/{household}/people/{person}/receipts")
             }
+            Named::Member(id) => format!("/v1/members/{id}/receipts"),
         }
     }
 }
@@ -320,4 +334,54 @@ pub async fn revoke_household_person_receipt(
         receipt,
     )
     .await
+}
+
+/// Make a receipt for a member of an association
+///
+/// As `create_receipt` does for a resident.
+#[utoipa::path(tag = "receipts", request_body = NewReceipt, params(("id" = Uid, Path, description = "The member's id")),
+    responses((status = 201, description = "The receipt with its code", body = IssuedReceipt)))]
+#[post("/members/{id}/receipts")]
+pub async fn create_member_receipt(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+    body: Body<NewReceipt>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::MemberReceipt)?;
+    issue(&app, who, Named::member(&id)?, body.value).await
+}
+
+/// List the receipts of a member of an association
+///
+/// Without their codes, revoked and expired ones too, newest first.
+#[utoipa::path(tag = "receipts", params(PageParams, ("id" = Uid, Path, description = "The member's id")),
+    responses((status = 200, description = "A page of receipts", body = ReceiptPage)))]
+#[get("/members/{id}/receipts")]
+pub async fn list_member_receipts(
+    app: web::Data<App>,
+    who: Who,
+    id: web::Path<String>,
+    Params(query): Params<PageParams>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::MemberReceipt)?;
+    let named = Named::member(&id)?;
+    list(&app, who, named, "list_member_receipts", query).await
+}
+
+/// Revoke a receipt of a member of an association
+///
+/// Its code opens nothing from now on.
+#[utoipa::path(tag = "receipts",
+    params(("id" = Uid, Path, description = "The member's id"), ("receipt_id" = Uid, Path, description = "The receipt's id")),
+    responses((status = 200, description = "The revoked receipt", body = Receipt)))]
+#[post("/members/{id}/receipts/{receipt_id}/revocation")]
+pub async fn revoke_member_receipt(
+    app: web::Data<App>,
+    who: Who,
+    ids: web::Path<(String, String)>,
+) -> AppResult<HttpResponse> {
+    who.may(Action::MemberReceipt)?;
+    let (id, receipt) = ids.into_inner();
+    revoke(&app, who, Named::member(&id)?, receipt).await
 }

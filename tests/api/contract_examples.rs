@@ -36,6 +36,14 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
     ("create_privacy_request", "a person of the caller's area"),
     ("create_rights_request", "a person of the caller's area"),
     ("create_liaison_notice", "a person of the caller's area"),
+    ("create_post", "an association of the caller's area"),
+    ("create_member", "an association of the caller's area"),
+    (
+        "create_association_work",
+        "an association of the caller's area",
+    ),
+    ("create_study", "an association of the caller's area"),
+    ("create_rating", "an association of the caller's area"),
     (
         "import_liaison_file",
         "a file that an office just made for this one",

@@ -16,6 +16,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("calendar", "the address itself is the right to read"),
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
+    ("post-rules", "rules are the same everywhere"),
     ("me", "one's own, by the name of a channel"),
     ("work-years", "the working days are the same everywhere"),
 ];
@@ -26,6 +27,7 @@ pub struct Records {
     coordinator: Client,
     administrator: Client,
     organiser: Client,
+    officer: Client,
     /// (collection, parameter, value)
     ids: Vec<(&'static str, &'static str, String)>,
 }
@@ -60,6 +62,34 @@ impl Records {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
         let administrator = app.user(Role::Administrator, CITY).await;
         let organiser = app.user(Role::CampaignOrganiser, COUNTY).await;
+        let officer = app.user(Role::Officer, TOWN).await;
+        let township = crate::associations::founded(&officer, "township", TOWN, None).await;
+        let association =
+            crate::associations::founded(&officer, "village", VILLAGE, Some(&township)).await;
+        let president = crate::association_posts::president(&association);
+        let post = crate::association_posts::filled(&officer, president).await;
+        let study = crate::association_studies::study(&association);
+        let study = officer.post("/v1/studies", study).await.expect(201);
+        let item = crate::association_studies::items(&officer, "").await[0].clone();
+        let training = crate::association_works::training(&association);
+        let work = officer
+            .post("/v1/association-works", training)
+            .await
+            .expect(201);
+        let rating = crate::association_ratings::rating(&association);
+        let rating = officer.post("/v1/ratings", rating).await.expect(201);
+        let associate = crate::association_members::joined(&officer, &association).await;
+        let associates = make::at("members", &associate);
+        let card = json!({ "issued_on": "2026-05-29" });
+        let cards = format!("{associates}/cards");
+        officer.post(&cards, card).await.expect(201);
+        let membership = officer.get(&format!("{associates}/consents")).await;
+        let membership = membership.expect(200)["items"][0].clone();
+        let associates_receipt = format!("{associates}/receipts");
+        let associates_receipt = officer
+            .post(&associates_receipt, json!({}))
+            .await
+            .expect(201);
         let resident = make::registered(&member).await;
         let consents = format!("{}/consents", make::at("residents", &resident));
         let consent = member
@@ -183,6 +213,16 @@ impl Records {
             ("rights-requests", "id", id(&right)),
             ("liaison-notices", "id", id(&notice)),
             ("liaison-withdrawals", "id", id(&withdrawal)),
+            ("associations", "id", id(&association)),
+            ("posts", "id", id(&post)),
+            ("association-works", "id", id(&work)),
+            ("studies", "id", id(&study)),
+            ("action-items", "id", id(&item)),
+            ("ratings", "id", id(&rating)),
+            ("post-rules", "code", "village_president".into()),
+            ("members", "id", id(&associate)),
+            ("members", "consent_id", id(&membership)),
+            ("members", "receipt_id", id(&associates_receipt)),
             ("member-homes", "id", id(&home)),
             ("member-homes", "kind", "premises".into()),
             ("visits", "id", id(&visit)),
@@ -210,6 +250,7 @@ impl Records {
             coordinator,
             administrator,
             organiser,
+            officer,
             ids,
         }
     }
@@ -245,7 +286,9 @@ impl Records {
             | "policy-imports"
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
-            "users" | "push" => &self.administrator,
+            "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
+            | "association-works" => &self.officer,
+            "users" | "push" | "post-rules" => &self.administrator,
             _ => &self.member,
         }
     }

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const WEEK: i64 = 7 * 24 * 3600 * 1_000_000;
 
 /// Values that nobody else has, each of them typed by somebody.
-const VALUES: [&str; 16] = [
+const VALUES: [&str; 17] = [
     "司马青禾",
     "13912340777",
     "桃花源路77号",
@@ -36,6 +36,7 @@ const VALUES: [&str; 16] = [
     "柳林小学王老师",
     "单位名称写错了两个字",
     "两个月工资没有发",
+    "听说常年不在村里",
 ];
 
 /// Somebody with something in every place: a resident, of a household, visited, insured, claiming.
@@ -44,6 +45,10 @@ struct Family {
     coordinator: Client,
     resident: Value,
     household: Value,
+    /// As a member of an association.
+    joined: Value,
+    /// As one of the best of it.
+    nominated: Value,
     /// All the records, by kind of the feed.
     records: Vec<(&'static str, Value)>,
 }
@@ -121,6 +126,24 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     member.post("/v1/privacy-requests", wrong).await.expect(201);
     let wages = json!({ "person_id": person, "topic": "wages", "told": VALUES[15], "asked_on": app.now().china_day().to_string() });
     member.post("/v1/rights-requests", wages).await.expect(201);
+    // They are a member of the village's association, with a card, and its president.
+    let officer = app
+        .user_with(&[(Role::Officer, TOWN), (Role::Coordinator, TOWN)])
+        .await
+        .at(url);
+    let township = crate::associations::founded(&officer, "township", TOWN, None).await;
+    let association =
+        crate::associations::founded(&officer, "village", VILLAGE, Some(&township)).await;
+    let join = json!({ "association_id": association["id"], "person_id": person, "joined_on": "2025-03-01",
+        "consents": [consent("membership")] });
+    let joined = officer.post("/v1/members", join).await.expect(201);
+    let card = json!({ "issued_on": "2026-05-29" });
+    let cards = format!("{}/cards", at("members", &joined));
+    officer.post(&cards, card).await.expect(201);
+    let mut post = crate::association_posts::president(&association);
+    post["person_id"] = json!(person);
+    officer.post("/v1/posts", post).await.expect(201);
+    let nominated = objected(&officer, &township, &joined).await;
     crate::support::notices::agrees(&member, &resident, &["address"]).await;
     app.user(Role::Coordinator, OTHER_TOWN).await;
     let mut notice =
@@ -165,8 +188,27 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         coordinator,
         resident,
         household,
+        joined,
+        nominated,
         records,
     }
+}
+
+/// Nominated as one of the best of a year, published, and spoken against.
+async fn objected(officer: &Client, township: &Value, joined: &Value) -> Value {
+    let best = json!({ "association_id": township["id"], "year": 2025, "category": "members" });
+    let best = officer.post("/v1/selections", best).await.expect(201);
+    let step = |name: &str| format!("{}/{name}", at("selections", &best));
+    let named = json!({ "member_id": joined["id"], "reasons": ["care"] });
+    let nominated = officer.post(&step("nominations"), named).await.expect(201);
+    let agreement = format!("{}/agreement", at("nominations", &nominated));
+    let agrees = json!({ "agreed_on": "2025-12-20", "channel": "phone" });
+    officer.post(&agreement, agrees).await.expect(200);
+    let public = json!({ "publicity_from": "2026-01-05", "publicity_to": "2026-01-11" });
+    officer.post(&step("publication"), public).await.expect(200);
+    let told = json!({ "nomination_id": nominated["id"], "topic": "facts", "told": VALUES[16], "raised_on": "2026-01-07" });
+    officer.post(&step("objections"), told).await.expect(201);
+    nominated
 }
 
 impl Family {
@@ -183,7 +225,8 @@ impl Family {
     }
     /// Their ids, and those of all that is theirs.
     fn ids(&self) -> BTreeSet<Uid> {
-        let mut ids = BTreeSet::from([self.person()]);
+        let of = |record: &Value| record["id"].as_str().unwrap().parse::<Uid>().unwrap();
+        let mut ids = BTreeSet::from([self.person(), of(&self.joined), of(&self.nominated)]);
         ids.extend(
             self.records
                 .iter()
@@ -315,7 +358,7 @@ both! {
         let left: Vec<String> = left.iter().map(|(table, column)| format!("{table}.{column}")).collect();
         let kept = ["audit_entries.record_id", "changes.record_id", "disclosures.record_id",
             "erased_records.record_id", "erasures.person_id",
-            "households.id", "persons.id", "privacy_requests.person_id", "rights_requests.person_id", "sync_operations.record_id"];
+            "households.id", "nominations.id", "nominations.person_id", "objections.nomination_id", "persons.id", "posts.person_id", "privacy_requests.person_id", "rights_requests.person_id", "sync_operations.record_id"];
         assert_eq!(left, kept);
         // Phones drop all of it, and nobody is shown any.
         for phone in &mut phones {

@@ -227,6 +227,33 @@ pub struct Filled {
     paths: Vec<(Client, String)>,
 }
 
+/// What was found about an association's work and done, and how it was rated against its will.
+async fn works_of_an_association(app: &TestApp) {
+    let crate::associations::Branch {
+        officer, township, ..
+    } = crate::associations::branch(app).await;
+    let study = crate::association_studies::study(&township);
+    officer.post("/v1/studies", study).await.expect(201);
+    let item = crate::association_studies::items(&officer, "").await[0].clone();
+    let closure = json!({ "closed_on": "2026-06-20", "outcome": "专户已设立。" });
+    let path = format!("{}/closure", at("action-items", &item));
+    officer.post(&path, closure).await.expect(200);
+    let rating = crate::association_ratings::rating(&township);
+    let rating = officer.post("/v1/ratings", rating).await.expect(201);
+    let path = at("ratings", &rating);
+    let appeal = json!({ "appealed_on": "2026-02-01", "appeal": "会员之家已建成，请复核。" });
+    let own = app.user(Role::Officer, TOWN).await;
+    own.post(&format!("{path}/appeal"), appeal)
+        .await
+        .expect(200);
+    let answer = json!({ "settled_on": "2026-02-20", "answer": "经复核，评定不变。" });
+    let other = app.user(Role::Officer, CITY).await;
+    other
+        .post(&format!("{path}/appeal-decision"), answer)
+        .await
+        .expect(200);
+}
+
 pub async fn filled(app: &TestApp) -> Filled {
     let (member, coordinator) = (app.member().await, app.coordinator().await);
     let admin = app.user(Role::Administrator, CITY).await;
@@ -263,6 +290,7 @@ pub async fn filled(app: &TestApp) -> Filled {
         let path = format!("{voiced}/{noun}");
         coordinator.post(&path, body).await.expect(200);
     }
+    works_of_an_association(app).await;
     let back = json!({ "reason": "needs_unclear", "note": "请写明需要几盏灯" });
     coordinator
         .post(&format!("{visit}/return"), back)

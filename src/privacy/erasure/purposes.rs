@@ -15,7 +15,7 @@ use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::people::model::{PersonState, Purpose};
 use crate::state::App;
-use crate::{insurance, people};
+use crate::{associations, insurance, people};
 
 /// Withdrawn consents of one step.
 const AT_ONCE: i64 = 100;
@@ -53,6 +53,7 @@ fn end(c: &mut DbConn, one: store::Withdrawn, now: Micros) -> AppResult<()> {
     let person = who.authorise(Action::PurposeEnd, Some(row))?;
     let ended = match one.purpose {
         Purpose::Insurance => insurance(c, &who, person.id, now)?,
+        Purpose::Membership => associations::members::ends::purpose(c, &person, now)?,
         Purpose::SensitiveDocuments => insurance::ends::medical_papers(c, &who, person.id)?,
         _ => false,
     };

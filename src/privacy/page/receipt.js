@@ -91,6 +91,14 @@
     sent: ['已收到，最迟答复日期见下。', 'Received. The date of the answer is below.'],
     fields: ['请至少选一项。', 'Choose at least one.'],
     twice: ['这个请求已经在办了。', 'You asked this already; it is being dealt with.'],
+    memberships: ['会员', 'Membership'],
+    backbone: ['骨干会员', 'Backbone member since'],
+    card: ['会员证', 'Member card'],
+    posts: ['协会职务', 'Posts in associations'],
+    allowance: ['每月补贴', 'Allowance a month'],
+    subsidy: ['离任后每月补贴', 'Subsidy a month since then'],
+    nominations: ['评选提名', 'Nominations'],
+    agreedOn: ['同意公示于', 'Agreed to be public on'],
     receipts: ['我的回执', 'My receipts'],
     issued: ['发出', 'Made'],
     expires: ['有效到', 'Good until'],
@@ -154,6 +162,20 @@
     document_masked: ['证件（部分）', 'part of the document number'], present_area: ['居住地区', 'area'], expected_stay: ['打算住多久', 'expected stay'],
     stay_reason: ['来的原因', 'reason of the stay'], left_on: ['离开日期', 'day of leaving'], left_reason: ['离开原因', 'reason of leaving'],
     insured_until: ['保险期至', 'insured until'],
+    president: ['会长', 'president'], executive_vice_president: ['常务副会长', 'executive vice-president'], vice_president: ['副会长', 'vice-president'],
+    secretary_general: ['秘书长', 'secretary-general'], own_wish: ['本人要求', 'own wish'], moved_away: ['迁出', 'moved away'],
+    other_association: ['转到其他协会', 'another association'], association_dissolved: ['协会注销', 'the association is no more'],
+    resigned: ['辞任', 'resigned'], retired: ['退休', 'retired'], transferred: ['调离', 'transferred'], term_over: ['任期届满', 'term over'], re_elected: ['连任', 'elected anew'],
+    leading_group_deputy_head: ['领导小组副组长', 'deputy head of the leading group'], leading_group_member: ['领导小组成员', 'member of the leading group'],
+    party_principal: ['党委主要负责人', 'principal of the party committee'], government_principal: ['政府主要负责人', 'principal of the government'],
+    family_planning_office_director: ['计生办主任', 'director of the office'], branch_secretary: ['支部书记', 'branch secretary'], village_director: ['村（居）主任', 'village director'],
+    family_planning_specialist: ['计生专干', 'specialist'], enterprise_principal: ['企业负责人', 'principal of the enterprise'], market_principal: ['市场负责人', 'principal of the market'],
+    association_work: ['协会工作', 'work of the association'], card_print: ['打印会员证', 'printed the card'],
+    best_associations: ['十佳协会', 'best associations'], best_members: ['十佳会员', 'best members'], best_presidents: ['十佳会长', 'best presidents'],
+    nominee_proposed: ['已提名', 'proposed'], nominee_agreed: ['本人已同意', 'you agreed'], nominee_withdrawn: ['已退出', 'you are out'],
+    nominee_excluded: ['已取消资格', 'taken out'], nominee_selected: ['已当选', 'selected'], nominee_not_selected: ['未当选', 'not selected'],
+    'selection.reveal': ['打印公示名单', 'printed a public list'],
+    'member.reveal': ['查看隐藏内容', 'saw hidden fields'], 'member.write': ['修改会员信息', 'changed the membership'], 'post.reveal': ['查看隐藏内容', 'saw hidden fields'],
     'liaison.send': ['发给其他地区', 'told another area'], 'liaison.reveal': ['查看发给其他地区的内容', 'saw what another area was told'],
     'resident.register': ['登记', 'registered you'], 'resident.amend': ['修改', 'changed your record'], 'resident.reveal': ['查看隐藏内容', 'saw hidden fields'],
     'resident.assign': ['安排负责人', 'changed who looks after you'], 'residence.write': ['记录居住变动', 'noted where you live'],
@@ -549,6 +571,27 @@
       listing(s, r.rights_requests, function (q) {
         return entry(w(q.topic) + ' – ' + w(q.state), [q.asked_on, q.answered_on ? t('answered') + ' ' + q.answered_on : t('due') + ' ' + q.due_on,
           q.answer ? t('answer') + ' ' + q.answer : '']);
+      });
+    }
+    if (r.memberships.length) {
+      s = section(t('memberships'), 'memberships');
+      listing(s, r.memberships, function (m) {
+        return entry(m.association, [m.joined_on + ' – ' + (m.left_on || ''), m.left_because ? w(m.left_because) : '',
+          m.backbone_since ? t('backbone') + ' ' + m.backbone_since : '', m.card_number ? t('card') + ' ' + m.card_number : '']);
+      });
+    }
+    if (r.posts.length) {
+      s = section(t('posts'), 'posts');
+      listing(s, r.posts, function (p) {
+        return entry(p.association + ' – ' + w(p.post), [p.begins_on + ' – ' + (p.ended_on || p.ends_on), p.ended_because ? w(p.ended_because) : '',
+          p.holds_position === 'none' ? '' : w(p.holds_position), p.allowance ? t('allowance') + ' ' + p.allowance.amount : '',
+          p.subsidies.length ? t('subsidy') + ' ' + p.subsidies[p.subsidies.length - 1].monthly.amount : '']);
+      });
+    }
+    if (r.nominations.length) {
+      s = section(t('nominations'), 'nominations');
+      listing(s, r.nominations, function (n) {
+        return entry(n.association + ' ' + n.year, [w('best_' + n.category), w('nominee_' + n.state), n.agreed_on ? t('agreedOn') + ' ' + n.agreed_on : '']);
       });
     }
     s = section(t('receipts'), 'receipts');

@@ -75,6 +75,8 @@ pub const TABLES: &[&str] = &[
     "residents",
     "residence_episodes",
     "consents",
+    "memberships",
+    "posts",
     "households",
     "policies",
     "policy_insured",

@@ -1,0 +1,10 @@
+DROP TABLE retired_subsidies;
+DROP TABLE office_records;
+DROP TABLE objections;
+DROP TABLE nominations;
+DROP TABLE selections;
+DROP TABLE site_checks;
+DROP TABLE haves;
+DROP TABLE site_rules;
+DROP TABLE site_headcounts;
+DROP TABLE sites;

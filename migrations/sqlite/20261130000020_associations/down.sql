@@ -1,0 +1,9 @@
+DROP TABLE association_works;
+DROP TABLE ratings;
+DROP TABLE action_items;
+DROP TABLE studies;
+DROP TABLE member_cards;
+DROP TABLE memberships;
+DROP TABLE posts;
+DROP TABLE post_rules;
+DROP TABLE associations;
