@@ -38,8 +38,7 @@ impl Village {
 pub fn open(c: &mut DbConn, who: &Who, action: Action, code: &AreaCode) -> AppResult<Village> {
     who.may(action)?;
     let wrong = |fault| AppError::field("/area", fault);
-    let area =
-        areas::store::by_code(c, code.as_str())?.ok_or_else(|| wrong(Fault::NoSuchArea))?;
+    let area = areas::store::by_code(c, code.as_str())?.ok_or_else(|| wrong(Fault::NoSuchArea))?;
     let (AreaLevel::Village, Some(county), Some(town)) = (area.level, area.county, area.town)
     else {
         return Err(wrong(Fault::NotFitting));

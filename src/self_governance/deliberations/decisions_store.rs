@@ -35,7 +35,14 @@ pub fn list(
     filter: Filter,
     page: Page,
 ) -> AppResult<Vec<DecisionRow>> {
-    let query = village_rows!(village_decisions, DecisionRow, decided_on, scope, filter, page);
+    let query = village_rows!(
+        village_decisions,
+        DecisionRow,
+        decided_on,
+        scope,
+        filter,
+        page
+    );
     Ok(query.load(c)?)
 }
 

@@ -58,7 +58,8 @@ pub fn fault(all: &[Told], meeting: &Meeting) -> Option<(usize, &'static str, Fa
         if let Some((member, fault)) = fault_of(told, meeting) {
             return Some((i, member, fault));
         }
-        let same = |other: &Told| (other.stage, other.way, other.on) == (told.stage, told.way, told.on);
+        let same =
+            |other: &Told| (other.stage, other.way, other.on) == (told.stage, told.way, told.on);
         if all.iter().take(i).any(same) {
             return Some((i, "way", Fault::Repeated));
         }
@@ -94,16 +95,48 @@ mod tests {
         for (told, under, wanted) in [
             (told(Before, Consultation, 9, 200), &announced, None),
             (told(Before, Consultation, 10, 200), &held, None),
-            (told(Before, Notice, 11, 200), &held, Some((0, "on", Fault::BadOrder))),
-            (told(During, Vote, 10, 40), &announced, Some((0, "stage", Fault::NotFitting))),
+            (
+                told(Before, Notice, 11, 200),
+                &held,
+                Some((0, "on", Fault::BadOrder)),
+            ),
+            (
+                told(During, Vote, 10, 40),
+                &announced,
+                Some((0, "stage", Fault::NotFitting)),
+            ),
             (told(During, Vote, 10, 40), &held, None),
-            (told(During, Vote, 9, 40), &held, Some((0, "on", Fault::NotFitting))),
-            (told(During, Vote, 10, 41), &held, Some((0, "participants", Fault::OutOfRange))),
+            (
+                told(During, Vote, 9, 40),
+                &held,
+                Some((0, "on", Fault::NotFitting)),
+            ),
+            (
+                told(During, Vote, 10, 41),
+                &held,
+                Some((0, "participants", Fault::OutOfRange)),
+            ),
             (told(After, Oversight, 12, 90), &held, None),
-            (told(After, Oversight, 9, 90), &held, Some((0, "on", Fault::BadOrder))),
-            (told(After, Oversight, 21, 90), &held, Some((0, "on", Fault::InTheFuture))),
-            (told(After, Vote, 12, 9), &held, Some((0, "way", Fault::NotFitting))),
-            (told(Before, Attendance, 9, 9), &held, Some((0, "way", Fault::NotFitting))),
+            (
+                told(After, Oversight, 9, 90),
+                &held,
+                Some((0, "on", Fault::BadOrder)),
+            ),
+            (
+                told(After, Oversight, 21, 90),
+                &held,
+                Some((0, "on", Fault::InTheFuture)),
+            ),
+            (
+                told(After, Vote, 12, 9),
+                &held,
+                Some((0, "way", Fault::NotFitting)),
+            ),
+            (
+                told(Before, Attendance, 9, 9),
+                &held,
+                Some((0, "way", Fault::NotFitting)),
+            ),
         ] {
             assert_eq!(fault(&[told], under), wanted, "{told:?}");
         }

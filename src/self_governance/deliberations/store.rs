@@ -33,7 +33,14 @@ pub fn list(
     state: Option<DeliberationState>,
     page: Page,
 ) -> AppResult<Vec<DeliberationRow>> {
-    let mut query = village_rows!(deliberations, DeliberationRow, announced_on, scope, filter, page);
+    let mut query = village_rows!(
+        deliberations,
+        DeliberationRow,
+        announced_on,
+        scope,
+        filter,
+        page
+    );
     if let Some(state) = state {
         query = query.filter(deliberations::state.eq(state));
     }

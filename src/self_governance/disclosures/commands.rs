@@ -38,7 +38,11 @@ fn subject(
         }
         DisclosureSubject::Deliberation => {
             let row = named(deliberations::locked(c, who, WRITE, id), POINTER)?;
-            (row.village, row.announced_on, row.state != DeliberationState::Cancelled)
+            (
+                row.village,
+                row.announced_on,
+                row.state != DeliberationState::Cancelled,
+            )
         }
         DisclosureSubject::Decision => {
             let row = named(decisions_store::locked(c, who, WRITE, id), POINTER)?;
@@ -121,7 +125,8 @@ pub fn post(c: &mut DbConn, who: &Who, new: &NewVillageDisclosure) -> AppResult<
         updated_at: who.at,
     };
     store::insert(c, &place, &row)?;
-    let facts = serde_json::json!({ "what": "posted", "kind": row.subject, "record": new.subject_id });
+    let facts =
+        serde_json::json!({ "what": "posted", "kind": row.subject, "record": new.subject_id });
     noted(c, who, &row, &facts, None)?;
     Ok(row.id)
 }
@@ -155,7 +160,13 @@ pub fn remove(
     may(&row, who, "removal")?;
     after(who, given.posted_until, row.posted_from, "/posted_until")?;
     store::remove(c, &row, given.posted_until, who.at)?;
-    noted(c, who, &row, &serde_json::json!({ "what": "removed" }), None)
+    noted(
+        c,
+        who,
+        &row,
+        &serde_json::json!({ "what": "removed" }),
+        None,
+    )
 }
 
 /// It does not count, and stays readable.

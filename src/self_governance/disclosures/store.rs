@@ -32,7 +32,14 @@ pub fn list(
     filter: Filter,
     page: Page,
 ) -> AppResult<Vec<DisclosureRow>> {
-    let query = village_rows!(village_disclosures, DisclosureRow, posted_from, scope, filter, page);
+    let query = village_rows!(
+        village_disclosures,
+        DisclosureRow,
+        posted_from,
+        scope,
+        filter,
+        page
+    );
     Ok(query.load(c)?)
 }
 

@@ -69,11 +69,7 @@ pub async fn create_leading_example(
     let (vault, caller, new) = (app.vault.clone(), who.clone(), body.value);
     let made = app
         .db
-        .write(move |c| {
-            once.run(c, caller.at, |c| {
-                commands::record(c, &vault, &caller, &new)
-            })
-        })
+        .write(move |c| once.run(c, caller.at, |c| commands::record(c, &vault, &caller, &new)))
         .await?;
     let (Made::New(id) | Made::Before(id)) = made;
     let example = read(&app, &who, id).await?;

@@ -13,12 +13,7 @@ const WRITE: Action = Action::SelfGovernanceWrite;
 /// The sealed column.
 pub const STATEMENT: &str = "leading_examples.statement";
 
-pub fn record(
-    c: &mut DbConn,
-    vault: &Vault,
-    who: &Who,
-    new: &NewLeadingExample,
-) -> AppResult<Uid> {
+pub fn record(c: &mut DbConn, vault: &Vault, who: &Who, new: &NewLeadingExample) -> AppResult<Uid> {
     let place = village::open(c, who, WRITE, &new.area)?;
     past(who, new.shown_on, "/shown_on")?;
     if new.members.is_none() && new.statement.is_none() {

@@ -105,5 +105,12 @@ fn noted(
     facts: &serde_json::Value,
     because: Option<&str>,
 ) -> AppResult<()> {
-    village::noted(c, who, row, (WRITE, "village_check", row.id), facts, because)
+    village::noted(
+        c,
+        who,
+        row,
+        (WRITE, "village_check", row.id),
+        facts,
+        because,
+    )
 }

@@ -167,7 +167,12 @@ pub fn complete(
     let since = row.settled_on.unwrap_or(row.begun_on);
     // What a check opened again was not done before it.
     let found = checks_store::last_fault(c, id)?;
-    after(who, given.done_on, found.map_or(since, |day| day.max(since)), "/done_on")?;
+    after(
+        who,
+        given.done_on,
+        found.map_or(since, |day| day.max(since)),
+        "/done_on",
+    )?;
     let outcome = given.outcome.as_ref();
     let outcome = outcome.map(|text| seal(vault, OUTCOME, id, text.as_str()));
     let step = Step {

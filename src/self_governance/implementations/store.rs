@@ -59,7 +59,14 @@ pub fn list(
     which: Which,
     page: Page,
 ) -> AppResult<Vec<ImplementationRow>> {
-    let mut query = village_rows!(implementations, ImplementationRow, begun_on, scope, filter, page);
+    let mut query = village_rows!(
+        implementations,
+        ImplementationRow,
+        begun_on,
+        scope,
+        filter,
+        page
+    );
     if let Some(decision) = which.decision {
         query = query.filter(implementations::decision_id.eq(decision));
     }

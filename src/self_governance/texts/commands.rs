@@ -29,8 +29,15 @@ pub fn adopt(c: &mut DbConn, who: &Who, new: &NewVillageText) -> AppResult<Uid> 
             return Err(AppError::field("/adopted_on", Fault::BadOrder));
         }
         store::replace(c, &place, before, new.adopted_on, who.at)?;
-        let facts = serde_json::json!({ "from": VillageTextState::InForce, "to": VillageTextState::Ended });
-        noted(c, who, before, &facts, Some(VillageTextEnd::Replaced.as_str()))?;
+        let facts =
+            serde_json::json!({ "from": VillageTextState::InForce, "to": VillageTextState::Ended });
+        noted(
+            c,
+            who,
+            before,
+            &facts,
+            Some(VillageTextEnd::Replaced.as_str()),
+        )?;
     }
     let row = TextRow {
         id: new.id.unwrap_or_else(|| Uid::new(who.at)),
