@@ -130,13 +130,13 @@ both! {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
         let home = json!({ "area": VILLAGE, "title": "百福社区会员之家", "site_address": "百福弄1号" });
         let home = coordinator.post("/v1/member-homes", home).await.expect(201);
-        let opinions = json!([{ "topic": "facilities", "opinion": "周末开放。", "answer_owed": true }]);
+        let opinions = json!([{ "topic": "facilities", "text": "周末开放。", "answer_owed": true }]);
         let visit = json!({ "member_home_id": home["id"], "purpose": "routine", "started_at": "2026-05-29T01:00:00Z", "ended_at": "2026-05-29T01:40:00Z", "offered": ["culture_and_sport"], "needs_voiced": [], "opinions": opinions });
         let visit = member.post("/v1/visits", visit).await.expect(201);
         member.post(&format!("/v1/visits/{}/submission", visit["id"].as_str().unwrap()), json!({})).await.expect(200);
         let household = make::household(&member).await;
         let mut at_home = make::home_visit(&household);
-        at_home["opinions"] = json!([{ "topic": "facilities", "opinion": "周末开放。", "answer_owed": true }]);
+        at_home["opinions"] = json!([{ "topic": "facilities", "text": "周末开放。", "answer_owed": true }]);
         let at_home = member.post("/v1/visits", at_home).await.expect(201);
         member.post(&format!("/v1/visits/{}/submission", at_home["id"].as_str().unwrap()), json!({})).await.expect(200);
         let voiced = coordinator.get("/v1/supervision/opinions").await.expect(200)["items"].as_array().unwrap().clone();
@@ -324,5 +324,40 @@ both! {
         assert_eq!(tallies[3], Tally { villages: 1, qualified: 1, decided: 1, decided_qualified: 0, differing: 1 });
         assert_eq!((tallies[4].qualified, tallies[4].decided), (0, 0));
         assert!(tallies[0].villages > tallies[1].villages && tallies[1].villages > tallies[2].villages);
+        // A charter everywhere, by the criteria of a year that ask for no more: all of them, at each level.
+        let administrator = app.user(Role::Administrator, CITY).await;
+        let charter = json!({ "code": "charter", "title_zh": "有章程", "title_en": "A charter", "fact": "charter_in_force", "at_least": 1 });
+        administrator.put("/v1/self-governance-criteria/2026", json!({ "assumed": true, "criteria": [charter] })).await.expect(200);
+        charters_everywhere(app, officer.id);
+        let (tally, took) = app.data.db.read(|c| {
+            let city = areas::store::by_code(c, CITY)?.unwrap();
+            let begun = std::time::Instant::now();
+            let all = count::of(c, &city, 2026)?;
+            Ok((all.by_area()[&city.id], begun.elapsed()))
+        }).await.unwrap();
+        eprintln!("{villages} villages in {took:?}");
+        assert_eq!((tally.villages, tally.qualified), (villages as u64, villages as u64));
+        let towns = officer.get(&format!("/v1/self-governance/statistics?area={CITY}&by=town&year=2026&limit=200")).await.expect(200);
+        assert!(towns["rows"].as_array().unwrap().iter().all(|row| row["villages"] == row["qualified"]), "{towns}");
     }
+}
+
+/// A charter for every village of the city that has none.
+fn charters_everywhere(app: &TestApp, by: qianshou::db::Uid) {
+    use diesel::RunQueryDsl;
+    let mut c = app.connection();
+    let id = match c.is_sqlite() {
+        true => "randomblob(16)",
+        false => "gen_random_uuid()",
+    };
+    let sql = format!(
+        "INSERT INTO village_texts (id, version, county, town, village, area_code, kind, edition, title, adopted_on, \
+         adopted_by, registered_by, created_at, updated_at) SELECT {id}, 1, a.county, a.town, a.id, a.code, 'charter', 1, \
+         '章程', '2026-02-01', 'villagers_assembly', $1, 0, 0 FROM areas a WHERE a.level = 'village' \
+         AND NOT EXISTS (SELECT 1 FROM village_texts t WHERE t.village = a.id)"
+    );
+    diesel::sql_query(sql)
+        .bind::<qianshou::db::types::UidSql, _>(by)
+        .execute(&mut c)
+        .unwrap();
 }
