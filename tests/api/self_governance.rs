@@ -151,6 +151,23 @@ both! {
         assert_eq!((count(&member, "texts?kind=contract").await, count(&member, "texts?year=2025").await), (3, 0));
     }
 
+    async fn however_many_adopt_at_once_one_is_in_force(app) {
+        let member = app.member().await;
+        let adopt = |day: usize| { let (member, body) = (member.clone(), text(VILLAGE, "charter", &format!("2026-03-{:02}", day + 1))); async move { member.post("/v1/self-governance/texts", body).await } };
+        let answers = futures_util::future::join_all((0..12).map(adopt)).await;
+        let made = answers.iter().filter(|a| a.status == 201).count();
+        for refused in answers.iter().filter(|a| a.status != 201) {
+            assert!(matches!(refused.status, 409 | 422), "{}", refused.text);
+        }
+        let page = member.get("/v1/self-governance/texts?limit=200").await.expect(200);
+        let texts = page["items"].as_array().unwrap();
+        assert!(made >= 1 && texts.len() == made);
+        assert_eq!(texts.iter().filter(|t| t["state"] == "in_force").count(), 1);
+        let mut editions: Vec<i64> = texts.iter().map(|t| t["edition"].as_i64().unwrap()).collect();
+        editions.sort_unstable();
+        assert_eq!(editions, (1..=made as i64).collect::<Vec<_>>());
+    }
+
     async fn a_text_is_adopted_by_a_deliberation_of_its_village(app) {
         let member = app.member().await;
         let first = json!({ "topic": "charter", "announced_on": "2026-02-01" });
