@@ -243,6 +243,7 @@ impl Records {
                 id(&village.confirmation),
             ),
             ("self-governance", "code", VILLAGE.into()),
+            ("self-governance", "criterion", "charter".into()),
             ("members", "id", id(&associate)),
             ("members", "consent_id", id(&membership)),
             ("members", "receipt_id", id(&associates_receipt)),

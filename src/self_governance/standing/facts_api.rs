@@ -10,14 +10,13 @@ use super::store::{self, FactRow};
 use super::{count, criteria};
 use crate::auth::{Action, Who};
 use crate::db::{Day, Uid};
-use crate::error::{AppError, AppResult, Fault};
+use crate::error::{AppError, AppResult};
 use crate::http::json::Params;
 use crate::http::page::Cursor;
 use crate::http::text::{AreaCode, Limit, ShortCode};
 use crate::page_of;
 use crate::self_governance::listing;
 use crate::state::App;
-use crate::statistics::query::refused;
 use crate::text_enum;
 
 text_enum! {
@@ -55,9 +54,6 @@ page_of! {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct VillageFactQuery {
-    /// The code of a criterion of that year.
-    #[param(value_type = String, min_length = 2, max_length = 40, pattern = r"^[A-Za-z0-9_.\-]+$", example = "deliberation")]
-    criterion: Option<ShortCode>,
     /// This year without it.
     #[param(value_type = Option<String>, min_length = 4, max_length = 4, pattern = "^[12][0-9]{3}$", example = "2026")]
     year: Option<String>,
@@ -71,39 +67,36 @@ pub struct VillageFactQuery {
 
 /// List the rows behind a criterion
 ///
-/// Of a village in a year: the very rows that were counted, newest first.
-#[utoipa::path(tag = "self-governance", params(("code" = AreaCode, Path, description = "The village's code", example = "330402007024"), VillageFactQuery),
+/// Of a village in a year: the very rows that were counted, newest first. The criterion is one of the set that holds for
+/// that year.
+#[utoipa::path(tag = "self-governance", params(("code" = AreaCode, Path, description = "The village's code", example = "330402007024"),
+    ("criterion" = ShortCode, Path, description = "The criterion's code", example = "deliberation"), VillageFactQuery),
     responses((status = 200, description = "A page of rows", body = VillageFactPage)))]
-#[get("/self-governance/villages/{code}/facts")]
+#[get("/self-governance/villages/{code}/criteria/{criterion}/facts")]
 pub async fn list_village_facts(
     app: web::Data<App>,
     who: Who,
-    code: web::Path<String>,
+    path: web::Path<(String, String)>,
     Params(asked): Params<VillageFactQuery>,
 ) -> AppResult<HttpResponse> {
     who.may(Action::SelfGovernanceRead)?;
     let year = year_of(asked.year.as_deref(), who.at.china_day())?;
+    let (village, criterion) = path.into_inner();
     let told = year.to_string();
-    let criterion = asked.criterion;
     let filters = [
-        Some(code.as_str()),
+        Some(village.as_str()),
         Some(told.as_str()),
-        criterion.as_ref().map(ShortCode::as_str),
+        Some(criterion.as_str()),
     ];
     let bound = listing::bound(&app, &who, "list_village_facts", &filters);
     let page = bound.open(asked.limit, asked.cursor.as_deref())?;
-    let (caller, village) = (who.clone(), code.to_string());
     let (fact, rows) = app
         .db
         .read(move |c| {
-            let area = village_of(c, &caller, &village)?;
-            let criterion = criterion.ok_or_else(|| refused("/criterion", Fault::Required))?;
-            let fact = criteria::fact_of(c, year, criterion.as_str())?
-                .ok_or_else(|| refused("/criterion", Fault::NotOneOf))?;
-            Ok((
-                fact,
-                store::rows(c, area.id, fact, count::days(year)?, page)?,
-            ))
+            let area = village_of(c, &who, &village)?;
+            let fact = criteria::fact_of(c, year, &criterion)?.ok_or_else(AppError::not_found)?;
+            let rows = store::rows(c, area.id, fact, count::days(year)?, page)?;
+            Ok((fact, rows))
         })
         .await?;
     let shown = |row: FactRow| {
