@@ -66,8 +66,7 @@ fn charter(
             same_village(found.village, place.id, pointer)?;
             Some(found.into_row())
         }
-        None => texts::store::in_force(c, place, VillageTextKind::Charter)?
-            .filter(|charter| charter.holds_on(new.announced_on)),
+        None => texts::store::held_on(c, place, VillageTextKind::Charter, new.announced_on)?,
     };
     match charter {
         Some(text) if text.kind == VillageTextKind::Charter && text.holds_on(new.announced_on) => {

@@ -42,6 +42,31 @@ pub fn in_force(
     .optional()?)
 }
 
+/// What was in force on a day, of a kind of which there is one.
+pub fn held_on(
+    c: &mut DbConn,
+    village: &Village,
+    kind: VillageTextKind,
+    day: Day,
+) -> AppResult<Option<TextRow>> {
+    let not_ended = village_texts::ended_on
+        .is_null()
+        .or(village_texts::ended_on.gt(day));
+    let was_there = village_texts::ended_because
+        .is_null()
+        .or(village_texts::ended_because.ne(VillageTextEnd::Mistaken));
+    Ok(village_texts::table
+        .filter(village_texts::village.eq(village.id))
+        .filter(village_texts::kind.eq(kind))
+        .filter(village_texts::adopted_on.le(day))
+        .filter(not_ended)
+        .filter(was_there)
+        .select(TextRow::as_select())
+        .order(village_texts::edition.desc())
+        .first(c)
+        .optional()?)
+}
+
 /// The newest edition of a kind of which there is one.
 pub fn last_edition(c: &mut DbConn, village: &Village, kind: VillageTextKind) -> AppResult<i64> {
     let last: Option<i64> = village_texts::table
