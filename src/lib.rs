@@ -21,6 +21,7 @@ pub mod db;
 pub mod demo;
 pub mod duplicates;
 pub mod error;
+pub mod funds;
 pub mod households;
 pub mod http;
 pub mod insurance;

@@ -94,6 +94,10 @@ const TAGS: &[(&str, &str)] = &[
         "Associations: their tree, their posts and members (协会)",
     ),
     (
+        "funds",
+        "Budgets of associations and the ledger of the care fund (经费与关怀基金)",
+    ),
+    (
         "insurance",
         "Insurance products, policies and claims (保险)",
     ),
@@ -377,6 +381,7 @@ const NAMES_A_RECORD: &[&str] = &[
     "list_concerns",
     "list_associations",
     "get_member_statistics",
+    "get_fund_statistics",
 ];
 
 /// Operations without a body that may be refused for what stands in a record.

@@ -175,6 +175,14 @@ actions! {
     RatingRead "rating.read" on "rating" by ALL;
     RatingDecide "rating.decide" on "rating" by &[Officer];
     RatingAppeal "rating.appeal" on "rating" by &[Officer];
+    // Funds of associations, and the ledger of the care fund; the chart of accounts is one for all.
+    BudgetRead "budget.read" on "budget" by &[Officer, Auditor];
+    BudgetWrite "budget.write" on "budget" by &[Officer];
+    FundRead "fund.read" on "fund_entry" by &[Officer, CareOfficer, Auditor];
+    FundWrite "fund.write" on "fund_entry" by &[Officer];
+    FundAccountRead "fund_account.read" on "fund_account" by &[Officer, CareOfficer, Administrator, Auditor];
+    FundAccountWrite "fund_account.write" on "fund_account" by &[Administrator];
+    FundCount "fund.count" on "fund_statistics" by &[Officer, CareOfficer, Auditor];
     MemberCount "member.count" on "member_statistics" by &[Coordinator, Officer, Auditor];
     // Insurance.
     ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
@@ -434,6 +442,28 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("revoke_member_receipt", Action::MemberReceipt),
     ("get_association_members", Action::MemberRead),
     ("get_member_statistics", Action::MemberCount),
+    ("list_fund_sources", Action::FundAccountRead),
+    ("list_fund_accounts", Action::FundAccountRead),
+    ("get_fund_account", Action::FundAccountRead),
+    ("create_fund_account", Action::FundAccountWrite),
+    ("create_fund_entry", Action::FundWrite),
+    ("list_fund_entries", Action::FundRead),
+    ("get_fund_entry", Action::FundRead),
+    ("reverse_fund_entry", Action::FundWrite),
+    ("get_trial_balance", Action::FundRead),
+    ("list_fund_balances", Action::FundRead),
+    ("list_fee_years", Action::FundRead),
+    ("set_fee_year", Action::FundWrite),
+    ("get_fund_statistics", Action::FundCount),
+    ("create_budget", Action::BudgetWrite),
+    ("list_budgets", Action::BudgetRead),
+    ("get_budget", Action::BudgetRead),
+    ("update_budget", Action::BudgetWrite),
+    ("set_budget_fact", Action::BudgetWrite),
+    ("create_village_need", Action::BudgetWrite),
+    ("list_village_needs", Action::BudgetRead),
+    ("get_village_need", Action::BudgetRead),
+    ("answer_village_need", Action::BudgetWrite),
     ("create_study", Action::StudyWrite),
     ("list_studies", Action::StudyRead),
     ("get_study", Action::StudyRead),

@@ -539,6 +539,15 @@ pub const RESTING: &[Rest] = &[
         &["number"],
         Ends::Removed,
     ),
+    nobody("frozen_years", "which years are closed"),
+    nobody("fund_accounts", "a chart of accounts"),
+    // No free text stands in the ledger, and nothing of it is ever removed: it leads to nobody.
+    nobody("fund_entries", "money of associations"),
+    nobody("fund_lines", "money of associations"),
+    nobody("fund_fee_years", "money of associations"),
+    nobody("budgets", "money of associations"),
+    nobody("budget_facts", "money of associations; staff are counted"),
+    nobody("village_needs", "money of associations"),
     nobody(
         "liaison_peer_keys",
         "public keys of other offices that newer ones replaced",

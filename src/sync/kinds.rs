@@ -266,6 +266,9 @@ pub const NOT_ON_PHONES: &[(&str, &str)] = &[
     ("association_works", "they are kept at a desk"),
     ("action_items", "they are followed up at a desk"),
     ("ratings", "they are recorded at a desk"),
+    ("fund_fee_years", "books are kept at a desk"),
+    ("budgets", "they are kept at a desk"),
+    ("village_needs", "they are answered at a desk"),
 ];
 
 /// Writes that need the server at once, and why.
@@ -417,6 +420,24 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
         "decide_rating_consequence",
         "ratings are recorded at a desk",
     ),
+    (
+        "create_fund_account",
+        "the chart is everybody's; kept at a desk",
+    ),
+    (
+        "create_fund_entry",
+        "whether its year is open is the server's to know",
+    ),
+    (
+        "reverse_fund_entry",
+        "whether it was reversed is the server's to know",
+    ),
+    ("set_fee_year", "books are kept at a desk"),
+    ("create_budget", "budgets are kept at a desk"),
+    ("update_budget", "budgets are kept at a desk"),
+    ("set_budget_fact", "budgets are kept at a desk"),
+    ("create_village_need", "budgets are kept at a desk"),
+    ("answer_village_need", "budgets are kept at a desk"),
     ("update_post_rule", "rules are everybody's; kept at a desk"),
     ("create_post", "whether it is free is the server's to know"),
     ("update_post", "who leads an association is kept at a desk"),
