@@ -42,6 +42,9 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
         "create_association_work",
         "an association of the caller's area",
     ),
+    ("create_fund_entry", "an association of the caller's area"),
+    ("create_budget", "an association of the caller's area"),
+    ("create_village_need", "an association of the caller's area"),
     ("create_study", "an association of the caller's area"),
     ("create_rating", "an association of the caller's area"),
     (

@@ -17,6 +17,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
     ("post-rules", "rules are the same everywhere"),
+    ("fund-accounts", "the chart is the same everywhere"),
     ("me", "one's own, by the name of a channel"),
     ("work-years", "the working days are the same everywhere"),
 ];
@@ -78,6 +79,12 @@ impl Records {
             .expect(201);
         let rating = crate::association_ratings::rating(&association);
         let rating = officer.post("/v1/ratings", rating).await.expect(201);
+        let booked = crate::fund_ledger::entry(&association, "2026-03-12", 100);
+        let booked = officer.post("/v1/fund-entries", booked).await.expect(201);
+        let budget = crate::budgets::budget(&association, 10, 100);
+        let budget = officer.post("/v1/budgets", budget).await.expect(201);
+        let need = crate::budgets::need(&association);
+        let need = officer.post("/v1/village-needs", need).await.expect(201);
         let associate = crate::association_members::joined(&officer, &association).await;
         let associates = make::at("members", &associate);
         let card = json!({ "issued_on": "2026-05-29" });
@@ -215,6 +222,12 @@ impl Records {
             ("liaison-withdrawals", "id", id(&withdrawal)),
             ("associations", "id", id(&association)),
             ("posts", "id", id(&post)),
+            ("associations", "year", "2018".into()),
+            ("fund-entries", "id", id(&booked)),
+            ("budgets", "id", id(&budget)),
+            ("budgets", "kind", "own_line".into()),
+            ("village-needs", "id", id(&need)),
+            ("fund-accounts", "code", "1002".into()),
             ("association-works", "id", id(&work)),
             ("studies", "id", id(&study)),
             ("action-items", "id", id(&item)),
@@ -287,7 +300,9 @@ impl Records {
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
-            | "association-works" => &self.officer,
+            | "association-works" | "fund-entries" | "budgets" | "village-needs" | "fund-accounts" => {
+                &self.officer
+            }
             "users" | "push" | "post-rules" => &self.administrator,
             _ => &self.member,
         }

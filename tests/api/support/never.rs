@@ -161,7 +161,7 @@ fn found(text: &str, name: bool) -> Option<String> {
     one.cloned().or_else(|| {
         let stands = |word: &Vec<&str>| {
             let at = parts.windows(word.len()).enumerate();
-            at.filter(|(_, w)| w == word)
+            at.filter(|(_, w)| *w == word.as_slice())
                 .any(|(at, _)| !is_a_source(&parts[at..]))
         };
         let several = words.several.iter();
