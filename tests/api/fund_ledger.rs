@@ -6,7 +6,7 @@ use crate::both;
 use crate::support::make::at;
 use crate::support::*;
 use diesel::connection::SimpleConnection;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, join3};
 use qianshou::auth::policy::Role;
 use qianshou::db::Uid;
 use qianshou::funds::years;
@@ -394,7 +394,7 @@ fn many_book_at_once_and_nothing_is_lost_or_doubled() {
                 count_of(&officer, 2025).await
             };
             let (all, back, frozen) =
-                futures_util::join!(join_all(all), join_all(back), closing);
+                join3(join_all(all), join_all(back), closing).await;
             let taken = all.iter().filter(|status| **status == 201).count();
             let reversed = back.iter().filter(|status| **status == 201).count();
             let expected = |status: &u16| matches!(status, 201 | 409);

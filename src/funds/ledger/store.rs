@@ -11,7 +11,7 @@ use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
 use crate::funds::sources::FundSource;
 use crate::http::page::Page;
-use crate::{each_backend, in_scope};
+use crate::{each_backend, first_kept, in_scope};
 
 /// The association, if the caller may do this to it, kept from being changed until the transaction ends. Others may
 /// keep it so as well.
@@ -21,14 +21,14 @@ pub fn kept(
     action: Action,
     id: Uid,
 ) -> AppResult<Handle<AssociationRow>> {
-    let query = associations::table
-        .find(id)
-        .select(AssociationRow::as_select());
-    let row = match c {
-        DbConn::Pg(c) => query.for_share().first(c),
-        DbConn::Sqlite(c) => query.first(c),
-    };
-    who.authorise(action, row.optional()?)
+    let row = first_kept!(
+        c,
+        associations::table
+            .find(id)
+            .select(AssociationRow::as_select())
+    )
+    .optional()?;
+    who.authorise(action, row)
 }
 
 /// Writes an entry with its lines; the association's handle is the right to it.
