@@ -123,6 +123,10 @@ catalogue! {
             "An entry of this association was booked by this voucher. Nothing was booked twice." "该协会已有以此凭证入账的分录，未重复入账。";
         YearFrozen "year_frozen" 409 "The year is closed" "年度已冻结"
             "The association's year was frozen with its assessment; nothing of it is booked or changed any more. Book a correction in a year that is open." "该协会该年度已随考核冻结，不再入账或修改。请在未冻结的年度更正。";
+        CareProgrammeExists "care_programme_exists" 409 "Begun already" "当年项目已开展"
+            "The association began this programme in this year already." "该协会当年已登记开展此项行动。";
+        CareFamilyExists "care_family_exists" 409 "In care already" "已在帮扶中"
+            "This household is in care already." "该家庭已在帮扶中。";
         StateForbids "state_forbids" 409 "Not in this state" "当前状态不允许"
             "The record's state does not allow this step; see state and allowed_actions." "记录当前状态不允许此步骤，请见 state 与 allowed_actions。";
         ChannelOff "channel_off" 409 "Channel not set up" "渠道未开通"

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod auth;
 pub mod calendar_feed;
 pub mod campaigns;
+pub mod care;
 pub mod channels;
 pub mod cli;
 pub mod concerns;

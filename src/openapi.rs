@@ -98,6 +98,10 @@ const TAGS: &[(&str, &str)] = &[
         "Budgets of associations and the ledger of the care fund (经费与关怀基金)",
     ),
     (
+        "care",
+        "Care programmes and projects, families in care and their contacts (生育关怀)",
+    ),
+    (
         "insurance",
         "Insurance products, policies and claims (保险)",
     ),
@@ -382,6 +386,9 @@ const NAMES_A_RECORD: &[&str] = &[
     "list_associations",
     "get_member_statistics",
     "get_fund_statistics",
+    "get_care_statistics",
+    "get_special_family_coverage",
+    "list_care_visits",
 ];
 
 /// Operations without a body that may be refused for what stands in a record.

@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    activities, areas, associations, audit, auth, calendar_feed, campaigns, channels, concerns,
+    activities, areas, associations, audit, auth, calendar_feed, campaigns, care, channels, concerns,
     duplicates, funds, households, insurance, liaison, notifications, people, policy_imports, privacy,
     push, residents, rights_requests, services, supervision, sync, visits, workdays,
 };
@@ -53,6 +53,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     concerns::routes(cfg);
     associations::routes(cfg);
     funds::routes(cfg);
+    care::routes(cfg);
     supervision::routes(cfg);
     campaigns::routes(cfg);
     activities::routes(cfg);

@@ -183,6 +183,17 @@ actions! {
     FundAccountRead "fund_account.read" on "fund_account" by &[Officer, CareOfficer, Administrator, Auditor];
     FundAccountWrite "fund_account.write" on "fund_account" by &[Administrator];
     FundCount "fund.count" on "fund_statistics" by &[Officer, CareOfficer, Auditor];
+    // Care: what associations do is their officers' to see, families are care officers' and their own contacts'.
+    CareProgrammeRead "care_programme.read" on "care_programme" by &[Officer, CareOfficer, Auditor];
+    CareProgrammeWrite "care_programme.write" on "care_programme" by &[Officer, CareOfficer];
+    CareFamilyRead "care_family.read" on "care_family" by &[CareOfficer, FieldMember];
+    CareFamilyWrite "care_family.write" on "care_family" by &[CareOfficer];
+    CareFamilyLookUp "care_family.look_up" on "care_family" by &[CareOfficer];
+    CareFamilyReveal "care_family.reveal" on "care_family" by &[CareOfficer, FieldMember];
+    CareVisitWrite "care_visit.write" on "care_visit" by &[CareOfficer, FieldMember];
+    CareSupportRead "care_support.read" on "care_support" by &[CareOfficer];
+    CareSupportWrite "care_support.write" on "care_support" by &[CareOfficer];
+    CareCount "care.count" on "care_statistics" by &[Officer, CareOfficer, Auditor];
     MemberCount "member.count" on "member_statistics" by &[Coordinator, Officer, Auditor];
     // Insurance.
     ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
@@ -464,6 +475,33 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("list_village_needs", Action::BudgetRead),
     ("get_village_need", Action::BudgetRead),
     ("answer_village_need", Action::BudgetWrite),
+    ("create_care_programme", Action::CareProgrammeWrite),
+    ("list_care_programmes", Action::CareProgrammeRead),
+    ("get_care_programme", Action::CareProgrammeRead),
+    ("end_care_programme", Action::CareProgrammeWrite),
+    ("create_care_project", Action::CareProgrammeWrite),
+    ("list_care_projects", Action::CareProgrammeRead),
+    ("get_care_project", Action::CareProgrammeRead),
+    ("update_care_project", Action::CareProgrammeWrite),
+    ("create_care_session", Action::CareProgrammeWrite),
+    ("list_care_sessions", Action::CareProgrammeRead),
+    ("get_care_session", Action::CareProgrammeRead),
+    ("cancel_care_session", Action::CareProgrammeWrite),
+    ("create_care_family", Action::CareFamilyWrite),
+    ("list_care_families", Action::CareFamilyRead),
+    ("get_care_family", Action::CareFamilyRead),
+    ("update_care_family", Action::CareFamilyWrite),
+    ("look_up_care_family", Action::CareFamilyLookUp),
+    ("reveal_care_family", Action::CareFamilyReveal),
+    ("end_care_family", Action::CareFamilyWrite),
+    ("create_care_visit", Action::CareVisitWrite),
+    ("list_care_visits", Action::CareFamilyRead),
+    ("create_care_support", Action::CareSupportWrite),
+    ("list_care_supports", Action::CareSupportRead),
+    ("get_care_support", Action::CareSupportRead),
+    ("cancel_care_support", Action::CareSupportWrite),
+    ("get_care_statistics", Action::CareCount),
+    ("get_special_family_coverage", Action::CareCount),
     ("create_study", Action::StudyWrite),
     ("list_studies", Action::StudyRead),
     ("get_study", Action::StudyRead),

@@ -27,7 +27,7 @@ pub struct Moved {
 }
 
 /// The column of areas that names what is within one of a level.
-fn within(level: AreaLevel) -> &'static str {
+pub fn within(level: AreaLevel) -> &'static str {
     match level {
         AreaLevel::Province => "province",
         AreaLevel::City => "city",

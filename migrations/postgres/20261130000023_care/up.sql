@@ -133,7 +133,7 @@ CREATE TABLE care_help (
 CREATE INDEX care_help_by_family ON care_help (family_id, id);
 CREATE INDEX care_help_by_association ON care_help (association_id, given_on);
 CREATE INDEX care_help_by_project ON care_help (project_id, id) WHERE project_id IS NOT NULL;
-CREATE UNIQUE INDEX care_help_one_an_entry ON care_help (entry_id) WHERE entry_id IS NOT NULL AND cancelled_at IS NULL;
+CREATE INDEX care_help_by_entry ON care_help (entry_id) WHERE entry_id IS NOT NULL;
 
 -- That a contact saw a family, and no more.
 CREATE TABLE care_visits (

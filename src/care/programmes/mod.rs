@@ -11,6 +11,7 @@ pub mod projects_api;
 pub mod sessions;
 pub mod sessions_api;
 pub mod store;
+pub mod store_counts;
 pub mod store_projects;
 
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -181,13 +181,14 @@ pub fn is_reversed(c: &mut DbConn, entry: &Handle<EntryRow>) -> AppResult<bool> 
     Ok(diesel::select(diesel::dsl::exists(reversal)).get_result(c)?)
 }
 
-/// The entry that a help in money names, if it is one of this association that stands and pays something.
-pub fn pays(c: &mut DbConn, association: Uid, id: Uid) -> AppResult<Option<EntryRow>> {
-    Ok(fund_entries::table
+/// Whether this is an entry of the association that stands: no reversal, and not reversed.
+pub fn stands(c: &mut DbConn, association: Uid, id: Uid) -> AppResult<bool> {
+    let entry = fund_entries::table
         .find(id)
         .filter(fund_entries::association_id.eq(association))
-        .filter(fund_entries::reverses_id.is_null())
-        .select(EntryRow::as_select())
-        .first(c)
-        .optional()?)
+        .filter(fund_entries::reverses_id.is_null());
+    let reversal = fund_entries::table.filter(fund_entries::reverses_id.eq(id));
+    let booked: bool = diesel::select(diesel::dsl::exists(entry)).get_result(c)?;
+    let reversed: bool = diesel::select(diesel::dsl::exists(reversal)).get_result(c)?;
+    Ok(booked && !reversed)
 }
