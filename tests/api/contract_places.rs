@@ -29,6 +29,7 @@ pub struct Records {
     administrator: Client,
     organiser: Client,
     officer: Client,
+    care_officer: Client,
     /// (collection, parameter, value)
     ids: Vec<(&'static str, &'static str, String)>,
 }
@@ -85,6 +86,21 @@ impl Records {
         let budget = officer.post("/v1/budgets", budget).await.expect(201);
         let need = crate::budgets::need(&association);
         let need = officer.post("/v1/village-needs", need).await.expect(201);
+        let programme = crate::care::programme(&association, "adolescent_health_education");
+        let programme = officer.post("/v1/care-programmes", programme).await;
+        let programme = programme.expect(201);
+        let project = crate::care::project(&programme);
+        let project = officer.post("/v1/care-projects", project).await.expect(201);
+        let lesson = json!({ "project_id": project["id"], "held_on": "2026-04-18", "participants": 45, "hours": 2 });
+        let lesson = officer.post("/v1/care-sessions", lesson).await.expect(201);
+        let care_officer = app.user(Role::CareOfficer, TOWN).await;
+        let (cared_for, ..) = crate::care::agreeing(&member).await;
+        let family = crate::care::family(&cared_for);
+        let family = care_officer.post("/v1/care-families", family).await;
+        let family = family.expect(201);
+        let help = json!({ "family_id": family["id"], "association_id": association["id"], "kind": "goods",
+            "value": { "amount": "300.00", "currency": "CNY" }, "given_on": "2026-05-20" });
+        let help = care_officer.post("/v1/care-supports", help).await.expect(201);
         let associate = crate::association_members::joined(&officer, &association).await;
         let associates = make::at("members", &associate);
         let card = json!({ "issued_on": "2026-05-29" });
@@ -223,6 +239,11 @@ impl Records {
             ("associations", "id", id(&association)),
             ("posts", "id", id(&post)),
             ("associations", "year", "2018".into()),
+            ("care-programmes", "id", id(&programme)),
+            ("care-projects", "id", id(&project)),
+            ("care-sessions", "id", id(&lesson)),
+            ("care-families", "id", id(&family)),
+            ("care-supports", "id", id(&help)),
             ("fund-entries", "id", id(&booked)),
             ("budgets", "id", id(&budget)),
             ("budgets", "kind", "own_line".into()),
@@ -264,6 +285,7 @@ impl Records {
             administrator,
             organiser,
             officer,
+            care_officer,
             ids,
         }
     }
@@ -300,9 +322,9 @@ impl Records {
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
-            | "association-works" | "fund-entries" | "budgets" | "village-needs" | "fund-accounts" => {
-                &self.officer
-            }
+            | "association-works" | "fund-entries" | "budgets" | "village-needs" | "fund-accounts"
+            | "care-programmes" | "care-projects" | "care-sessions" => &self.officer,
+            "care-families" | "care-supports" => &self.care_officer,
             "users" | "push" | "post-rules" => &self.administrator,
             _ => &self.member,
         }

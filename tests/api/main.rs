@@ -26,6 +26,7 @@ mod campaign_results;
 mod campaign_sums;
 mod campaign_words;
 mod campaigns;
+mod care;
 mod channels;
 mod claim_exports;
 mod claim_notes;
