@@ -308,13 +308,7 @@ fn held(c: &mut DbConn, user: Uid, roles: &[Role], place: &Place, now: Micros) -
 }
 
 /// Whether somebody works in one of these roles in that very area, and not only in one around it.
-pub fn is_of(
-    c: &mut DbConn,
-    user: Uid,
-    roles: &[Role],
-    area: Uid,
-    now: Micros,
-) -> AppResult<bool> {
+pub fn is_of(c: &mut DbConn, user: Uid, roles: &[Role], area: Uid, now: Micros) -> AppResult<bool> {
     let live = assignments::table
         .inner_join(users::table)
         .filter(users::state.eq(UserState::Active))

@@ -136,7 +136,10 @@ pub async fn list_fee_years(
         .db
         .read(move |c| {
             let association = associations::visible(c, &who, Action::FundRead, id)?;
-            Ok((store::of(c, &association)?, store::allocated(c, &association)?))
+            Ok((
+                store::of(c, &association)?,
+                store::allocated(c, &association)?,
+            ))
         })
         .await?;
     let items: AppResult<Vec<FeeYear>> = rows.iter().map(|row| show(row, &allocated)).collect();
@@ -217,7 +220,14 @@ mod tests {
 
     #[test]
     fn fifteen_in_a_hundred_to_the_nearest_fen() {
-        for (total, part) in [(0, 0), (100, 15), (3, 0), (4, 1), (7, 1), (120_000_000, 18_000_000)] {
+        for (total, part) in [
+            (0, 0),
+            (100, 15),
+            (3, 0),
+            (4, 1),
+            (7, 1),
+            (120_000_000, 18_000_000),
+        ] {
             assert_eq!(due(total), part, "{total}");
         }
     }

@@ -37,8 +37,11 @@ pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<
 
 /// The same, locked for writing.
 pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<NeedRow>> {
-    let row =
-        first_locked!(c, village_needs::table.find(id).select(NeedRow::as_select())).optional()?;
+    let row = first_locked!(
+        c,
+        village_needs::table.find(id).select(NeedRow::as_select())
+    )
+    .optional()?;
     who.authorise(action, row)
 }
 

@@ -15,16 +15,14 @@ pub struct Share {
 impl Share {
     /// Whether the part is at least so many hundredths of the whole. Of nothing there is no share.
     pub fn at_least(self, per_cent: i64) -> Option<bool> {
-        (self.whole > 0).then(|| {
-            i128::from(self.part) * 100 >= i128::from(self.whole) * i128::from(per_cent)
-        })
+        (self.whole > 0)
+            .then(|| i128::from(self.part) * 100 >= i128::from(self.whole) * i128::from(per_cent))
     }
 
     /// Whether it is at most so many.
     pub fn at_most(self, per_cent: i64) -> Option<bool> {
-        (self.whole > 0).then(|| {
-            i128::from(self.part) * 100 <= i128::from(self.whole) * i128::from(per_cent)
-        })
+        (self.whole > 0)
+            .then(|| i128::from(self.part) * 100 <= i128::from(self.whole) * i128::from(per_cent))
     }
 
     /// Hundredths with two decimals, half of the last one rounded away from zero.
@@ -50,7 +48,12 @@ pub struct ExactShare {
     pub part: SignedMoney,
     pub whole: SignedMoney,
     /// In hundredths, rounded to two decimals to be looked at; null where the whole is nothing.
-    #[schema(min_length = 4, max_length = 24, pattern = r"^-?[0-9]+\.[0-9]{2}$", example = "9.13")]
+    #[schema(
+        min_length = 4,
+        max_length = 24,
+        pattern = r"^-?[0-9]+\.[0-9]{2}$",
+        example = "9.13"
+    )]
     pub per_cent: Option<String>,
 }
 

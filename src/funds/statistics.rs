@@ -73,7 +73,13 @@ mod tests {
         ]);
         let donated = year.income.iter().find(|(s, _)| *s == FundSource::Donation);
         assert_eq!(donated.map(|(_, q)| *q), Some([150, 0, 0, -30]));
-        assert_eq!(year.hardship(), Share { part: 60, whole: 80 });
+        assert_eq!(
+            year.hardship(),
+            Share {
+                part: 60,
+                whole: 80
+            }
+        );
         assert_eq!(OfYear::of(&[]).hardship().rounded(), None);
     }
 }

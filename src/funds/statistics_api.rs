@@ -83,11 +83,14 @@ pub async fn get_fund_statistics(
     let (year, named) = (OfYear::of(&rows), quarters(first)?);
     let of_source = |(source, sums): &(FundSource, [i64; 4])| {
         let (source, sums) = (*source, *sums);
-        named.into_iter().zip(sums).map(move |(quarter, sum)| FundIncome {
-            source,
-            quarter,
-            amount: sum.into(),
-        })
+        named
+            .into_iter()
+            .zip(sums)
+            .map(move |(quarter, sum)| FundIncome {
+                source,
+                quarter,
+                amount: sum.into(),
+            })
     };
     let spending = |(spent_on, sum): &(SpentOn, i64)| FundSpending {
         spent_on: *spent_on,

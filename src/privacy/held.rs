@@ -31,7 +31,8 @@ use crate::services::machine::ServiceState;
 use crate::services::model::{ProviderKind, ServiceKind};
 use crate::visits::model::VisitPurpose;
 use crate::{
-    areas, care, duplicates, households, insurance, people, residents, rights_requests, services, visits,
+    areas, care, duplicates, households, insurance, people, residents, rights_requests, services,
+    visits,
 };
 
 /// The longest part of each list.
@@ -487,7 +488,9 @@ fn held_visits(c: &mut DbConn, person: &PersonRow) -> AppResult<Vec<HeldVisit>> 
 fn care(c: &mut DbConn, person: &PersonRow) -> AppResult<Vec<HeldCare>> {
     let standing = people::store::standing(c, person.id, Purpose::CareSupport)?;
     match (person.household_id, standing) {
-        (Some(home), Standing::Live | Standing::Withdrawn) => care::held::of_household(c, home, MOST),
+        (Some(home), Standing::Live | Standing::Withdrawn) => {
+            care::held::of_household(c, home, MOST)
+        }
         _ => Ok(Vec::new()),
     }
 }

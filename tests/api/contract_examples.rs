@@ -42,7 +42,10 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
         "create_association_work",
         "an association of the caller's area",
     ),
-    ("create_care_programme", "an association of the caller's area"),
+    (
+        "create_care_programme",
+        "an association of the caller's area",
+    ),
     ("create_care_project", "a programme of the caller's area"),
     ("create_care_session", "a project of the caller's area"),
     ("create_care_family", "a household that agrees to care"),

@@ -100,7 +100,10 @@ impl Records {
         let family = family.expect(201);
         let help = json!({ "family_id": family["id"], "association_id": association["id"], "kind": "goods",
             "value": { "amount": "300.00", "currency": "CNY" }, "given_on": "2026-05-20" });
-        let help = care_officer.post("/v1/care-supports", help).await.expect(201);
+        let help = care_officer
+            .post("/v1/care-supports", help)
+            .await
+            .expect(201);
         let associate = crate::association_members::joined(&officer, &association).await;
         let associates = make::at("members", &associate);
         let card = json!({ "issued_on": "2026-05-29" });
@@ -322,8 +325,10 @@ impl Records {
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
-            | "association-works" | "fund-entries" | "budgets" | "village-needs" | "fund-accounts"
-            | "care-programmes" | "care-projects" | "care-sessions" => &self.officer,
+            | "association-works" | "fund-entries" | "budgets" | "village-needs"
+            | "fund-accounts" | "care-programmes" | "care-projects" | "care-sessions" => {
+                &self.officer
+            }
             "care-families" | "care-supports" => &self.care_officer,
             "users" | "push" | "post-rules" => &self.administrator,
             _ => &self.member,

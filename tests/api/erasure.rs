@@ -147,7 +147,10 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     // Their family is cared for, visited by a contact and helped.
     let care_officer = app.user(Role::CareOfficer, COUNTY).await.at(url);
     let care = crate::care::family(&household);
-    let care = care_officer.post("/v1/care-families", care).await.expect(201);
+    let care = care_officer
+        .post("/v1/care-families", care)
+        .await
+        .expect(201);
     let contact = app.user(Role::FieldMember, VILLAGE).await;
     let path = at("care-families", &care);
     let etag = care_officer.get(&path).await.etag();
@@ -158,7 +161,10 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     care_officer.post("/v1/care-visits", seen).await.expect(201);
     let help = json!({ "family_id": care["id"], "association_id": association["id"], "kind": "goods",
         "value": { "amount": "300.00", "currency": "CNY" }, "given_on": "2026-05-21" });
-    care_officer.post("/v1/care-supports", help).await.expect(201);
+    care_officer
+        .post("/v1/care-supports", help)
+        .await
+        .expect(201);
     crate::support::notices::agrees(&member, &resident, &["address"]).await;
     app.user(Role::Coordinator, OTHER_TOWN).await;
     let mut notice =

@@ -48,7 +48,12 @@ async fn count(officer: &Client) -> usize {
 }
 
 fn fen(money: &Value) -> i64 {
-    money["amount"].as_str().unwrap().replace('.', "").parse().unwrap()
+    money["amount"]
+        .as_str()
+        .unwrap()
+        .replace('.', "")
+        .parse()
+        .unwrap()
 }
 
 async fn trial(officer: &Client, association: &Value) -> Value {
@@ -393,8 +398,7 @@ fn many_book_at_once_and_nothing_is_lost_or_doubled() {
                 freeze(app, &officer, &township, 2025).await;
                 count_of(&officer, 2025).await
             };
-            let (all, back, frozen) =
-                join3(join_all(all), join_all(back), closing).await;
+            let (all, back, frozen) = join3(join_all(all), join_all(back), closing).await;
             let taken = all.iter().filter(|status| **status == 201).count();
             let reversed = back.iter().filter(|status| **status == 201).count();
             let expected = |status: &u16| matches!(status, 201 | 409);

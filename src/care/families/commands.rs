@@ -85,8 +85,20 @@ pub fn amend(
         past(who, day, "/special_since")?;
     }
     let place = family.place();
-    let township = contact(c, who, "/township_contact", place.town, &patch.township_contact)?;
-    let village = contact(c, who, "/village_contact", place.village, &patch.village_contact)?;
+    let township = contact(
+        c,
+        who,
+        "/township_contact",
+        place.town,
+        &patch.township_contact,
+    )?;
+    let village = contact(
+        c,
+        who,
+        "/village_contact",
+        place.village,
+        &patch.village_contact,
+    )?;
     let both = [
         township.map_or(family.row.township_contact, |t| t.map(|(user, _)| user)),
         village.map_or(family.row.village_contact, |v| v.map(|(user, _)| user)),
@@ -101,8 +113,22 @@ pub fn amend(
     }
     let key = vault.open_data_key(family.home.id.0, &family.home.data_key);
     let key = key.map_err(AppError::internal)?;
-    let doctor = provider(who, &key, DOCTOR, id, "/family_doctor", &patch.family_doctor)?;
-    let channel = provider(who, &key, CHANNEL, id, "/green_channel", &patch.green_channel)?;
+    let doctor = provider(
+        who,
+        &key,
+        DOCTOR,
+        id,
+        "/family_doctor",
+        &patch.family_doctor,
+    )?;
+    let channel = provider(
+        who,
+        &key,
+        CHANNEL,
+        id,
+        "/green_channel",
+        &patch.green_channel,
+    )?;
     let change = Amendment {
         version: family.row.version + 1,
         special_since: patch.special_since,
@@ -112,7 +138,9 @@ pub fn amend(
         village_contact_since: village.map(|v| v.map(|(_, since)| since)),
         doctor_since: doctor.as_ref().map(|d| d.as_ref().map(|(_, since)| *since)),
         doctor: doctor.map(|d| d.map(|(sealed, _)| sealed)),
-        channel_since: channel.as_ref().map(|h| h.as_ref().map(|(_, since)| *since)),
+        channel_since: channel
+            .as_ref()
+            .map(|h| h.as_ref().map(|(_, since)| *since)),
         channel: channel.map(|h| h.map(|(sealed, _)| sealed)),
         updated_at: who.at,
     };

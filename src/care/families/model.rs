@@ -71,7 +71,8 @@ impl FamilyRow {
     /// Which of its contacts somebody is.
     pub fn contact_of(&self, user: Uid) -> Option<CareContact> {
         let all = CareContact::ALL.iter().copied();
-        all.into_iter().find(|which| self.contact(*which) == Some(user))
+        all.into_iter()
+            .find(|which| self.contact(*which) == Some(user))
     }
 }
 

@@ -15,11 +15,11 @@ use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult};
+use crate::households::model::HouseholdRow;
 use crate::http::idempotency::path_id;
 use crate::http::json::Body;
 use crate::http::precondition::changed;
 use crate::http::text::{AreaCode, PersonName, PhoneNumber};
-use crate::households::model::HouseholdRow;
 use crate::people::fields;
 use crate::people::model::{PersonRow, Purpose};
 use crate::people::reveal::{Reveal, RevealReason};
@@ -51,7 +51,11 @@ pub struct FoundCareHouseholds {
 }
 
 /// Households of the caller's areas of which somebody with this phone agrees to be cared for.
-fn look_up(c: &mut DbConn, who: &Who, indexes: &[Vec<u8>]) -> AppResult<Vec<(HouseholdRow, Option<Uid>)>> {
+fn look_up(
+    c: &mut DbConn,
+    who: &Who,
+    indexes: &[Vec<u8>],
+) -> AppResult<Vec<(HouseholdRow, Option<Uid>)>> {
     let found = people::store::by_index(c, None, Some(indexes), None)?;
     let ids: Vec<Uid> = found.iter().map(|p| p.id).collect();
     let agreed = people::store::agreed(c, &ids, Purpose::CareSupport)?;
@@ -92,10 +96,7 @@ pub async fn look_up_care_family(
     who.may(Action::CareFamilyLookUp)?;
     let phone = fields::phone(&body.value.phone, "/phone")?;
     let indexes = fields::phone_indexes(&app.vault, &phone);
-    let found = app
-        .db
-        .write(move |c| look_up(c, &who, &indexes))
-        .await?;
+    let found = app.db.write(move |c| look_up(c, &who, &indexes)).await?;
     let item = |(home, family_id): (HouseholdRow, Option<Uid>)| {
         let area = AreaCode::parse(home.area_code);
         Ok(CareHousehold {
@@ -166,10 +167,7 @@ pub async fn reveal_care_family(
 ) -> AppResult<HttpResponse> {
     who.may(Action::CareFamilyReveal)?;
     let (id, reason) = (path_id(id)?, body.value.reason);
-    let rows = app
-        .db
-        .write(move |c| reveal(c, &who, id, reason))
-        .await?;
+    let rows = app.db.write(move |c| reveal(c, &who, id, reason)).await?;
     let people = rows.iter().take(50).map(|row| shown(&app.vault, row));
     let people: AppResult<Vec<RevealedCarePerson>> = people.collect();
     Ok(HttpResponse::Ok().json(RevealedCareFamily {

@@ -135,7 +135,10 @@ pub fn agreeing(c: &mut DbConn, homes: &[Uid]) -> AppResult<Vec<PersonRow>> {
         .load(c)?;
     let ids: Vec<Uid> = rows.iter().map(|p| p.id).collect();
     let agreed = people::store::agreed(c, &ids, Purpose::CareSupport)?;
-    Ok(rows.into_iter().filter(|p| agreed.contains(&p.id)).collect())
+    Ok(rows
+        .into_iter()
+        .filter(|p| agreed.contains(&p.id))
+        .collect())
 }
 
 /// The living records of these households, by household.

@@ -47,7 +47,12 @@ pub fn note(c: &mut DbConn, who: &Who, new: &NewCareVisit) -> AppResult<VisitRow
     };
     store::insert_visit(c, &family, &row)?;
     let facts = serde_json::json!({ "what": "visited", "kind": contact });
-    let entry = Entry::new(Action::CareVisitWrite, "care_family", family.row.id, family.place());
+    let entry = Entry::new(
+        Action::CareVisitWrite,
+        "care_family",
+        family.row.id,
+        family.place(),
+    );
     audit::record(c, who, entry.with(&facts))?;
     Ok(row)
 }

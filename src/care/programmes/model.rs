@@ -96,7 +96,9 @@ impl ProjectRow {
 
     /// Whether something may be done by it on a day.
     pub fn covers(&self, day: Day) -> bool {
-        let last = self.closed_on.map_or(self.ends_on, |closed| closed.min(self.ends_on));
+        let last = self
+            .closed_on
+            .map_or(self.ends_on, |closed| closed.min(self.ends_on));
         self.begins_on <= day && day <= last
     }
 }

@@ -53,7 +53,10 @@ pub fn record(c: &mut DbConn, who: &Who, new: &NewCareSession) -> AppResult<Uid>
 pub fn cancel(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     let session = projects::locked_session(c, who, Action::CareProgrammeWrite, id)?;
     if session.state() == CareSessionState::Cancelled {
-        return Err(AppError::state_forbids(CareSessionState::Cancelled, [""; 0]));
+        return Err(AppError::state_forbids(
+            CareSessionState::Cancelled,
+            [""; 0],
+        ));
     }
     let year = years::year_of(session.held_on);
     years::refuse_frozen(c, session.association_id, year, "")?;

@@ -112,12 +112,7 @@ pub fn list(
     Ok(query.load(c)?)
 }
 
-pub fn end(
-    c: &mut DbConn,
-    programme: &Handle<ProgrammeRow>,
-    on: Day,
-    at: Micros,
-) -> AppResult<()> {
+pub fn end(c: &mut DbConn, programme: &Handle<ProgrammeRow>, on: Day, at: Micros) -> AppResult<()> {
     diesel::update(care_programmes::table.find(programme.id))
         .set((
             care_programmes::ended_on.eq(on),

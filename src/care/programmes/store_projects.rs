@@ -25,7 +25,12 @@ pub fn insert(
 }
 
 /// The project, if the caller may do this to it; for reading.
-pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<ProjectRow>> {
+pub fn visible(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<ProjectRow>> {
     let row = care_projects::table
         .find(id)
         .select(ProjectRow::as_select())
@@ -38,7 +43,9 @@ pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<
 pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<ProjectRow>> {
     let row = first_locked!(
         c,
-        care_projects::table.find(id).select(ProjectRow::as_select())
+        care_projects::table
+            .find(id)
+            .select(ProjectRow::as_select())
     )
     .optional()?;
     who.authorise(action, row)
@@ -52,7 +59,12 @@ pub struct Filter {
 }
 
 /// A page of the projects of associations in the caller's areas, newest first.
-pub fn list(c: &mut DbConn, scope: &Scope, filter: Filter, page: Page) -> AppResult<Vec<ProjectRow>> {
+pub fn list(
+    c: &mut DbConn,
+    scope: &Scope,
+    filter: Filter,
+    page: Page,
+) -> AppResult<Vec<ProjectRow>> {
     let mine = care_projects::area_id
         .nullable()
         .eq_any(scope.areas.clone());
@@ -109,7 +121,12 @@ pub fn insert_session(
 }
 
 /// The lesson, if the caller may do this to it; for reading.
-pub fn session(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<SessionRow>> {
+pub fn session(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<SessionRow>> {
     let row = care_sessions::table
         .find(id)
         .select(SessionRow::as_select())
@@ -127,7 +144,9 @@ pub fn locked_session(
 ) -> AppResult<Handle<SessionRow>> {
     let row = first_locked!(
         c,
-        care_sessions::table.find(id).select(SessionRow::as_select())
+        care_sessions::table
+            .find(id)
+            .select(SessionRow::as_select())
     )
     .optional()?;
     who.authorise(action, row)

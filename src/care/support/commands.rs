@@ -126,7 +126,10 @@ fn paid_by(
 pub fn cancel(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     let help = store::locked(c, who, Action::CareSupportWrite, id)?;
     if help.row.state() == CareSupportState::Cancelled {
-        return Err(AppError::state_forbids(CareSupportState::Cancelled, [""; 0]));
+        return Err(AppError::state_forbids(
+            CareSupportState::Cancelled,
+            [""; 0],
+        ));
     }
     let year = years::year_of(help.row.given_on);
     years::refuse_frozen(c, help.row.association_id, year, "")?;

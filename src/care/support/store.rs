@@ -11,7 +11,7 @@ use crate::care::families::model::Family;
 use crate::care::families::store::{self as families, AGREES};
 use crate::db::schema::{care_families, care_help, households};
 use crate::db::types::UidSql;
-use crate::db::{Day, DbConn, Micros, Uid};
+use crate::db::{Day, DbConn, Micros, MultiBackend, Uid};
 use crate::error::AppResult;
 use crate::households::model::HouseholdState;
 use crate::http::page::Page;
@@ -70,7 +70,8 @@ pub fn list(c: &mut DbConn, scope: &Scope, filter: Filter, page: Page) -> AppRes
         .filter(in_scope!(households, scope, Homes))
         .filter(households::state.eq(HouseholdState::Active))
         .filter(sql::<Bool>(AGREES))
-        .select(care_families::id);
+        .select(care_families::id)
+        .into_boxed::<MultiBackend>();
     let mut query = care_help::table
         .filter(care_help::family_id.eq_any(theirs))
         .select(HelpRow::as_select())

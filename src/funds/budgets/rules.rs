@@ -81,14 +81,30 @@ mod tests {
     fn what_is_paid_has_an_amount_and_heads() {
         for kind in [OwnLine, SeparateAccount, Earmarked] {
             assert_eq!(fault(kind, true, false, false), None);
-            assert_eq!(fault(kind, true, true, false), Some(("/amount", Fault::NotFitting)));
+            assert_eq!(
+                fault(kind, true, true, false),
+                Some(("/amount", Fault::NotFitting))
+            );
         }
-        for kind in [WagesInBudget, RetiredLeadersSubsidy, VillageExecutiveVicesPay] {
+        for kind in [
+            WagesInBudget,
+            RetiredLeadersSubsidy,
+            VillageExecutiveVicesPay,
+        ] {
             assert_eq!(fault(kind, true, true, true), None);
-            assert_eq!(fault(kind, true, true, false), Some(("/heads", Fault::Required)));
-            assert_eq!(fault(kind, true, false, true), Some(("/amount", Fault::Required)));
+            assert_eq!(
+                fault(kind, true, true, false),
+                Some(("/heads", Fault::Required))
+            );
+            assert_eq!(
+                fault(kind, true, false, true),
+                Some(("/amount", Fault::Required))
+            );
             assert_eq!(fault(kind, false, false, false), None);
-            assert_eq!(fault(kind, false, true, false), Some(("/amount", Fault::NotFitting)));
+            assert_eq!(
+                fault(kind, false, true, false),
+                Some(("/amount", Fault::NotFitting))
+            );
         }
     }
 }

@@ -44,7 +44,8 @@ pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<
 
 /// The same, locked for writing.
 pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<BudgetRow>> {
-    let row = first_locked!(c, budgets::table.find(id).select(BudgetRow::as_select())).optional()?;
+    let row =
+        first_locked!(c, budgets::table.find(id).select(BudgetRow::as_select())).optional()?;
     who.authorise(action, row)
 }
 

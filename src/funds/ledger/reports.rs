@@ -59,7 +59,12 @@ mod tests {
             debit,
             credit,
         };
-        let rows = [row("", 500, 200), row("01", 10, 0), row("03", 5, 1), row("12", 0, 14)];
+        let rows = [
+            row("", 500, 200),
+            row("01", 10, 0),
+            row("03", 5, 1),
+            row("12", 0, 14),
+        ];
         let years = years(&rows);
         let year = &years[&("1002".to_owned(), FundSource::Donation)];
         assert_eq!(year.opening, 300);

@@ -28,7 +28,11 @@ fn lines_are_two_or_more_of_something_and_balance() {
     let off = [line(Debit, 100), line(Credit, 99)];
     assert_eq!(fault(&off), at("/lines", Fault::Unbalanced));
     // The largest amounts go over no edge.
-    let large = [line(Debit, i64::MAX), line(Debit, i64::MAX), line(Credit, i64::MAX)];
+    let large = [
+        line(Debit, i64::MAX),
+        line(Debit, i64::MAX),
+        line(Credit, i64::MAX),
+    ];
     assert_eq!(fault(&large), at("/lines", Fault::Unbalanced));
 }
 
@@ -40,9 +44,17 @@ fn the_closed_source_takes_what_lies_in_its_time() {
         assert!(of(inside).is_ok(), "{inside}");
     }
     for outside in ["2010-12-31", "2021-08-21", "2026-01-01"] {
-        assert_eq!(of(outside).unwrap_err().code(), Code::SourceClosed, "{outside}");
+        assert_eq!(
+            of(outside).unwrap_err().code(),
+            Code::SourceClosed,
+            "{outside}"
+        );
     }
-    for source in [FundSource::Government, FundSource::Department, FundSource::Donation] {
+    for source in [
+        FundSource::Government,
+        FundSource::Department,
+        FundSource::Donation,
+    ] {
         assert!(refuse_closed(source, day("2026-01-01")).is_ok());
     }
 }

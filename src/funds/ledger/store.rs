@@ -139,9 +139,7 @@ pub struct Filter {
 
 /// A page of the entries of associations in the caller's areas, newest first.
 pub fn list(c: &mut DbConn, scope: &Scope, filter: Filter, page: Page) -> AppResult<Vec<Whole>> {
-    let mine = fund_entries::area_id
-        .nullable()
-        .eq_any(scope.areas.clone());
+    let mine = fund_entries::area_id.nullable().eq_any(scope.areas.clone());
     let mut query = fund_entries::table
         .filter(mine.or(in_scope!(fund_entries, scope)))
         .select(EntryRow::as_select())

@@ -179,8 +179,13 @@ pub const CLOSED_SOURCE: &str = "social_support_fee_share";
 fn is_a_source(parts: &[String]) -> bool {
     let name: Vec<&str> = CLOSED_SOURCE.split('_').collect();
     let next = |n: usize| parts.get(n).map(String::as_str);
-    name.iter().enumerate().all(|(n, part)| next(n) == Some(part))
-        && !matches!(next(name.len()), Some("of" | "by" | "paid" | "owed" | "due"))
+    name.iter()
+        .enumerate()
+        .all(|(n, part)| next(n) == Some(part))
+        && !matches!(
+            next(name.len()),
+            Some("of" | "by" | "paid" | "owed" | "due")
+        )
 }
 
 /// A word of the list in a name: of a column, a property, an operation.
