@@ -1,6 +1,6 @@
 //! All SQL about help. Of a family of which nobody agrees any more none is found.
 
-use diesel::dsl::{InnerJoinQuerySource, sql};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
@@ -15,7 +15,6 @@ use crate::db::{Day, DbConn, Micros, MultiBackend, Uid};
 use crate::error::AppResult;
 use crate::households::model::HouseholdState;
 use crate::http::page::Page;
-use crate::in_scope;
 
 /// The family's handle, which is locked, is the right to it.
 pub fn insert(c: &mut DbConn, _family: &Handle<Family>, row: &HelpRow) -> AppResult<()> {
@@ -61,19 +60,38 @@ pub struct Filter {
     pub given: Option<(Day, Day)>,
 }
 
-type Homes = InnerJoinQuerySource<care_families::table, households::table>;
+type Theirs = Box<dyn BoxableExpression<care_help::table, MultiBackend, SqlType = Bool>>;
+
+/// Help of families of these areas; of nobody where there are none.
+fn theirs(scope: &Scope) -> Theirs {
+    let mut filter: Option<Theirs> = None;
+    macro_rules! add {
+        ($areas:expr, $level:ident) => {
+            for id in $areas {
+                let families = care_families::table
+                    .inner_join(households::table)
+                    .filter(households::$level.eq(*id))
+                    .filter(households::state.eq(HouseholdState::Active))
+                    .filter(sql::<Bool>(AGREES))
+                    .select(care_families::id);
+                let one: Theirs = Box::new(care_help::family_id.eq_any(families));
+                filter = Some(match filter.take() {
+                    None => one,
+                    Some(others) => Box::new(others.or(one)),
+                });
+            }
+        };
+    }
+    add!(&scope.counties, county);
+    add!(&scope.towns, town);
+    add!(&scope.villages, village);
+    filter.unwrap_or_else(|| Box::new(care_help::id.eq(Uid::NIL)))
+}
 
 /// A page of the help that families of the caller's areas had, newest first.
 pub fn list(c: &mut DbConn, scope: &Scope, filter: Filter, page: Page) -> AppResult<Vec<HelpRow>> {
-    let theirs = care_families::table
-        .inner_join(households::table)
-        .filter(in_scope!(households, scope, Homes))
-        .filter(households::state.eq(HouseholdState::Active))
-        .filter(sql::<Bool>(AGREES))
-        .select(care_families::id)
-        .into_boxed::<MultiBackend>();
     let mut query = care_help::table
-        .filter(care_help::family_id.eq_any(theirs))
+        .filter(theirs(scope))
         .select(HelpRow::as_select())
         .order(care_help::id.desc())
         .limit(page.limit + 1)
