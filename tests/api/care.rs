@@ -31,7 +31,7 @@ async fn agreeing_at(member: &Client, area: &str) -> (Value, Value, String) {
     let household = json!({ "kind": "local", "area": area });
     let household = member.post("/v1/households", household).await.expect(201);
     let phone = make::phone();
-    let body = json!({ "name": "司马青禾", "sex": "female", "birth_year": 1958, "phone": phone, "consents": [consent("care_support")] });
+    let body = json!({ "name": "司马青禾", "sex": "female", "birth_year": 1958, "phone": phone, "consents": [consent("registration"), consent("care_support")] });
     let path = format!("{}/people", at("households", &household));
     let person = member.post(&path, body).await.expect(201);
     (household, person, phone)
