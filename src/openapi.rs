@@ -96,6 +96,12 @@ const TAGS: &[(&str, &str)] = &[
     (
         "self-governance",
         "Self-governance of villages: what they adopt, deliberate, decide, do, check and disclose (群众自治)",
+        "funds",
+        "Budgets of associations and the ledger of the care fund (经费与关怀基金)",
+    ),
+    (
+        "care",
+        "Care programmes and projects, families in care and their contacts (生育关怀)",
     ),
     (
         "insurance",
@@ -392,6 +398,10 @@ const NAMES_A_RECORD: &[&str] = &[
     "list_village_standings",
     "list_village_confirmations",
     "get_self_governance_statistics",
+    "get_fund_statistics",
+    "get_care_statistics",
+    "get_special_family_coverage",
+    "list_care_visits",
 ];
 
 /// Operations without a body that may be refused for what stands in a record.

@@ -9,6 +9,9 @@ use crate::{
     activities, areas, associations, audit, auth, calendar_feed, campaigns, channels, concerns,
     duplicates, households, insurance, liaison, notifications, people, policy_imports, privacy,
     push, residents, rights_requests, self_governance, services, supervision, sync, visits,
+    activities, areas, associations, audit, auth, calendar_feed, campaigns, care, channels,
+    concerns, duplicates, funds, households, insurance, liaison, notifications, people,
+    policy_imports, privacy, push, residents, rights_requests, services, supervision, sync, visits,
     workdays,
 };
 
@@ -54,6 +57,8 @@ fn signed_in(cfg: &mut ServiceConfig) {
     concerns::routes(cfg);
     associations::routes(cfg);
     self_governance::routes(cfg);
+    funds::routes(cfg);
+    care::routes(cfg);
     supervision::routes(cfg);
     campaigns::routes(cfg);
     activities::routes(cfg);

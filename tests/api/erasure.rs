@@ -37,6 +37,7 @@ const VALUES: [&str; 17] = [
     "单位名称写错了两个字",
     "两个月工资没有发",
     "听说常年不在村里",
+    "桃花源卫生服务中心",
 ];
 
 /// Somebody with something in every place: a resident, of a household, visited, insured, claiming.
@@ -49,6 +50,8 @@ struct Family {
     joined: Value,
     /// As one of the best of it.
     nominated: Value,
+    /// As a family in care.
+    care: Value,
     /// All the records, by kind of the feed.
     records: Vec<(&'static str, Value)>,
 }
@@ -65,6 +68,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         "service_follow_up",
         "sensitive_documents",
         "liaison_with_home_area",
+        "care_support",
     ];
     let consents: Vec<Value> = purposes.iter().map(|p| consent(p)).collect();
     let body = make::resident_with(
@@ -144,6 +148,27 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     post["person_id"] = json!(person);
     officer.post("/v1/posts", post).await.expect(201);
     let nominated = objected(&officer, &township, &joined).await;
+    // Their family is cared for, visited by a contact and helped.
+    let care_officer = app.user(Role::CareOfficer, COUNTY).await.at(url);
+    let care = crate::care::family(&household);
+    let care = care_officer
+        .post("/v1/care-families", care)
+        .await
+        .expect(201);
+    let contact = app.user(Role::FieldMember, VILLAGE).await;
+    let path = at("care-families", &care);
+    let etag = care_officer.get(&path).await.etag();
+    let place = json!({ "provider": VALUES[16], "since": "2026-05-20" });
+    let given = json!({ "village_contact": { "user_id": contact.id, "since": "2026-05-20" }, "family_doctor": place, "green_channel": place });
+    care_officer.patch(&path, &etag, given).await.expect(200);
+    let seen = json!({ "family_id": care["id"], "contact": "village", "visited_on": "2026-05-21", "way": "in_person" });
+    care_officer.post("/v1/care-visits", seen).await.expect(201);
+    let help = json!({ "family_id": care["id"], "association_id": association["id"], "kind": "goods",
+        "value": { "amount": "300.00", "currency": "CNY" }, "given_on": "2026-05-21" });
+    care_officer
+        .post("/v1/care-supports", help)
+        .await
+        .expect(201);
     crate::support::notices::agrees(&member, &resident, &["address"]).await;
     app.user(Role::Coordinator, OTHER_TOWN).await;
     let mut notice =
@@ -190,6 +215,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         household,
         joined,
         nominated,
+        care,
         records,
     }
 }
@@ -227,6 +253,8 @@ impl Family {
     fn ids(&self) -> BTreeSet<Uid> {
         let of = |record: &Value| record["id"].as_str().unwrap().parse::<Uid>().unwrap();
         let mut ids = BTreeSet::from([self.person(), of(&self.joined), of(&self.nominated)]);
+        let id = |record: &Value| record["id"].as_str().unwrap().parse().unwrap();
+        let mut ids = BTreeSet::from([self.person(), id(&self.joined), id(&self.care)]);
         ids.extend(
             self.records
                 .iter()
