@@ -145,6 +145,9 @@ pub const RESTING: &[Rest] = &[
     nobody("areas", "administrative divisions"),
     nobody("area_codes", "administrative divisions"),
     nobody("area_changes", "administrative divisions"),
+    nobody("area_change_parts", "administrative divisions"),
+    nobody("area_carries", "how far records were carried along"),
+    nobody("area_coverage", "administrative divisions"),
     staff(
         "users",
         &[("display_name", Key::Ring)],
