@@ -6,7 +6,6 @@ use super::model::{AreaLevel, AreaRow, ChangeKind, ChangeRow, ChangeState};
 use crate::db::schema::{area_carries, area_change_parts, area_changes, areas};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
-use crate::http::page::Page;
 use crate::{all_locked, each_backend, first_locked};
 
 /// Notes a change; false where it stands already.
@@ -67,37 +66,6 @@ pub struct Wanted {
     pub area: Option<Uid>,
     pub state: Option<ChangeState>,
     pub kind: Option<ChangeKind>,
-}
-
-/// A page of changes, in the order of their ids.
-pub fn list(c: &mut DbConn, wanted: &Wanted, page: Page) -> AppResult<Vec<ChangeRow>> {
-    let mut query = area_changes::table
-        .select(ChangeRow::as_select())
-        .order(area_changes::id)
-        .limit(page.limit + 1)
-        .into_boxed();
-    if let Some(area) = wanted.area {
-        let into = area_change_parts::table
-            .filter(area_change_parts::area_id.eq(area))
-            .select(area_change_parts::change_id)
-            .load::<Uid>(c)?;
-        query = query.filter(
-            area_changes::from_area
-                .eq(area)
-                .or(area_changes::to_area.assume_not_null().eq(area))
-                .or(area_changes::id.eq_any(into)),
-        );
-    }
-    if let Some(state) = wanted.state {
-        query = query.filter(area_changes::state.eq(state));
-    }
-    if let Some(kind) = wanted.kind {
-        query = query.filter(area_changes::kind.eq(kind));
-    }
-    if let Some(after) = page.after {
-        query = query.filter(area_changes::id.gt(after));
-    }
-    Ok(query.load(c)?)
 }
 
 /// What an area was merged into, if it was.
@@ -337,4 +305,71 @@ pub fn recode(c: &mut DbConn, area: &AreaRow, to: &str) -> AppResult<usize> {
     .bind::<crate::db::types::UidSql, _>(area.id)
     .bind::<Text, _>(area.code.clone())
     .execute(c)?)
+}
+
+/// Remembers what a person decided about records of one kind.
+pub fn decided(
+    c: &mut DbConn,
+    change: Uid,
+    kind: &str,
+    ids: &[Uid],
+    to: Option<Uid>,
+    (by, at): (Uid, Micros),
+) -> AppResult<()> {
+    use crate::db::schema::area_decisions as d;
+    for id in ids {
+        diesel::insert_into(d::table)
+            .values((
+                d::change_id.eq(change),
+                d::record_id.eq(id),
+                d::kind.eq(kind),
+                d::to_area.eq(to),
+                d::decided_by.eq(by),
+                d::decided_at.eq(at.0),
+            ))
+            .execute(c)?;
+    }
+    Ok(())
+}
+
+/// Changes, newest first, after one of them.
+pub fn list(
+    c: &mut DbConn,
+    wanted: &Wanted,
+    after: Option<(Micros, Uid)>,
+    limit: i64,
+) -> AppResult<Vec<ChangeRow>> {
+    let mut query = area_changes::table
+        .select(ChangeRow::as_select())
+        .order((area_changes::created_at.desc(), area_changes::id.desc()))
+        .limit(limit + 1)
+        .into_boxed();
+    if let Some(area) = wanted.area {
+        let into: Vec<Uid> = area_change_parts::table
+            .filter(area_change_parts::area_id.eq(area))
+            .select(area_change_parts::change_id)
+            .limit(1000)
+            .load(c)?;
+        query = query.filter(
+            area_changes::from_area
+                .nullable()
+                .eq(area)
+                .or(area_changes::to_area.eq(area))
+                .or(area_changes::id.nullable().eq_any(into)),
+        );
+    }
+    if let Some(state) = wanted.state {
+        query = query.filter(area_changes::state.eq(state));
+    }
+    if let Some(kind) = wanted.kind {
+        query = query.filter(area_changes::kind.eq(kind));
+    }
+    if let Some((at, id)) = after {
+        query = query.filter(
+            area_changes::created_at
+                .lt(at.0)
+                .or(area_changes::created_at.eq(at.0).and(area_changes::id.lt(id))),
+        );
+    }
+    Ok(query.load(c)?)
 }

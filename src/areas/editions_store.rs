@@ -480,7 +480,7 @@ impl Run<'_> {
 
     fn abolish(&self, c: &mut DbConn, area: &AreaRow) -> AppResult<Outcome> {
         let mut change = self.change(ChangeKind::Abolish, area);
-        let holds = placed_store::holds_any(c, area)?;
+        let holds = placed_store::holds_any(c, area, self.edition.at)?;
         if holds {
             change.state = ChangeState::WaitsForPerson;
         }

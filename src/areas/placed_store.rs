@@ -8,10 +8,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use std::collections::HashMap;
 
-use super::model::{AreaLevel, AreaRow};
-use crate::auth::Place;
+use super::model::{AreaLevel, AreaRow, ChangeKind, ChangeRow};
+use super::store;
+use crate::auth::{self, Place};
 use crate::db::types::UidSql;
-use crate::db::{DbConn, MultiBackend, Uid};
+use crate::db::{DbConn, Micros, MultiBackend, Uid};
 use crate::error::AppResult;
 
 /// A table of rows that stand somewhere.
@@ -275,7 +276,7 @@ pub fn rename_named(c: &mut DbConn, way: &Way, limit: i64) -> AppResult<bool> {
 }
 
 /// Whether any record stands in an area, or any assignment that has not ended holds there.
-pub fn holds_any(c: &mut DbConn, area: &AreaRow) -> AppResult<bool> {
+pub fn holds_any(c: &mut DbConn, area: &AreaRow, now: Micros) -> AppResult<bool> {
     for table in TABLES.iter().filter(|table| table.kind.is_some()) {
         let sql = Sql::new(&format!("SELECT COUNT(*) AS n FROM (SELECT 1 FROM {} WHERE ", table.name));
         if let Some(sql) = table.here(area.level, area.id, sql)
@@ -284,15 +285,8 @@ pub fn holds_any(c: &mut DbConn, area: &AreaRow) -> AppResult<bool> {
             return Ok(true);
         }
     }
-    let assigned = Sql::new(ASSIGNED)
-        .id(Some(area.id))
-        .add(") some")
-        .count(c)?;
-    Ok(assigned > 0)
+    Ok(count_assignments(c, area.id, now)? > 0)
 }
-
-const ASSIGNED: &str =
-    "SELECT COUNT(*) AS n FROM (SELECT 1 FROM assignments WHERE ends_at IS NULL AND area_id = ";
 
 /// What is nobody any more, or another's, is nothing to decide on.
 fn alive(table: &str) -> &'static str {
@@ -302,54 +296,77 @@ fn alive(table: &str) -> &'static str {
     }
 }
 
-/// The records that stand in an area itself, at none narrower, and go along with nothing that stands there, too: what
-/// a person decides on. In the order of ids, after one.
-pub fn undecided(
-    c: &mut DbConn,
-    table: &Table,
-    area: &AreaRow,
-    after: Uid,
-    limit: i64,
-) -> AppResult<Vec<Uid>> {
-    let sql = Sql::new(&format!("SELECT id FROM {} t WHERE ", table.name));
-    match at_itself(table, area, sql) {
-        None => Ok(Vec::new()),
-        Some(sql) => sql
-            .add(" AND t.id > ")
-            .id(Some(after))
-            .add(&format!(" ORDER BY t.id LIMIT {limit}"))
-            .rows(c),
-    }
+/// Where a change left records for a person to decide on.
+#[derive(Debug, Clone, Copy)]
+pub struct Queue<'a> {
+    pub change: &'a ChangeRow,
+    /// The area that was split, merged or abolished.
+    pub area: &'a AreaRow,
 }
 
-/// How many such records there are.
-pub fn count_undecided(c: &mut DbConn, table: &Table, area: &AreaRow) -> AppResult<i64> {
-    let sql = Sql::new(&format!("SELECT COUNT(*) AS n FROM {} t WHERE ", table.name));
-    match at_itself(table, area, sql) {
-        None => Ok(0),
-        Some(sql) => sql.count(c),
-    }
-}
-
-fn at_itself(table: &Table, area: &AreaRow, sql: Sql) -> Option<Sql> {
-    let mut sql = table.here(area.level, area.id, sql)?;
-    if let Some(below) = area.level.below().filter(|l| l.depth() > AreaLevel::County.depth()) {
-        sql = sql.add(&format!(" AND t.{below} IS NULL"));
-    }
-    sql = sql.add(alive(table.name));
-    if area.level.depth() < AreaLevel::County.depth() {
-        return Some(sql);
-    }
-    for (column, other) in table.links {
+impl Queue<'_> {
+    /// The records that stand in the area itself, at none narrower, stood there when it changed, go along with
+    /// nothing that stands there, too, and that nobody has decided on.
+    fn rows(&self, table: &Table, sql: Sql) -> Option<Sql> {
+        let area = self.area;
+        let mut sql = table.here(area.level, area.id, sql)?;
+        let narrower = area.level.below().filter(|_| area.level.depth() >= AreaLevel::County.depth());
+        if let Some(below) = narrower {
+            sql = sql.add(&format!(" AND t.{below} IS NULL"));
+        }
+        sql = sql.add(alive(table.name));
+        // What was placed here later was meant for what the area is now.
+        let at = self.change.created_at.0;
         sql = sql
-            .add(&format!(
-                " AND NOT EXISTS (SELECT 1 FROM {other} o WHERE o.id = t.{column} AND o.{} = ",
-                area.level
-            ))
-            .id(Some(area.id))
-            .add(")");
+            .add(&format!(" AND t.created_at <= {at}"))
+            .add(" AND NOT EXISTS (SELECT 1 FROM area_decisions d WHERE d.change_id = ")
+            .id(Some(self.change.id))
+            .add(" AND d.record_id = t.id)");
+        if area.level.depth() < AreaLevel::County.depth() {
+            return Some(sql);
+        }
+        for (column, other) in table.links {
+            sql = sql
+                .add(&format!(
+                    " AND NOT EXISTS (SELECT 1 FROM {other} o WHERE o.id = t.{column} AND o.{} = ",
+                    area.level
+                ))
+                .id(Some(area.id))
+                .add(&format!("{})", alive(other)));
+        }
+        Some(sql)
     }
-    Some(sql)
+
+    /// Those of a table, in the order of ids, after one.
+    pub fn page(&self, c: &mut DbConn, table: &Table, after: Uid, limit: i64) -> AppResult<Vec<Uid>> {
+        let sql = Sql::new(&format!("SELECT id FROM {} t WHERE ", table.name));
+        match self.rows(table, sql) {
+            None => Ok(Vec::new()),
+            Some(sql) => sql
+                .add(" AND t.id > ")
+                .id(Some(after))
+                .add(&format!(" ORDER BY t.id LIMIT {limit}"))
+                .rows(c),
+        }
+    }
+
+    /// Those of these that wait.
+    pub fn among(&self, c: &mut DbConn, table: &Table, ids: &[Uid]) -> AppResult<Vec<Uid>> {
+        let sql = Sql::new(&format!("SELECT id FROM {} t WHERE ", table.name));
+        match self.rows(table, sql) {
+            None => Ok(Vec::new()),
+            Some(sql) => sql.add(" AND t.id IN (").ids(ids).add(")").rows(c),
+        }
+    }
+
+    /// How many wait.
+    pub fn count(&self, c: &mut DbConn, table: &Table) -> AppResult<i64> {
+        let sql = Sql::new(&format!("SELECT COUNT(*) AS n FROM {} t WHERE ", table.name));
+        match self.rows(table, sql) {
+            None => Ok(0),
+            Some(sql) => sql.count(c),
+        }
+    }
 }
 
 /// Takes records of a table where a person decided they belong, with all that goes along with them; every id that
@@ -402,4 +419,111 @@ fn move_rows(
         moved.extend(sql.add(") RETURNING id").rows(c)?);
     }
     Ok(moved)
+}
+
+/// Assignments, which stand somewhere as records do.
+const ASSIGNMENTS: Table = placed("assignments", None, Some("area_id"), &[]);
+
+/// Who is assigned in an area that lies elsewhere now stays assigned there.
+pub fn move_assignments(c: &mut DbConn, way: &Way) -> AppResult<()> {
+    assignments(c, way, "")
+}
+
+/// Who was assigned below an area that was merged stays assigned there; in itself, only those who see nothing but
+/// their own go along.
+pub fn merge_assignments(c: &mut DbConn, way: &Way) -> AppResult<()> {
+    assignments(c, way, "role = 'field_member' OR area_id <> ")
+}
+
+fn assignments(c: &mut DbConn, way: &Way, only: &str) -> AppResult<()> {
+    let sql = ASSIGNMENTS.set(way, Sql::new("UPDATE assignments"));
+    let sql = sql.add(" WHERE ");
+    let Some(mut sql) = ASSIGNMENTS.here(way.level, way.from, sql) else {
+        return Ok(());
+    };
+    if !only.is_empty() {
+        sql = sql.add(&format!(" AND ({only}")).id(Some(way.from)).add(")");
+    }
+    sql.add(" RETURNING id").rows(c)?;
+    Ok(())
+}
+
+/// The assignments for an area itself that have not ended: what a person decides on, besides records.
+pub fn undecided_assignments(
+    c: &mut DbConn,
+    area: Uid,
+    now: Micros,
+    after: Uid,
+    limit: i64,
+) -> AppResult<Vec<Uid>> {
+    Sql::new("SELECT id FROM assignments WHERE ")
+        .add(&standing(now))
+        .add(" AND area_id = ")
+        .id(Some(area))
+        .add(" AND id > ")
+        .id(Some(after))
+        .add(&format!(" ORDER BY id LIMIT {limit}"))
+        .rows(c)
+}
+
+pub fn count_assignments(c: &mut DbConn, area: Uid, now: Micros) -> AppResult<i64> {
+    Sql::new("SELECT COUNT(*) AS n FROM assignments WHERE ")
+        .add(&standing(now))
+        .add(" AND area_id = ")
+        .id(Some(area))
+        .count(c)
+}
+
+fn standing(now: Micros) -> String {
+    format!("(ends_at IS NULL OR ends_at > {})", now.0)
+}
+
+/// Gives an assignment to another area of the same level.
+pub fn reassign(c: &mut DbConn, ids: &[Uid], way: &Way) -> AppResult<()> {
+    move_rows(c, &ASSIGNMENTS, way, "id", ids)?;
+    Ok(())
+}
+
+/// Whether a change leaves something for a person to decide.
+pub fn waits(c: &mut DbConn, change: &ChangeRow, now: Micros) -> AppResult<bool> {
+    let Some(area) = store::by_id(c, change.from_area)? else {
+        return Ok(false);
+    };
+    let records = match change.kind {
+        ChangeKind::Rename | ChangeKind::Recode | ChangeKind::Transfer => return Ok(false),
+        ChangeKind::Merge => false,
+        ChangeKind::Split | ChangeKind::Abolish => true,
+    };
+    let queue = Queue {
+        change,
+        area: &area,
+    };
+    for table in TABLES.iter().filter(|table| records && table.kind.is_some()) {
+        if !queue.page(c, table, Uid::NIL, 1)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    // Who works in an area that goes on stays there.
+    Ok(area.abolished_on.is_some() && count_assignments(c, area.id, now)? > 0)
+}
+
+/// Everybody assigned to one of these areas, around it or below it may do something else from now on.
+pub fn rights_changed(c: &mut DbConn, areas: &[AreaRow], at: Micros) -> AppResult<()> {
+    let mut users = Vec::new();
+    for area in areas {
+        let around: Vec<Uid> = area.chain().collect();
+        let mut sql = Sql::new("SELECT DISTINCT user_id AS id FROM assignments WHERE area_id IN (")
+            .ids(&around)
+            .add(")");
+        if area.level.depth() >= AreaLevel::County.depth() {
+            sql = sql.add(&format!(" OR {} = ", area.level)).id(Some(area.id));
+        }
+        users.extend(sql.rows(c)?);
+    }
+    users.sort_unstable();
+    users.dedup();
+    for user in users {
+        auth::store::rights_changed(c, user, at)?;
+    }
+    Ok(())
 }

@@ -91,6 +91,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::UidSql;
+    area_decisions (change_id, record_id) {
+        change_id -> UidSql,
+        record_id -> UidSql,
+        kind -> Text,
+        to_area -> Nullable<UidSql>,
+        decided_by -> UidSql,
+        decided_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
     area_coverage (county, edition) {
         county -> UidSql,
         edition -> BigInt,
@@ -1651,6 +1663,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     area_changes,
     area_change_parts,
     area_carries,
+    area_decisions,
     area_coverage,
     users,
     assignments,

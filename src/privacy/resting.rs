@@ -147,6 +147,7 @@ pub const RESTING: &[Rest] = &[
     nobody("area_changes", "administrative divisions"),
     nobody("area_change_parts", "administrative divisions"),
     nobody("area_carries", "how far records were carried along"),
+    people("area_decisions", &["record_id"], &[], &[], Ends::KeepsIds),
     nobody("area_coverage", "administrative divisions"),
     staff(
         "users",

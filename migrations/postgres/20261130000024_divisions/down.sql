@@ -1,5 +1,6 @@
 DROP INDEX persons_by_village;
 DROP TABLE area_coverage;
+DROP TABLE area_decisions;
 DROP TABLE area_carries;
 DROP TABLE area_change_parts;
 DROP INDEX area_changes_by_time;

@@ -73,6 +73,17 @@ CREATE TABLE area_carries (
   PRIMARY KEY (change_id, from_area)
 );
 
+-- What a person decided about a record that stood in an area that was split or is no more.
+CREATE TABLE area_decisions (
+  change_id UUID NOT NULL REFERENCES area_changes(id),
+  record_id UUID NOT NULL,
+  kind TEXT COLLATE "C" NOT NULL,
+  to_area UUID REFERENCES areas(id),
+  decided_by UUID NOT NULL,
+  decided_at BIGINT NOT NULL,
+  PRIMARY KEY (change_id, record_id)
+);
+
 -- The counties that an edition's files told of, and a digest of what they said.
 CREATE TABLE area_coverage (
   county UUID NOT NULL REFERENCES areas(id),

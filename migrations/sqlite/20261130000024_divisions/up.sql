@@ -71,6 +71,17 @@ CREATE TABLE area_carries (
   PRIMARY KEY (change_id, from_area)
 ) STRICT;
 
+-- What a person decided about a record that stood in an area that was split or is no more.
+CREATE TABLE area_decisions (
+  change_id BLOB NOT NULL REFERENCES area_changes(id),
+  record_id BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  to_area BLOB REFERENCES areas(id),
+  decided_by BLOB NOT NULL,
+  decided_at INTEGER NOT NULL,
+  PRIMARY KEY (change_id, record_id)
+) STRICT;
+
 -- The counties that an edition's files told of, and a digest of what they said.
 CREATE TABLE area_coverage (
   county BLOB NOT NULL REFERENCES areas(id),
