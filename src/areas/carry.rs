@@ -84,7 +84,10 @@ pub fn run(
 }
 
 fn way_of(c: &mut DbConn, carry: &changes_store::Carry) -> AppResult<Option<Way>> {
-    let (from, to) = (store::by_id(c, carry.from_area)?, store::by_id(c, carry.to_area)?);
+    let (from, to) = (
+        store::by_id(c, carry.from_area)?,
+        store::by_id(c, carry.to_area)?,
+    );
     let (Some(from), Some(to)) = (from, to) else {
         return Ok(None);
     };

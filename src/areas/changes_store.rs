@@ -27,19 +27,22 @@ pub fn by_id(c: &mut DbConn, id: Uid) -> AppResult<Option<ChangeRow>> {
 
 /// The same, locked until the transaction ends.
 pub fn locked(c: &mut DbConn, id: Uid) -> AppResult<Option<ChangeRow>> {
-    let query = area_changes::table
-        .find(id)
-        .select(ChangeRow::as_select());
-    Ok(first_locked!(c, query).optional()?)
+    Ok(first_locked!(
+        c,
+        area_changes::table.find(id).select(ChangeRow::as_select())
+    )
+    .optional()?)
 }
 
 /// Locks areas, in the order of their ids, until the transaction ends: nobody places a record there meanwhile.
 pub fn lock_areas(c: &mut DbConn, ids: &[Uid]) -> AppResult<()> {
-    let query = areas::table
-        .filter(areas::id.eq_any(ids.to_vec()))
-        .order(areas::id)
-        .select(areas::id);
-    let _: Vec<Uid> = all_locked!(c, query)?;
+    let _: Vec<Uid> = all_locked!(
+        c,
+        areas::table
+            .filter(areas::id.eq_any(ids.to_vec()))
+            .order(areas::id)
+            .select(areas::id)
+    )?;
     Ok(())
 }
 
@@ -81,12 +84,7 @@ pub fn merged_into(c: &mut DbConn, area: Uid) -> AppResult<Option<AreaRow>> {
 }
 
 /// A transfer that an edition showed and that a person has carried out since.
-pub fn settle_transfer(
-    c: &mut DbConn,
-    area: Uid,
-    parent: Uid,
-    at: Micros,
-) -> AppResult<()> {
+pub fn settle_transfer(c: &mut DbConn, area: Uid, parent: Uid, at: Micros) -> AppResult<()> {
     diesel::update(
         area_changes::table
             .filter(area_changes::from_area.eq(area))
@@ -368,7 +366,9 @@ pub fn list(
         query = query.filter(
             area_changes::created_at
                 .lt(at.0)
-                .or(area_changes::created_at.eq(at.0).and(area_changes::id.lt(id))),
+                .or(area_changes::created_at
+                    .eq(at.0)
+                    .and(area_changes::id.lt(id))),
         );
     }
     Ok(query.load(c)?)

@@ -22,11 +22,7 @@ pub enum Moment {
 }
 
 /// Which of these codes were, or came to be, anybody's, from the point of view of a day.
-pub fn moments(
-    c: &mut DbConn,
-    codes: Vec<String>,
-    day: Day,
-) -> AppResult<HashMap<String, Moment>> {
+pub fn moments(c: &mut DbConn, codes: Vec<String>, day: Day) -> AppResult<HashMap<String, Moment>> {
     let rows: Vec<(CodeRow, AreaRow)> = area_codes::table
         .inner_join(areas::table.on(areas::id.eq(area_codes::area_id)))
         .filter(area_codes::code.eq_any(codes))
@@ -101,13 +97,7 @@ pub fn turn(c: &mut DbConn, area: Uid, edition: i64, day: Day) -> AppResult<()> 
 }
 
 /// The same of many.
-pub fn turn_all(
-    c: &mut DbConn,
-    reach: Reach,
-    area: Uid,
-    edition: i64,
-    day: Day,
-) -> AppResult<()> {
+pub fn turn_all(c: &mut DbConn, reach: Reach, area: Uid, edition: i64, day: Day) -> AppResult<()> {
     let live = |n: usize| format!("{} AND abolished_on IS NULL", reach.condition(n));
     // What began on this very day was never true for a day.
     diesel::sql_query(format!(
@@ -301,4 +291,12 @@ pub fn codes_on(c: &mut DbConn, ids: Vec<Uid>, day: Day) -> AppResult<HashMap<Ui
         .select(CodeRow::as_select())
         .load(c)?;
     Ok(rows.into_iter().map(|row| (row.area_id, row)).collect())
+}
+
+/// Notes that areas of an edition changed: phones look them up anew.
+pub fn stamp(c: &mut DbConn, edition: i64, at: crate::db::Micros) -> AppResult<()> {
+    diesel::update(area_editions::table.find(edition))
+        .set(area_editions::imported_at.eq(at.0))
+        .execute(c)?;
+    Ok(())
 }

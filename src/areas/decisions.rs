@@ -166,7 +166,8 @@ pub fn decide(c: &mut DbConn, who: &Who, id: Uid, decisions: &[Decision]) -> App
                 if !of_records_by(who, &opened.area) {
                     return Err(AppError::of(crate::error::Code::ForbiddenAction));
                 }
-                let to = to.ok_or_else(|| AppError::field(format!("/items/{n}/to"), Fault::Required))?;
+                let to =
+                    to.ok_or_else(|| AppError::field(format!("/items/{n}/to"), Fault::Required))?;
                 if !opened.of_records() || opened.queue().among(c, table, &[one.id])?.is_empty() {
                     return Err(AppError::field(at, Fault::NoSuchRecord));
                 }
@@ -238,7 +239,8 @@ fn target(
             .cloned()
             .ok_or_else(|| AppError::field(at, Fault::NotFitting))?,
         None => {
-            let to = store::by_code(c, &code)?.ok_or_else(|| AppError::field(at, Fault::NoSuchArea))?;
+            let to =
+                store::by_code(c, &code)?.ok_or_else(|| AppError::field(at, Fault::NoSuchArea))?;
             if to.level != opened.area.level {
                 return Err(AppError::field(at, Fault::NotFitting));
             }
@@ -312,7 +314,14 @@ fn assignment(
     }
     auth::store::rights_changed(c, row.user_id, who.at)?;
     let by = (who.user, who.at);
-    changes_store::decided(c, opened.change.id, ASSIGNMENT, &[id], to.map(|to| to.id), by)?;
+    changes_store::decided(
+        c,
+        opened.change.id,
+        ASSIGNMENT,
+        &[id],
+        to.map(|to| to.id),
+        by,
+    )?;
     noted(c, who, opened, ASSIGNMENT, id, to)
 }
 

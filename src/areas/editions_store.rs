@@ -187,7 +187,7 @@ pub fn store(
     // Phones look reference data up anew when it changed, and only then.
     if !outcome.is_nothing() {
         run.paced(c, 1, |_, c| {
-            stamp_edition(c, edition)?;
+            codes_store::stamp(c, edition.year, edition.at)?;
             Ok(outcome)
         })
         .map_err(failed)?;
@@ -219,16 +219,6 @@ fn note_edition(c: &mut DbConn, edition: &Edition<'_>) -> AppResult<()> {
         ))
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
-}
-
-fn stamp_edition(c: &mut DbConn, edition: &Edition<'_>) -> AppResult<()> {
-    diesel::update(area_editions::table.find(edition.year))
-        .set((
-            area_editions::source.eq(edition.source),
-            area_editions::imported_at.eq(edition.at.0),
-        ))
-        .execute(c)?;
     Ok(())
 }
 

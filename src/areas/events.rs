@@ -142,8 +142,13 @@ fn csv_rows(text: &str) -> Result<Vec<(usize, Fields)>, Vec<Problem>> {
         .clone();
     let mut names = Vec::new();
     for header in &headers {
-        let known = column(header.trim())
-            .ok_or_else(|| at(1, "file", format!("no column is called '{}'", short(header))))?;
+        let known = column(header.trim()).ok_or_else(|| {
+            at(
+                1,
+                "file",
+                format!("no column is called '{}'", short(header)),
+            )
+        })?;
         if names.contains(&known) {
             return Err(at(1, known, "stands twice".into()));
         }
@@ -171,8 +176,13 @@ fn json_rows(text: &str) -> Result<Vec<(usize, Fields)>, Vec<Problem>> {
     for (n, object) in objects.into_iter().enumerate() {
         let mut fields = Fields::new();
         for (key, value) in object {
-            let name = column(&key)
-                .ok_or_else(|| at(n + 1, "file", format!("no column is called '{}'", short(&key))))?;
+            let name = column(&key).ok_or_else(|| {
+                at(
+                    n + 1,
+                    "file",
+                    format!("no column is called '{}'", short(&key)),
+                )
+            })?;
             let text = match value {
                 Value::Null => continue,
                 Value::String(text) => text,
@@ -293,7 +303,10 @@ fn line(row: usize, fields: &Fields, today: Day, problems: &mut Vec<Problem>) ->
         let column = column(name).unwrap_or("file");
         match field(name) {
             None if name == "source" => {
-                wrong(column, "where it is published: a change without a source is none");
+                wrong(
+                    column,
+                    "where it is published: a change without a source is none",
+                );
             }
             Some(text) if text.chars().count() > most => {
                 wrong(column, &format!("longer than {most} characters"));

@@ -14,13 +14,11 @@ use diesel::prelude::*;
 
 use super::codes_store::{self, Reach};
 use super::events::{Event, Line, Problem};
-use super::model::{
-    AreaLevel, AreaRow, ChangeKind, ChangeRow, ChangeState, Code, area_id,
-};
+use super::model::{AreaLevel, AreaRow, ChangeKind, ChangeRow, ChangeState, Code, area_id};
 use super::placed_store::{self, Way};
 use super::{changes_store, store};
-use crate::auth::Action;
 use crate::audit;
+use crate::auth::Action;
 use crate::db::schema::area_changes;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
@@ -57,11 +55,16 @@ pub fn apply(c: &mut DbConn, event: &Event, at: Micros) -> AppResult<Judged<Done
         }
     }
     let Some(area) = store::by_code(c, &line.code)? else {
-        return Ok(Err(line.problem("code", format!("there is no area {}", line.code))));
+        return Ok(Err(
+            line.problem("code", format!("there is no area {}", line.code))
+        ));
     };
     let day = line.effective_on;
     let Some(edition) = codes_store::edition_at(c, day)? else {
-        return Ok(Err(line.problem("effective_on", "before the first edition that stands here")));
+        return Ok(Err(line.problem(
+            "effective_on",
+            "before the first edition that stands here",
+        )));
     };
     let mut doing = Doing {
         id: line.kind.of(area.id, &event.what()),
@@ -112,7 +115,11 @@ impl Doing<'_> {
             _ => codes_store::latest_turn(c, area)?,
         };
         if let Some(latest) = latest.filter(|latest| *latest > self.day) {
-            refuse!(line, "effective_on", "it changed on {latest} already: a history goes on, not back");
+            refuse!(
+                line,
+                "effective_on",
+                "it changed on {latest} already: a history goes on, not back"
+            );
         }
         Ok(Ok(()))
     }
@@ -175,10 +182,20 @@ impl Doing<'_> {
     /// The code it gets: free, and of as many digits.
     fn new_code(&self, c: &mut DbConn, code: Code) -> AppResult<Judged<()>> {
         if code.len() != self.area.code.len() {
-            refuse!(self.line(), "to_code", "a {} has {} digits", self.area.level, self.area.code.len());
+            refuse!(
+                self.line(),
+                "to_code",
+                "a {} has {} digits",
+                self.area.level,
+                self.area.code.len()
+            );
         }
         if changes_store::any_below_code(c, &code)? {
-            refuse!(self.line(), "to_code", "{code}, or a code that begins with it, is another area's");
+            refuse!(
+                self.line(),
+                "to_code",
+                "{code}, or a code that begins with it, is another area's"
+            );
         }
         Ok(Ok(()))
     }
@@ -212,7 +229,13 @@ impl Doing<'_> {
             refuse!(line, "to_parent", "there is no such area");
         };
         if Some(parent.level) != self.area.level.above() {
-            refuse!(line, "to_parent", "a {} does not lie in a {}", self.area.level, parent.level);
+            refuse!(
+                line,
+                "to_parent",
+                "a {} does not lie in a {}",
+                self.area.level,
+                parent.level
+            );
         }
         if Some(parent.id) == self.area.parent_id {
             refuse!(line, "to_parent", "it lies there already");
@@ -265,10 +288,18 @@ impl Doing<'_> {
         parent: &AreaRow,
     ) -> AppResult<Judged<AreaRow>> {
         let Some(name) = &line.to_name else {
-            refuse!(line, "to_name", "there is no area {code}: a new one needs a name");
+            refuse!(
+                line,
+                "to_name",
+                "there is no area {code}: a new one needs a name"
+            );
         };
         if changes_store::any_below_code(c, &code)? {
-            refuse!(line, "to_code", "a code that begins with {code} is another area's");
+            refuse!(
+                line,
+                "to_code",
+                "a code that begins with {code} is another area's"
+            );
         }
         let area = AreaRow::new(
             local_id(&code, self.day),
@@ -284,8 +315,17 @@ impl Doing<'_> {
 
     fn merge(&mut self, c: &mut DbConn) -> AppResult<Judged<ChangeState>> {
         let line = self.line().clone();
-        let Some(code) = line.to_code.filter(|code| code.len() == self.area.code.len()) else {
-            refuse!(line, "to_code", "a {} has {} digits", self.area.level, self.area.code.len());
+        let Some(code) = line
+            .to_code
+            .filter(|code| code.len() == self.area.code.len())
+        else {
+            refuse!(
+                line,
+                "to_code",
+                "a {} has {} digits",
+                self.area.level,
+                self.area.code.len()
+            );
         };
         let into = match store::by_code(c, &code)? {
             Some(into) if line.to_name.as_ref().is_some_and(|name| *name != into.name) => {
@@ -298,8 +338,14 @@ impl Doing<'_> {
                     (None, Some(id)) => store::by_id(c, id)?,
                     (None, None) => None,
                 };
-                let Some(parent) = parent.filter(|p| Some(p.level) == self.area.level.above()) else {
-                    refuse!(line, "to_parent", "no area in which a {} lies", self.area.level);
+                let Some(parent) = parent.filter(|p| Some(p.level) == self.area.level.above())
+                else {
+                    refuse!(
+                        line,
+                        "to_parent",
+                        "no area in which a {} lies",
+                        self.area.level
+                    );
                 };
                 match self.made(c, &line, code, &parent)? {
                     Ok(area) => area,
@@ -344,8 +390,17 @@ impl Doing<'_> {
         let mut left = changes_store::children(c, self.area.id)?;
         let mut parts: Vec<(AreaRow, Vec<AreaRow>)> = Vec::new();
         for line in self.event.lines() {
-            let Some(code) = line.to_code.filter(|code| code.len() == self.area.code.len()) else {
-                refuse!(line, "to_code", "a {} has {} digits", self.area.level, self.area.code.len());
+            let Some(code) = line
+                .to_code
+                .filter(|code| code.len() == self.area.code.len())
+            else {
+                refuse!(
+                    line,
+                    "to_code",
+                    "a {} has {} digits",
+                    self.area.level,
+                    self.area.code.len()
+                );
             };
             if parts.iter().any(|(part, _)| part.code == *code) {
                 refuse!(line, "to_code", "a part stands twice");
@@ -360,7 +415,12 @@ impl Doing<'_> {
             let mut takes = Vec::new();
             for child in &line.children {
                 let Some(at) = left.iter().position(|area| area.code == **child) else {
-                    refuse!(line, "children", "{child} does not lie in {}, or stands twice", self.area.code);
+                    refuse!(
+                        line,
+                        "children",
+                        "{child} does not lie in {}, or stands twice",
+                        self.area.code
+                    );
                 };
                 takes.push(left.remove(at));
             }
@@ -368,10 +428,20 @@ impl Doing<'_> {
         }
         let stays = parts.iter().any(|(part, _)| part.id == self.area.id);
         if let Some(child) = left.first().filter(|_| !stays) {
-            refuse!(self.line(), "children", "{} goes to no part, nor does it stay: {} is none", child.code, self.area.code);
+            refuse!(
+                self.line(),
+                "children",
+                "{} goes to no part, nor does it stay: {} is none",
+                child.code,
+                self.area.code
+            );
         }
         if parts.len() < 2 {
-            refuse!(self.line(), "to_code", "a split has two parts at least, a row each");
+            refuse!(
+                self.line(),
+                "to_code",
+                "a split has two parts at least, a row each"
+            );
         }
         Ok(Ok(parts))
     }
@@ -416,7 +486,12 @@ impl Doing<'_> {
     fn abolish(&mut self, c: &mut DbConn) -> AppResult<Judged<ChangeState>> {
         let children = changes_store::children(c, self.area.id)?;
         if !children.is_empty() {
-            refuse!(self.line(), "code", "{} areas lie in it: merge it, or say what becomes of them first", children.len());
+            refuse!(
+                self.line(),
+                "code",
+                "{} areas lie in it: merge it, or say what becomes of them first",
+                children.len()
+            );
         }
         changes_store::lock_areas(c, &[self.area.id])?;
         codes_store::abolish(c, self.area.id, self.day)?;

@@ -175,7 +175,12 @@ fn parse(
         let of_digits = |value: &str, digits: usize| {
             Code::parse(value)
                 .filter(|code| code.len() == digits)
-                .ok_or_else(|| at(&format!("'{}' is not a code of {digits} digits", shown(value))))
+                .ok_or_else(|| {
+                    at(&format!(
+                        "'{}' is not a code of {digits} digits",
+                        shown(value)
+                    ))
+                })
         };
         let code = of_digits(field(code_at), digits)?;
         let parent = match parent {

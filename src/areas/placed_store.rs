@@ -61,7 +61,12 @@ pub const TABLES: &[Table] = &[
     placed("policies", Some("policy"), None, OF_HOUSEHOLD),
     placed("claims", Some("claim"), None, OF_HOUSEHOLD),
     placed("campaigns", Some("campaign"), Some("area_id"), &[]),
-    placed("activities", Some("activity"), None, &[("member_home_id", "member_homes")]),
+    placed(
+        "activities",
+        Some("activity"),
+        None,
+        &[("member_home_id", "member_homes")],
+    ),
     placed("privacy_requests", Some("privacy_request"), None, OF_PERSON),
     placed("rights_requests", Some("rights_request"), None, OF_PERSON),
     placed("liaison_notices", Some("liaison_notice"), None, OF_PERSON),
@@ -170,9 +175,7 @@ impl Way {
         } = self.to.place();
         let all = [("county", county), ("town", town), ("village", village)];
         let depth = self.level.depth();
-        all.into_iter()
-            .take(depth.saturating_sub(1))
-            .collect()
+        all.into_iter().take(depth.saturating_sub(1)).collect()
     }
 
     /// Where something is afterwards that was there before.
@@ -217,7 +220,10 @@ impl Table {
             (AreaLevel::Province | AreaLevel::City, Some(column)) => {
                 Some(sql.add(&format!("{column} = ")).id(Some(area)))
             }
-            _ => Some(sql.add(&format!("{}{level} = ", self.prefix)).id(Some(area))),
+            _ => Some(
+                sql.add(&format!("{}{level} = ", self.prefix))
+                    .id(Some(area)),
+            ),
         }
     }
 }
@@ -235,7 +241,10 @@ pub fn carry(
         return Ok((Vec::new(), true));
     }
     let sql = table.set(way, Sql::new(&format!("UPDATE {}", table.name)));
-    let sql = sql.add(&format!(" WHERE id IN (SELECT id FROM {} WHERE ", table.name));
+    let sql = sql.add(&format!(
+        " WHERE id IN (SELECT id FROM {} WHERE ",
+        table.name
+    ));
     let Some(sql) = table.here(way.level, way.from, sql) else {
         return Ok((Vec::new(), true));
     };
@@ -266,7 +275,9 @@ pub fn rename_named(c: &mut DbConn, way: &Way, limit: i64) -> AppResult<bool> {
     for (table, column) in NAMED {
         let rows = Sql::new(&format!("UPDATE {table} SET {column} = "))
             .id(Some(way.to.id))
-            .add(&format!(" WHERE id IN (SELECT id FROM {table} WHERE {column} = "))
+            .add(&format!(
+                " WHERE id IN (SELECT id FROM {table} WHERE {column} = "
+            ))
             .id(Some(way.from))
             .add(&format!(" LIMIT {limit}) RETURNING id"))
             .rows(c)?;
@@ -278,7 +289,10 @@ pub fn rename_named(c: &mut DbConn, way: &Way, limit: i64) -> AppResult<bool> {
 /// Whether any record stands in an area, or any assignment that has not ended holds there.
 pub fn holds_any(c: &mut DbConn, area: &AreaRow, now: Micros) -> AppResult<bool> {
     for table in TABLES.iter().filter(|table| table.kind.is_some()) {
-        let sql = Sql::new(&format!("SELECT COUNT(*) AS n FROM (SELECT 1 FROM {} WHERE ", table.name));
+        let sql = Sql::new(&format!(
+            "SELECT COUNT(*) AS n FROM (SELECT 1 FROM {} WHERE ",
+            table.name
+        ));
         if let Some(sql) = table.here(area.level, area.id, sql)
             && sql.add(alive(table.name)).add(" LIMIT 1) some").count(c)? > 0
         {
@@ -310,7 +324,10 @@ impl Queue<'_> {
     fn rows(&self, table: &Table, sql: Sql) -> Option<Sql> {
         let area = self.area;
         let mut sql = table.here(area.level, area.id, sql)?;
-        let narrower = area.level.below().filter(|_| area.level.depth() >= AreaLevel::County.depth());
+        let narrower = area
+            .level
+            .below()
+            .filter(|_| area.level.depth() >= AreaLevel::County.depth());
         if let Some(below) = narrower {
             sql = sql.add(&format!(" AND t.{below} IS NULL"));
         }
@@ -338,7 +355,13 @@ impl Queue<'_> {
     }
 
     /// Those of a table, in the order of ids, after one.
-    pub fn page(&self, c: &mut DbConn, table: &Table, after: Uid, limit: i64) -> AppResult<Vec<Uid>> {
+    pub fn page(
+        &self,
+        c: &mut DbConn,
+        table: &Table,
+        after: Uid,
+        limit: i64,
+    ) -> AppResult<Vec<Uid>> {
         let sql = Sql::new(&format!("SELECT id FROM {} t WHERE ", table.name));
         match self.rows(table, sql) {
             None => Ok(Vec::new()),
@@ -361,7 +384,10 @@ impl Queue<'_> {
 
     /// How many wait.
     pub fn count(&self, c: &mut DbConn, table: &Table) -> AppResult<i64> {
-        let sql = Sql::new(&format!("SELECT COUNT(*) AS n FROM {} t WHERE ", table.name));
+        let sql = Sql::new(&format!(
+            "SELECT COUNT(*) AS n FROM {} t WHERE ",
+            table.name
+        ));
         match self.rows(table, sql) {
             None => Ok(0),
             Some(sql) => sql.count(c),
@@ -442,7 +468,10 @@ fn assignments(c: &mut DbConn, way: &Way, only: &str) -> AppResult<()> {
         return Ok(());
     };
     if !only.is_empty() {
-        sql = sql.add(&format!(" AND ({only}")).id(Some(way.from)).add(")");
+        sql = sql
+            .add(&format!(" AND ({only}"))
+            .id(Some(way.from))
+            .add(")");
     }
     sql.add(" RETURNING id").rows(c)?;
     Ok(())
@@ -498,7 +527,10 @@ pub fn waits(c: &mut DbConn, change: &ChangeRow, now: Micros) -> AppResult<bool>
         change,
         area: &area,
     };
-    for table in TABLES.iter().filter(|table| records && table.kind.is_some()) {
+    for table in TABLES
+        .iter()
+        .filter(|table| records && table.kind.is_some())
+    {
         if !queue.page(c, table, Uid::NIL, 1)?.is_empty() {
             return Ok(true);
         }

@@ -319,9 +319,17 @@ pub fn carried(
         let mut told = Vec::with_capacity(2);
         if let Some(left) = levels_left(was, now) {
             let audience = left.village.or(left.town).or(left.county).unwrap_or(AREA);
-            told.push(Row::of(&change, "left", audience).in_area(left).viewed(&row.view));
+            told.push(
+                Row::of(&change, "left", audience)
+                    .in_area(left)
+                    .viewed(&row.view),
+            );
         }
-        told.push(Row::of(&change, "upsert", AREA).in_area(now).viewed(&row.view));
+        told.push(
+            Row::of(&change, "upsert", AREA)
+                .in_area(now)
+                .viewed(&row.view),
+        );
         put(c, told)?;
     }
     Ok(found)
