@@ -8,6 +8,7 @@ mod sync_hostile;
 
 mod activities;
 mod apns;
+mod area_events;
 mod areas;
 mod audit;
 mod audit_chain;
@@ -31,6 +32,7 @@ mod contract_places;
 mod contract_requests;
 mod database;
 mod demo;
+mod divisions;
 mod deployment;
 mod duplicates;
 mod erasure;
