@@ -278,6 +278,18 @@ pub fn children_on(
     Ok(query.load(c)?)
 }
 
+/// The parents that areas had on a day and have no more.
+pub fn other_parents(c: &mut DbConn, day: Day) -> AppResult<HashMap<Uid, Option<Uid>>> {
+    let rows: Vec<(Uid, Option<Uid>)> = area_codes::table
+        .inner_join(areas::table.on(areas::id.eq(area_codes::area_id)))
+        .filter(area_codes::valid_to.gt(day))
+        .filter(area_codes::valid_from.le(day))
+        .filter(areas::parent_id.ne(area_codes::parent_id))
+        .select((area_codes::area_id, area_codes::parent_id))
+        .load(c)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// The codes of areas on a day.
 pub fn codes_on(c: &mut DbConn, ids: Vec<Uid>, day: Day) -> AppResult<HashMap<Uid, CodeRow>> {
     let rows: Vec<CodeRow> = area_codes::table

@@ -7,7 +7,7 @@ use super::model::{AreaLevel, AreaRow};
 use super::{changes_store, codes_store, events_store};
 use crate::db::schema::areas;
 use crate::db::together::{Answers, remember};
-use crate::db::{DbConn, Uid};
+use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::page::Page;
 
@@ -132,15 +132,24 @@ pub fn children(
     Ok(Found::page(query.load(c)?, limit, None))
 }
 
-/// A province and every area in it down to townships, those that are no more too, in the order of their codes.
-pub fn down_to_towns(c: &mut DbConn, province: Uid) -> AppResult<Vec<AreaRow>> {
+/// A province and every area in it down to townships, those that are no more too, in the order of their codes; each
+/// with the parent it had on a day. What was counted then stays where it was counted: what an area that went
+/// elsewhere counted would follow from the difference.
+pub fn down_to_towns(c: &mut DbConn, province: Uid, day: Day) -> AppResult<Vec<AreaRow>> {
     let in_it = areas::province.eq(province).or(areas::id.eq(province));
-    Ok(areas::table
+    let mut rows: Vec<AreaRow> = areas::table
         .filter(in_it)
         .filter(areas::level.ne(AreaLevel::Village))
         .select(AreaRow::as_select())
         .order((areas::code, areas::id))
-        .load(c)?)
+        .load(c)?;
+    let parents = codes_store::other_parents(c, day)?;
+    for row in &mut rows {
+        if let Some(parent) = parents.get(&row.id) {
+            row.parent_id = *parent;
+        }
+    }
+    Ok(rows)
 }
 
 /// A province and every area in it down to villages, those that are no more too.

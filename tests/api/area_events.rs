@@ -8,7 +8,9 @@ use qianshou::areas::events::{self, Problem};
 use qianshou::areas::events_store::{self, Done};
 use qianshou::areas::{carry, store};
 use qianshou::auth::policy::Role;
-use qianshou::db::schema::{area_changes, area_codes, assignments, audit_entries, changes, residents};
+use qianshou::db::schema::{
+    area_changes, area_codes, assignments, audit_entries, changes, residents,
+};
 use qianshou::db::{Day, Micros, Uid, transact};
 
 /// The columns of the files below.
@@ -68,19 +70,29 @@ fn carried(app: &TestApp) -> carry::Report {
 }
 
 fn id_of(app: &TestApp, code: &str) -> Uid {
-    store::by_code(&mut app.connection(), code).unwrap().unwrap().id
+    store::by_code(&mut app.connection(), code)
+        .unwrap()
+        .unwrap()
+        .id
 }
 
 /// The change that a file made of the area with this code.
 async fn change_of(who: &Client, code: &str) -> Value {
-    let page = who.get(&format!("/v1/area-changes?area={code}")).await.expect(200);
+    let page = who
+        .get(&format!("/v1/area-changes?area={code}"))
+        .await
+        .expect(200);
     page["items"][0].clone()
 }
 
 /// Where a resident stands.
 fn place_of(app: &TestApp, resident: &Value) -> (Uid, Option<Uid>, Option<Uid>) {
     let id: Uid = resident["id"].as_str().unwrap().parse().unwrap();
-    residents::table.find(id).select((residents::county, residents::town, residents::village)).first(&mut app.connection()).unwrap()
+    residents::table
+        .find(id)
+        .select((residents::county, residents::town, residents::village))
+        .first(&mut app.connection())
+        .unwrap()
 }
 
 /// What a phone of an area hears of a record.
@@ -96,7 +108,11 @@ fn told(app: &TestApp, record: &Value, audience: Uid) -> Vec<(String, Option<Uid
 
 /// How often the audit tells of a change.
 fn audited(app: &TestApp, action: &str) -> i64 {
-    audit_entries::table.filter(audit_entries::action.eq(action)).count().get_result(&mut app.connection()).unwrap()
+    audit_entries::table
+        .filter(audit_entries::action.eq(action))
+        .count()
+        .get_result(&mut app.connection())
+        .unwrap()
 }
 
 fn wrong(app: &TestApp, rows: &str, row: usize, column: &str) {
@@ -227,9 +243,6 @@ both! {
         let village = officer.get(&format!("/v1/areas?parent={OTHER_TOWN}")).await.expect(200)["items"][0]["code"].as_str().unwrap().to_owned();
         let resident = member.post("/v1/residents", make::resident_with(json!({ "area": village }))).await.expect(201);
         let here = make::registered(&app.member().await).await;
-        make::service(&member, &resident, json!({ "kind": "legal_aid", "offered_on": "2026-05-04" })).await;
-        let services = format!("/v1/services?area={COUNTY}");
-        let before = app.user(Role::Coordinator, COUNTY).await.get(&services).await.expect(200)["items"].as_array().unwrap().len();
         let path = make::at("residents", &resident);
         ours.get(&path).await.problem(404, "not_found");
         let (old, new) = (id_of(app, OTHER_TOWN), id_of(app, TOWN));
@@ -259,9 +272,31 @@ both! {
         theirs.get(&path).await.expect(200);
         let rows: Vec<(Uid, Option<Uid>)> = assignments::table.filter(assignments::area_id.eq(old)).select((assignments::area_id, assignments::town)).load(&mut app.connection()).unwrap();
         assert_eq!(rows, []);
-        // Of the county nothing came or went.
-        let county = app.user(Role::Coordinator, COUNTY).await;
-        assert_eq!(county.get(&services).await.expect(200)["items"].as_array().unwrap().len(), before);
+    }
+
+    async fn what_was_counted_stays_where_it_was_counted(app) {
+        use qianshou::db::schema::service_tally as tally;
+        use qianshou::services::model::Tallied;
+        let officer = app.user(Role::Officer, CITY).await;
+        for (town, count) in [(TOWN, 40), (OTHER_TOWN, 50)] {
+            let row = (tally::area_id.eq(id_of(app, town)), tally::quarter.eq("2025-Q4"), tally::kind.eq("schooling"), tally::what.eq(Tallied::Offered), tally::count.eq(count));
+            diesel::insert_into(tally::table).values(row).execute(&mut app.connection()).unwrap();
+        }
+        let counted = |county: &'static str| {
+            let officer = officer.clone();
+            async move {
+                let found = officer.get(&format!("/v1/statistics/services?area={county}&quarter=2025-Q4")).await.expect(200);
+                (found["whole"]["all"]["offered"].as_i64(), found["parts"].as_array().unwrap().iter().map(|p| p["area"].as_str().unwrap().to_owned()).collect::<Vec<_>>())
+            }
+        };
+        let before = (counted(COUNTY).await, counted(OTHER_COUNTY).await);
+        assert_eq!(before.0.0, Some(90));
+        let (town, other) = (id_of(app, TOWN), id_of(app, OTHER_TOWN));
+        done(app, &format!("transfer,2026-02-01,{TOWN},,,,{OTHER_COUNTY},,{SOURCE}\nmerge,2026-02-02,{OTHER_TOWN},,{TOWN},,,,{SOURCE}\n"));
+        // By the divisions of the quarter's last day: a difference would tell what one town counted.
+        assert_eq!((counted(COUNTY).await, counted(OTHER_COUNTY).await), before);
+        let cells: Vec<(Uid, i64)> = tally::table.filter(tally::quarter.eq("2025-Q4")).order(tally::count).select((tally::area_id, tally::count)).load(&mut app.connection()).unwrap();
+        assert_eq!(cells, [(town, 40), (other, 50)]);
     }
 
     async fn towns_are_merged_into_a_new_one(app) {
@@ -410,8 +445,8 @@ both! {
         coordinator.post(&decide, json!({ "rest_to": SECOND_VILLAGE })).await.expect(200);
         assert_eq!(place_of(app, &resident).2, Some(id_of(app, SECOND_VILLAGE)));
         // Nothing stands in this one.
-        done(app, "abolish,2025-03-01,330402008026,,,,,,公告\n");
-        assert_eq!(change_of(&coordinator, "330402008026").await["state"], "applied");
+        done(app, "abolish,2025-03-01,330402008019,,,,,,公告\n");
+        assert_eq!(change_of(&coordinator, "330402008019").await["state"], "applied");
     }
 
     async fn a_broken_file_is_refused_by_row_and_column(app) {
@@ -518,5 +553,8 @@ both! {
 
 /// The area that has or had a code.
 fn id_of_ever(app: &TestApp, code: &str) -> Uid {
-    store::by_code_ever(&mut app.connection(), code).unwrap().unwrap().id
+    store::by_code_ever(&mut app.connection(), code)
+        .unwrap()
+        .unwrap()
+        .id
 }

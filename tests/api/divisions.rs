@@ -21,13 +21,18 @@ fn the_published_files_are_the_whole_country() {
     let by_code: HashMap<&str, &Listed> = rows.iter().map(|l| (&*l.code, l)).collect();
     let name = |code: &str| &*by_code[code].name;
     // Cities that are placeholders, and a county of a city without counties.
-    assert_eq!((name("1101"), name("4290")), ("市辖区", "省直辖县级行政区划"));
+    assert_eq!(
+        (name("1101"), name("4290")),
+        ("市辖区", "省直辖县级行政区划")
+    );
     for city in ["4419", "4420", "4604"] {
         let county = format!("{city}00");
         assert_eq!(name(city), name(&county));
         assert_eq!(by_code[&*county].parent.unwrap(), city);
     }
-    let unreal = |l: &&Listed| l.level == AreaLevel::Village && (l.code.ends_with("498") || l.code.ends_with("598"));
+    let unreal = |l: &&Listed| {
+        l.level == AreaLevel::Village && (l.code.ends_with("498") || l.code.ends_with("598"))
+    };
     let unreal: Vec<_> = rows.iter().filter(unreal).collect();
     assert_eq!(unreal.len(), 1_447);
     assert!(unreal.iter().all(|l| l.name.contains("虚拟")));
@@ -41,7 +46,11 @@ fn city_with(name: &str, change: impl Fn(String) -> Vec<u8>) -> tempfile::TempDi
     for file in ["provinces", "cities", "areas", "streets", "villages"] {
         let file = format!("{file}.csv");
         let good = std::fs::read_to_string(assets("areas-3304").join(&file)).unwrap();
-        let bytes = if file == name { change(good) } else { good.into_bytes() };
+        let bytes = if file == name {
+            change(good)
+        } else {
+            good.into_bytes()
+        };
         std::fs::write(dir.path().join(file), bytes).unwrap();
     }
     dir
@@ -58,37 +67,86 @@ fn a_foreign_file_is_refused_by_name_and_line() {
     let long = "长".repeat(81);
     let endless = "9".repeat(200_000);
     for (file, line, said) in [
-        ("streets.csv", "33040A001,坏码街道,330402,33,3304", "33040A001"),
-        ("streets.csv", "33040200,短码街道,330402,33,3304", "9 digits"),
-        ("streets.csv", &format!("{endless},长码街道,330402,33,3304"), "9 digits"),
-        ("streets.csv", &format!("330402901,{long},330402,33,3304"), "80 characters"),
+        (
+            "streets.csv",
+            "33040A001,坏码街道,330402,33,3304",
+            "33040A001",
+        ),
+        (
+            "streets.csv",
+            "33040200,短码街道,330402,33,3304",
+            "9 digits",
+        ),
+        (
+            "streets.csv",
+            &format!("{endless},长码街道,330402,33,3304"),
+            "9 digits",
+        ),
+        (
+            "streets.csv",
+            &format!("330402901,{long},330402,33,3304"),
+            "80 characters",
+        ),
         ("streets.csv", "330402901,,330402,33,3304", "empty"),
-        ("streets.csv", "330402901,控\u{7}制街道,330402,33,3304", "control"),
-        ("streets.csv", "330402901,零\u{0}街道,330402,33,3304", "control"),
+        (
+            "streets.csv",
+            "330402901,控\u{7}制街道,330402,33,3304",
+            "control",
+        ),
+        (
+            "streets.csv",
+            "330402901,零\u{0}街道,330402,33,3304",
+            "control",
+        ),
         ("streets.csv", "330402901,孤儿街道,330499,33,3304", "330499"),
         // A child before its parent, or of the wrong level.
-        ("streets.csv", "330402901,早生街道,330402007001,33,3304", "6 digits"),
+        (
+            "streets.csv",
+            "330402901,早生街道,330402007001,33,3304",
+            "6 digits",
+        ),
         ("areas.csv", "330499,错级区,330402007,33", "4 digits"),
         ("areas.csv", "330499,错级区,3398,33", "3398"),
-        ("villages.csv", "330402007999,错级村委会,330402,33,3304,330402", "9 digits"),
-        ("villages.csv", "330402007999,孤儿村委会,330402999,33,3304,330402", "330402999"),
+        (
+            "villages.csv",
+            "330402007999,错级村委会,330402,33,3304,330402",
+            "9 digits",
+        ),
+        (
+            "villages.csv",
+            "330402007999,孤儿村委会,330402999,33,3304,330402",
+            "330402999",
+        ),
         ("streets.csv", "330402007,重码街道,330402,33,3304", "twice"),
         ("streets.csv", "330402901,少列街道", "fields"),
         ("provinces.csv", "3,省", "2 digits"),
     ] {
         let dir = city_with(file, |good| format!("{good}{line}\n").into_bytes());
-        let lines = std::fs::read_to_string(dir.path().join(file)).unwrap().lines().count();
+        let lines = std::fs::read_to_string(dir.path().join(file))
+            .unwrap()
+            .lines()
+            .count();
         let refused = import::load(dir.path()).unwrap_err();
-        assert!(refused.starts_with(&format!("{file} line {lines}: ")) && refused.contains(said), "{refused}");
+        assert!(
+            refused.starts_with(&format!("{file} line {lines}: ")) && refused.contains(said),
+            "{refused}"
+        );
         assert!(refused.len() < 300, "{} bytes of it", refused.len());
     }
     for (change, said) in [
         (b"name,areaCode\n".to_vec(), "no column 'code'"),
-        (b"code,name,areaCode\n330402901,\xff\xfe,330402\n".to_vec(), "UTF-8"),
+        (
+            b"code,name,areaCode\n330402901,\xff\xfe,330402\n".to_vec(),
+            "UTF-8",
+        ),
         (Vec::new(), "no column 'code'"),
     ] {
-        let refused = import::load(city_with("streets.csv", |_| change.clone()).path()).unwrap_err();
-        assert!(refused.starts_with("streets.csv line ") && refused.contains(said), "{refused}");
+        let refused =
+            import::load(city_with("streets.csv", |_| change.clone()).path()).unwrap_err();
+        assert!(
+            refused.starts_with("streets.csv line ") && refused.contains(said),
+            "{refused}"
+        );
     }
     // Cut off, and one that unpacks without end.
     let dir = city_with("villages.csv", |good| good.into_bytes());
@@ -97,7 +155,11 @@ fn a_foreign_file_is_refused_by_name_and_line() {
     std::fs::remove_file(&plain).unwrap();
     let path = dir.path().join("villages.csv.gz");
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-    assert!(import::load(dir.path()).unwrap_err().starts_with("villages.csv line "));
+    assert!(
+        import::load(dir.path())
+            .unwrap_err()
+            .starts_with("villages.csv line ")
+    );
     std::fs::write(&path, zipped(&vec![b'7'; 100 << 20])).unwrap();
     assert!(import::load(dir.path()).unwrap_err().contains("96 MiB"));
 }
@@ -116,7 +178,10 @@ fn a_file_of_the_country_that_was_cut_off_is_refused() {
     let cut: Vec<&str> = all.lines().take(600_000).collect();
     std::fs::write(&path, zipped(cut.join("\n").as_bytes())).unwrap();
     let refused = import::load(dir.path()).unwrap_err();
-    assert_eq!(refused, "villages.csv: 599999 areas, and the edition 2023 of the whole country has 620573: the file is not whole");
+    assert_eq!(
+        refused,
+        "villages.csv: 599999 areas, and the edition 2023 of the whole country has 620573: the file is not whole"
+    );
     // Of another edition nothing is known beforehand.
     assert!(import::load_edition(dir.path(), 2024).is_ok());
 }
@@ -126,20 +191,40 @@ fn listed() -> Vec<Listed> {
 }
 
 fn edition(app: &TestApp, year: i64, listed: &[Listed]) -> Outcome {
-    let edition = Edition { year, source: "test", at: app.now() };
+    let edition = Edition {
+        year,
+        source: "test",
+        at: app.now(),
+    };
     editions_store::store(&mut app.connection(), listed, &edition, |_| ()).unwrap()
 }
 
 fn codes(app: &TestApp, area: Uid) -> Vec<(String, String, Option<String>)> {
-    area_codes::table.filter(area_codes::area_id.eq(area)).order(area_codes::valid_from).select((area_codes::code, area_codes::valid_from, area_codes::valid_to)).load(&mut app.connection()).unwrap()
+    area_codes::table
+        .filter(area_codes::area_id.eq(area))
+        .order(area_codes::valid_from)
+        .select((
+            area_codes::code,
+            area_codes::valid_from,
+            area_codes::valid_to,
+        ))
+        .load(&mut app.connection())
+        .unwrap()
 }
 
 fn id_of(app: &TestApp, code: &str) -> Uid {
-    qianshou::areas::store::by_code(&mut app.connection(), code).unwrap().unwrap().id
+    qianshou::areas::store::by_code(&mut app.connection(), code)
+        .unwrap()
+        .unwrap()
+        .id
 }
 
 fn changed(app: &TestApp) -> Vec<(String, String)> {
-    area_changes::table.order(area_changes::kind).select((area_changes::kind, area_changes::state)).load(&mut app.connection()).unwrap()
+    area_changes::table
+        .order(area_changes::kind)
+        .select((area_changes::kind, area_changes::state))
+        .load(&mut app.connection())
+        .unwrap()
 }
 
 both! {
@@ -157,7 +242,7 @@ both! {
     async fn what_an_event_changed_since_is_not_undone_by_an_edition_of_before(app) {
         let town = id_of(app, TOWN);
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), format!("kind,effective_on,code,to_code,source\nrecode,2025-03-01,{TOWN},330402907,公告\nabolish,2025-03-02,330402008026,,公告\n")).unwrap();
+        std::fs::write(file.path(), format!("kind,effective_on,code,to_code,source\nrecode,2025-03-01,{TOWN},330402907,公告\nabolish,2025-03-02,330402008019,,公告\n")).unwrap();
         let events = qianshou::areas::events::read(file.path(), qianshou::db::Day(app.now().china_day())).unwrap();
         for event in &events {
             let done = qianshou::db::transact(&mut app.connection(), |c| qianshou::areas::events_store::apply(c, event, app.now()));
@@ -166,7 +251,7 @@ both! {
         // The same edition, with one name mended: only that is taken.
         let mut files = listed();
         files.iter_mut().find(|l| l.code == SECOND_VILLAGE).unwrap().name = "改名社区居委会".into();
-        files.iter_mut().find(|l| l.code == "330402008027").unwrap().name = "又改社区居委会".into();
+        files.iter_mut().find(|l| l.code == "330402008020").unwrap().name = "又改社区居委会".into();
         let outcome = edition(app, 2023, &files);
         assert_eq!(outcome, Outcome { renamed: 1, ..Outcome::default() });
         assert_eq!(id_of(app, "330402907"), town);
@@ -176,7 +261,7 @@ both! {
             let swap = |code: &str| qianshou::areas::model::Code::from(&*code.replacen(TOWN, "330402907", 1));
             Listed { code: swap(&l.code), parent: l.parent.map(|p| swap(&p)), ..l.clone() }
         };
-        let later: Vec<Listed> = listed().iter().map(recoded).filter(|l| l.code != "330402008026").collect();
+        let later: Vec<Listed> = listed().iter().map(recoded).filter(|l| l.code != "330402008019").collect();
         let outcome = edition(app, 2026, &later);
         assert_eq!((outcome.new, outcome.abolished), (0, 0), "{outcome:?}");
         assert_eq!(codes(app, town).len(), 2);
@@ -269,7 +354,10 @@ both! {
 /// An import of the country by the program; what it said.
 fn imported(app: &TestApp) -> String {
     let mut command = process::Process::command(app, &[], &[]);
-    let output = command.args(["import", "areas", assets("divisions").to_str().unwrap()]).output().unwrap();
+    let output = command
+        .args(["import", "areas", assets("divisions").to_str().unwrap()])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", text(&output));
     text(&output)
 }
@@ -285,11 +373,31 @@ fn peak(process: u32) -> Option<u64> {
 fn an_import_that_was_killed_is_repeated_and_no_county_stands_half() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("data/qianshou.db");
-    assert!(qianshou(dir.path(), &["migrate"]).output().unwrap().status.success());
+    assert!(
+        qianshou(dir.path(), &["migrate"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
     let target = Target::Sqlite(path.display().to_string());
-    let import = ["import", "areas", assets("divisions").to_str().unwrap().to_owned().leak()];
-    let mut child = qianshou(dir.path(), &import).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
-    let count = || areas::table.filter(areas::level.eq("village")).count().get_result::<i64>(&mut connect(&target, true).unwrap()).unwrap();
+    let import = [
+        "import",
+        "areas",
+        assets("divisions").to_str().unwrap().to_owned().leak(),
+    ];
+    let mut child = qianshou(dir.path(), &import)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let count = || {
+        areas::table
+            .filter(areas::level.eq("village"))
+            .count()
+            .get_result::<i64>(&mut connect(&target, true).unwrap())
+            .unwrap()
+    };
     let patience = Instant::now();
     while count() < 5_000 && patience.elapsed() < Duration::from_secs(120) {
         std::thread::sleep(Duration::from_millis(20));
@@ -307,7 +415,9 @@ fn an_import_that_was_killed_is_repeated_and_no_county_stands_half() {
         .select(counties.field(areas::code))
         .load(&mut connect(&target, true).unwrap())
         .unwrap();
-    pairs.into_iter().for_each(|code| *held.entry(code).or_default() += 1);
+    pairs
+        .into_iter()
+        .for_each(|code| *held.entry(code).or_default() += 1);
     assert!(!held.is_empty());
     for (code, found) in held {
         assert_eq!(found, county[&code], "{code} stands half");
@@ -342,27 +452,49 @@ fn events_are_rehearsed_applied_and_applied_once_by_the_command() {
     };
     assert!(run(&["import", "areas", assets("areas-3304").to_str().unwrap()]).0);
     let again = run(&["import", "areas", assets("areas-3304").to_str().unwrap()]);
-    assert!(again.0 && again.1.contains("nothing was changed"), "{}", again.1);
+    assert!(
+        again.0 && again.1.contains("nothing was changed"),
+        "{}",
+        again.1
+    );
     let file = dir.path().join("events.csv");
-    let rows = |to: &str| format!("kind,effective_on,code,name,to_code,to_name,to_parent,children,source\nrename,2025-03-01,330402,南湖区,,新南湖区,,,公告\nrecode,2025-03-01,{TOWN},,{to},,,,公告\nmerge,2025-04-01,{to},,{OTHER_TOWN},,,,公告\n");
+    let rows = |to: &str| {
+        format!(
+            "kind,effective_on,code,name,to_code,to_name,to_parent,children,source\nrename,2025-03-01,330402,南湖区,,新南湖区,,,公告\nrecode,2025-03-01,{TOWN},,{to},,,,公告\nmerge,2025-04-01,{to},,{OTHER_TOWN},,,,公告\n"
+        )
+    };
     let at = file.to_str().unwrap().to_owned();
     let name = |code: &str| {
         let target = Target::Sqlite(dir.path().join("data/qianshou.db").display().to_string());
-        qianshou::areas::store::by_code(&mut connect(&target, true).unwrap(), code).unwrap().map(|a| a.name)
+        qianshou::areas::store::by_code(&mut connect(&target, true).unwrap(), code)
+            .unwrap()
+            .map(|a| a.name)
     };
     // Each row's fault is told, and none of the others is applied.
     std::fs::write(&file, rows(OTHER_TOWN)).unwrap();
-    for arguments in [vec!["areas", "apply", &at], vec!["areas", "apply", &at, "--dry-run"]] {
+    for arguments in [
+        vec!["areas", "apply", &at],
+        vec!["areas", "apply", &at, "--dry-run"],
+    ] {
         let (ok, said) = run(&arguments);
-        assert!(!ok && said.contains("row 3, to_code") && said.contains("row 4, to_code"), "{said}");
+        assert!(
+            !ok && said.contains("row 3, to_code") && said.contains("row 4, to_code"),
+            "{said}"
+        );
         assert_eq!(name("330402").as_deref(), Some("南湖区"));
     }
     std::fs::write(&file, rows("330402907")).unwrap();
     let (ok, said) = run(&["areas", "apply", &at, "--dry-run"]);
-    assert!(ok && said.contains("3 events would be applied; nothing was changed"), "{said}");
+    assert!(
+        ok && said.contains("3 events would be applied; nothing was changed"),
+        "{said}"
+    );
     assert_eq!(name("330402").as_deref(), Some("南湖区"));
     let (ok, said) = run(&["areas", "apply", &at]);
-    assert!(ok && said.contains("3 events applied, 0 before") && said.contains("carried along"), "{said}");
+    assert!(
+        ok && said.contains("3 events applied, 0 before") && said.contains("carried along"),
+        "{said}"
+    );
     assert_eq!(name("330402").as_deref(), Some("新南湖区"));
     assert_eq!((name(TOWN), name("330402907")), (None, None));
     let (ok, said) = run(&["areas", "apply", &at]);

@@ -25,6 +25,7 @@ INSERT INTO area_changes (id, kind, edition, from_area, to_area, source, effecti
   SELECT id, kind, edition, from_area, to_area, source, effective_on,
     CASE WHEN state = 'carrying' THEN 'applied' ELSE state END, created_at FROM area_changes_after;
 DROP TABLE area_changes_after;
+DROP INDEX area_codes_closed;
 DROP INDEX area_codes_by_parent;
 DROP INDEX area_codes_by_code;
 ALTER TABLE area_codes RENAME TO area_codes_after;

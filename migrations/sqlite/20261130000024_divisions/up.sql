@@ -24,6 +24,8 @@ INSERT INTO area_codes (area_id, valid_from, valid_to, edition, code, name, pare
 DROP TABLE area_codes_before;
 CREATE INDEX area_codes_by_code ON area_codes (code, valid_from);
 CREATE INDEX area_codes_by_parent ON area_codes (parent_id, code);
+-- What is no more: the areas as they lay on a day of the past.
+CREATE INDEX area_codes_closed ON area_codes (valid_to) WHERE valid_to IS NOT NULL;
 
 -- What became of an area. `to_area` is what it was merged into, or what it lies in since a transfer.
 ALTER TABLE area_changes RENAME TO area_changes_before;
