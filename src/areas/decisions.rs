@@ -335,7 +335,7 @@ fn noted(
 ) -> AppResult<()> {
     let area = to.unwrap_or(&opened.area);
     let facts = serde_json::json!({
-        "change": opened.change.id, "from": opened.area.id, "to": to.map(|to| to.id),
+        "change": opened.change.id, "area": opened.area.id, "into": to.map(|to| to.id),
     });
     let wide = (area.level.depth() < AreaLevel::County.depth()).then_some(area.id);
     let entry = Entry::new(Action::AreaDecide, kind, id, area.place()).of(wide);

@@ -28,12 +28,20 @@ use crate::each_backend;
 use crate::error::{AppError, AppResult};
 
 /// How long one transaction may hold SQLite's writer, about; a large county alone takes longer.
-const HELD: Duration = Duration::from_millis(120);
-/// How long the writer is left alone afterwards: longer than SQLite sleeps between two tries of whoever waited so far.
-const LEFT_ALONE: Duration = Duration::from_millis(60);
+const HELD: Duration = Duration::from_millis(150);
+/// How long the writer is left alone after it was held so long: longer than SQLite sleeps between two tries of whoever
+/// waited all the while.
+const LEFT_ALONE: [(Duration, Duration); 3] = [
+    (Duration::from_millis(10), Duration::ZERO),
+    (Duration::from_millis(50), Duration::from_millis(26)),
+    (Duration::from_millis(178), Duration::from_millis(52)),
+];
+/// The longest that SQLite sleeps between two tries.
+const LONGEST: Duration = Duration::from_millis(102);
 /// Areas of the first transactions, until it is known how long they take.
 const AT_FIRST: usize = 2_000;
-/// Areas of one transaction at most.
+/// Areas of one transaction, or about.
+const AT_LEAST: usize = 1_000;
 const AT_MOST: usize = 8_000;
 /// Tries of a transaction that another process's work came in the way of.
 const TRIES: usize = 20;
@@ -278,16 +286,17 @@ impl Run<'_> {
                 Ok(outcome) => break (outcome, begun.elapsed()),
                 Err(AppError::Db(e)) if passes(&e) && tries < TRIES => {
                     tries += 1;
-                    std::thread::sleep(LEFT_ALONE * 2);
+                    std::thread::sleep(LONGEST);
                 }
                 Err(e) => return Err(e),
             }
         };
         // As many as fit, at most twice as many as before.
         let fit = size as f64 * HELD.as_secs_f64() / held.as_secs_f64().max(0.001);
-        self.rows = (fit as usize).clamp(200, (self.rows * 2).min(AT_MOST));
-        if c.is_sqlite() && held > LEFT_ALONE / 4 {
-            std::thread::sleep(LEFT_ALONE);
+        self.rows = (fit as usize).clamp(AT_LEAST, (self.rows * 2).min(AT_MOST));
+        if c.is_sqlite() {
+            let pause = LEFT_ALONE.iter().find(|(short, _)| held < *short);
+            std::thread::sleep(pause.map_or(LONGEST, |(_, pause)| *pause));
         }
         Ok(outcome)
     }

@@ -155,7 +155,7 @@ impl Doing<'_> {
         };
         if let Ok(state) = &judged {
             let facts = serde_json::json!({
-                "change": self.id, "kind": self.line().kind, "area": self.area.id, "state": state, "areas": self.areas,
+                "change": self.id, "kind": self.line().kind, "area": self.area.id, "to": state, "areas": self.areas,
             });
             audit::record_own(c, self.at, Action::AreaChange, "area_change", &facts)?;
         }

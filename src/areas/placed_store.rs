@@ -294,7 +294,11 @@ pub fn holds_any(c: &mut DbConn, area: &AreaRow, now: Micros) -> AppResult<bool>
             table.name
         ));
         if let Some(sql) = table.here(area.level, area.id, sql)
-            && sql.add(alive(table.name)).add(" LIMIT 1) some").count(c)? > 0
+            && sql
+                .add(alive(table.name))
+                .add(" LIMIT 1) AS found")
+                .count(c)?
+                > 0
         {
             return Ok(true);
         }
