@@ -16,7 +16,7 @@ use crate::error::AppResult;
 /// How a code stood on a day.
 pub enum Moment {
     /// An area had it, and has it still.
-    Held(CodeRow, AreaRow),
+    Held(Box<(CodeRow, AreaRow)>),
     /// Something happened to it since: to whoever had it then, or it came later.
     Since,
 }
@@ -33,7 +33,7 @@ pub fn moments(c: &mut DbConn, codes: Vec<String>, day: Day) -> AppResult<HashMa
         let held = row.valid_from <= day && row.valid_to.is_none_or(|end| day < end);
         let code = row.code.clone();
         if held && row.valid_to.is_none() {
-            found.insert(code, Moment::Held(row, area));
+            found.insert(code, Moment::Held(Box::new((row, area))));
         } else if held || row.valid_from > day {
             found.entry(code).or_insert(Moment::Since);
         }

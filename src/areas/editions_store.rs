@@ -360,7 +360,7 @@ impl Run<'_> {
                 let parent = match one.parent {
                     None => None,
                     Some(code) => match parents.get(&code).or(match found.get(&*code) {
-                        Some(Moment::Held(_, area)) => Some(area),
+                        Some(Moment::Held(held)) => Some(&held.1),
                         _ => None,
                     }) {
                         Some(parent) => Some(parent.clone()),
@@ -384,7 +384,8 @@ impl Run<'_> {
                         area
                     }
                     Some(Moment::Since) => continue,
-                    Some(Moment::Held(row, area)) => {
+                    Some(Moment::Held(held)) => {
+                        let (row, area) = &**held;
                         self.agree(c, one, row, area, parent.as_ref(), &mut outcome)?
                     }
                 };

@@ -165,6 +165,7 @@ enum Rehearsed {
 /// Does all of it in one transaction and takes it back: later events build on earlier ones.
 fn rehearse(c: &mut DbConn, events: &[Event]) -> Result<Rehearsed, String> {
     let (mut done, mut problems) = (Vec::new(), Vec::new());
+    let mut whole = false;
     let undone = transact(c, |c| {
         for event in events {
             // A row that fails takes back what it began.
@@ -174,10 +175,11 @@ fn rehearse(c: &mut DbConn, events: &[Event]) -> Result<Rehearsed, String> {
                 Err(Turned::Failed(e)) => return Err(e),
             }
         }
+        whole = true;
         Err::<(), AppError>(AppError::not_found())
     });
     match undone {
-        Err(AppError::Db(e)) => Err(format!("the rehearsal failed: {e}")),
+        Err(e) if !whole => Err(format!("the rehearsal failed: {}", told(&e))),
         _ if problems.is_empty() => Ok(Rehearsed::Clean(done)),
         _ => Ok(Rehearsed::Wrong(problems)),
     }
