@@ -374,6 +374,7 @@ fn merges(path: &str) -> bool {
 const NAMES_A_RECORD: &[&str] = &[
     "list_devices",
     "list_areas",
+    "list_area_changes",
     "create_enrolment",
     "withdraw_consent_by_receipt",
     "revoke_by_receipt",

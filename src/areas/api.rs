@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::history_api::{self, Year};
 use super::model::{AreaLevel, AreaRow};
 use super::store;
 use crate::auth::{Action, Who, tokens};
@@ -98,13 +99,17 @@ pub struct AreaQuery {
     /// `next_cursor` of the page before: a code.
     #[param(value_type = Option<String>, min_length = 2, max_length = 12, pattern = "^[0-9]+$", example = "330402")]
     cursor: Option<AreaCode>,
+    /// The areas as an edition had them, `parent` by its code of then; not with `q`.
+    #[param(value_type = Option<i64>, minimum = 2009, maximum = 2100, example = 2023)]
+    edition: Option<Year>,
 }
 
 /// List areas
 ///
 /// Children of an area (provinces without `parent`), or with `q` every area below it whose name holds the text.
 /// A search looks at a bounded part of the areas at once: while `next_cursor` is not null there may be more,
-/// even after a page that holds few or none. Abolished areas are left out.
+/// even after a page that holds few or none. Abolished areas are left out. With `edition` the areas are shown as they
+/// were called then, those abolished since among them.
 #[utoipa::path(tag = "areas", params(AreaQuery), responses((status = 200, description = "A page of areas", body = AreaPage)))]
 #[get("/areas")]
 pub async fn list_areas(
@@ -119,6 +124,22 @@ pub async fn list_areas(
     let text = query.q.as_ref().map(Label::as_str);
     if text.is_some_and(|q| q.chars().count() < 2) {
         return Err(AppError::of(Code::MalformedQuery));
+    }
+    if let Some(Year(year)) = query.edition {
+        if query.q.is_some() {
+            return Err(AppError::of(Code::MalformedQuery));
+        }
+        let page = app
+            .db
+            .read(move |c| {
+                let parent = query.parent.as_ref().map(AreaCode::as_str);
+                let after = query.cursor.as_ref().map(AreaCode::as_str);
+                history_api::of_edition(c, year, parent, after, limit)
+            })
+            .await?;
+        return Ok(HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "private, max-age=3600"))
+            .json(page));
     }
     let (items, next) = app
         .db

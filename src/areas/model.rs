@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::auth::Place;
-use crate::db::schema::areas;
-use crate::db::{Day, Uid};
+use crate::db::schema::{area_changes, area_codes, areas};
+use crate::db::{Day, Micros, Uid};
 use crate::text_enum;
 
 text_enum! {
@@ -17,17 +17,80 @@ text_enum! {
     ChangeKind { Rename = "rename", Recode = "recode", Merge = "merge", Split = "split", Transfer = "transfer", Abolish = "abolish" }
 }
 text_enum! {
-    /// Whether a change holds, or a person has yet to decide.
-    ChangeState { Applied = "applied", WaitsForPerson = "waits_for_person" }
+    /// Whether a change holds for all its records, they are still carried along, or a person has yet to decide.
+    ChangeState { Applied = "applied", Carrying = "carrying", WaitsForPerson = "waits_for_person" }
 }
 
 impl ChangeKind {
-    /// The id of this change of an area in an edition: one of a kind, however often it is imported.
-    pub fn of(self, area: Uid, edition: i64) -> Uid {
+    /// The id of this change of an area: one of a kind, however often its file is read. `what` is the edition that
+    /// showed it, or its day and what it comes to.
+    pub fn of(self, area: Uid, what: &str) -> Uid {
         Uid(uuid::Uuid::new_v5(
             &area.0,
-            format!("qianshou:area-change:{edition}:{self}").as_bytes(),
+            format!("qianshou:area-change:{what}:{self}").as_bytes(),
         ))
+    }
+}
+
+/// A code as it stands in an area's row: at most twelve digits, held in place. The whole country has 665,276.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code {
+    digits: [u8; 12],
+    len: u8,
+}
+
+impl Code {
+    /// Two, four, six, nine or twelve digits.
+    pub fn parse(text: &str) -> Option<Code> {
+        let whole = text.bytes().all(|b| b.is_ascii_digit()) && AreaLevel::of_code(text).is_some();
+        whole.then(|| Code::kept(text))
+    }
+    fn kept(text: &str) -> Code {
+        let mut digits = [b'0'; 12];
+        let len = text.len().min(12);
+        digits[..len].copy_from_slice(&text.as_bytes()[..len]);
+        Code {
+            digits,
+            len: len as u8,
+        }
+    }
+}
+
+impl std::ops::Deref for Code {
+    type Target = str;
+    fn deref(&self) -> &str {
+        std::str::from_utf8(&self.digits[..self.len as usize]).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self)
+    }
+}
+
+/// Of what is known to be a code.
+impl From<&str> for Code {
+    fn from(text: &str) -> Code {
+        Code::kept(text)
+    }
+}
+
+impl PartialEq<str> for Code {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for Code {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
     }
 }
 
@@ -38,6 +101,21 @@ impl AreaLevel {
             self,
             AreaLevel::County | AreaLevel::Town | AreaLevel::Village
         )
+    }
+
+    /// How wide it is: a province 0, a village 4.
+    pub fn depth(self) -> usize {
+        self as usize
+    }
+
+    /// The level above.
+    pub fn above(self) -> Option<AreaLevel> {
+        self.depth().checked_sub(1).map(|n| AreaLevel::ALL[n])
+    }
+
+    /// The level below.
+    pub fn below(self) -> Option<AreaLevel> {
+        AreaLevel::ALL.get(self.depth() + 1).copied()
     }
 
     /// Codes have 2, 4, 6, 9 or 12 digits.
@@ -90,6 +168,89 @@ impl AreaRow {
         ];
         std::iter::once(self.id).chain(around.into_iter().flatten())
     }
+}
+
+impl AreaRow {
+    /// A new area of a code under another, or a province.
+    pub fn new(
+        id: Uid,
+        level: AreaLevel,
+        code: &str,
+        name: &str,
+        parent: Option<&AreaRow>,
+        official: bool,
+    ) -> AreaRow {
+        let at = |wanted: AreaLevel, from: Option<Uid>| match level == wanted {
+            true => Some(id),
+            false => from,
+        };
+        AreaRow {
+            id,
+            level,
+            code: code.to_owned(),
+            name: name.to_owned(),
+            parent_id: parent.map(|p| p.id),
+            province: parent.map_or(id, |p| p.province),
+            city: at(AreaLevel::City, parent.and_then(|p| p.city)),
+            county: at(AreaLevel::County, parent.and_then(|p| p.county)),
+            town: at(AreaLevel::Town, parent.and_then(|p| p.town)),
+            village: at(AreaLevel::Village, parent.and_then(|p| p.village)),
+            official,
+            abolished_on: None,
+        }
+    }
+
+    /// The area at a level that it lies in, itself among them.
+    pub fn at(&self, level: AreaLevel) -> Option<Uid> {
+        match level {
+            AreaLevel::Province => Some(self.province),
+            AreaLevel::City => self.city,
+            AreaLevel::County => self.county,
+            AreaLevel::Town => self.town,
+            AreaLevel::Village => self.village,
+        }
+    }
+}
+
+/// A code, name and parent of an area, from a day until another.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = area_codes, treat_none_as_default_value = false)]
+pub struct CodeRow {
+    pub area_id: Uid,
+    pub valid_from: Day,
+    /// The day it was no more.
+    pub valid_to: Option<Day>,
+    /// The edition that brought it, or in which an event did.
+    pub edition: i64,
+    pub code: String,
+    pub name: String,
+    pub parent_id: Option<Uid>,
+}
+
+/// What became of an area.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = area_changes, treat_none_as_default_value = false)]
+pub struct ChangeRow {
+    pub id: Uid,
+    pub kind: ChangeKind,
+    pub edition: i64,
+    pub from_area: Uid,
+    pub to_area: Option<Uid>,
+    pub source: String,
+    pub effective_on: Day,
+    pub state: ChangeState,
+    pub old_code: Option<String>,
+    pub new_code: Option<String>,
+    pub old_name: Option<String>,
+    pub new_name: Option<String>,
+    pub created_at: Micros,
+    pub settled_at: Option<Micros>,
+    pub settled_by: Option<Uid>,
+}
+
+/// The first day of an edition. The published files name none.
+pub fn first_day(edition: i64) -> Day {
+    Day(jiff::civil::date(edition.clamp(1, 9000) as i16, 1, 1))
 }
 
 /// The id of an area that first appeared under `code` in `edition`.

@@ -4,9 +4,10 @@ use diesel::prelude::*;
 use std::collections::HashMap;
 
 use super::model::{AreaLevel, AreaRow};
+use super::{changes_store, codes_store, events_store};
 use crate::db::schema::areas;
 use crate::db::together::{Answers, remember};
-use crate::db::{DbConn, Uid};
+use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Fault};
 use crate::http::page::Page;
 
@@ -45,6 +46,27 @@ pub fn by_code_ever(c: &mut DbConn, code: &str) -> AppResult<Option<AreaRow>> {
         .optional()?)
 }
 
+/// The area that this code speaks of today: whoever has it, or whoever had it last, or what that was merged into. A
+/// phone that was away, or a draft, may name a code of before.
+pub fn today_of(c: &mut DbConn, code: &str) -> AppResult<Option<AreaRow>> {
+    if let Some(now) = by_code(c, code)? {
+        return Ok(Some(now));
+    }
+    let mut last = codes_store::last_holder(c, code)?;
+    for _ in 0..MERGERS {
+        match last {
+            Some(area) if area.abolished_on.is_some() => {
+                last = changes_store::merged_into(c, area.id)?;
+            }
+            found => return Ok(found),
+        }
+    }
+    Ok(None)
+}
+
+/// Mergers in a row that are followed.
+const MERGERS: usize = 8;
+
 /// The codes of areas, by id.
 pub fn codes_of(c: &mut DbConn, ids: Vec<Uid>) -> AppResult<HashMap<Uid, String>> {
     let rows: Vec<(Uid, String)> = areas::table
@@ -79,7 +101,7 @@ pub fn placed(
     pointer: &str,
     levels: &[AreaLevel],
 ) -> AppResult<AreaRow> {
-    let area = by_code(c, code)?.ok_or_else(|| AppError::field(pointer, Fault::NoSuchArea))?;
+    let area = today_of(c, code)?.ok_or_else(|| AppError::field(pointer, Fault::NoSuchArea))?;
     if levels.contains(&area.level) {
         Ok(area)
     } else {
@@ -110,15 +132,24 @@ pub fn children(
     Ok(Found::page(query.load(c)?, limit, None))
 }
 
-/// A province and every area in it down to townships, those that are no more too, in the order of their codes.
-pub fn down_to_towns(c: &mut DbConn, province: Uid) -> AppResult<Vec<AreaRow>> {
+/// A province and every area in it down to townships, those that are no more too, in the order of their codes; each
+/// with the parent it had on a day. What was counted then stays where it was counted: what an area that went
+/// elsewhere counted would follow from the difference.
+pub fn down_to_towns(c: &mut DbConn, province: Uid, day: Day) -> AppResult<Vec<AreaRow>> {
     let in_it = areas::province.eq(province).or(areas::id.eq(province));
-    Ok(areas::table
+    let mut rows: Vec<AreaRow> = areas::table
         .filter(in_it)
         .filter(areas::level.ne(AreaLevel::Village))
         .select(AreaRow::as_select())
         .order((areas::code, areas::id))
-        .load(c)?)
+        .load(c)?;
+    let parents = codes_store::other_parents(c, day)?;
+    for row in &mut rows {
+        if let Some(parent) = parents.get(&row.id) {
+            row.parent_id = *parent;
+        }
+    }
+    Ok(rows)
 }
 
 /// A province and every area in it down to villages, those that are no more too.
@@ -158,12 +189,13 @@ pub fn next_below(c: &mut DbConn, area: Uid) -> AppResult<Vec<AreaRow>> {
         .load(c)?)
 }
 
-/// When areas were imported last: it changes when they do.
-pub fn imported_at(c: &mut DbConn) -> AppResult<Option<i64>> {
+/// When areas were imported or changed last: phones look them up anew then.
+pub fn changed_at(c: &mut DbConn) -> AppResult<Option<i64>> {
     use crate::db::schema::area_editions;
-    Ok(area_editions::table
+    let imported: Option<i64> = area_editions::table
         .select(diesel::dsl::max(area_editions::imported_at))
-        .first(c)?)
+        .first(c)?;
+    Ok(imported.max(events_store::changed_at(c)?))
 }
 
 /// An area with all below it and all around it, those that are no more too, in the order of their codes.

@@ -60,6 +60,8 @@ actions! {
     ChannelUnbind "channel.unbind" on "channel" by ALL;
     // Reference data.
     AreaRead "area.read" on "area" by ALL;
+    // Where records belong whose area was split or is no more; assignments need an administrator.
+    AreaDecide "area_change.decide" on "area_change" by &[Coordinator, Officer, Administrator];
     ConsentTextRead "consent_text.read" on "consent_text" by ALL;
     // Staff.
     EnrolmentCreate "enrolment.create" on "enrolment" by &[Coordinator, Administrator];
@@ -138,6 +140,7 @@ actions! {
     KeysChange "keys.change" on "key" by &[];
     ConsentTextChange "consent_text.change" on "consent_text" by &[];
     AuditExpire "audit.expire" on "audit_entry" by &[];
+    AreaChange "area.change" on "area" by &[];
     // Member homes and visits.
     MemberHomeRead "member_home.read" on "member_home" by &[FieldMember, Coordinator, CampaignOrganiser, Officer];
     MemberHomeWrite "member_home.write" on "member_home" by &[Coordinator, Officer];
@@ -299,6 +302,12 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("end_assignment", Action::AssignmentWrite),
     ("list_areas", Action::AreaRead),
     ("get_area", Action::AreaRead),
+    ("get_area_history", Action::AreaRead),
+    ("list_area_editions", Action::AreaRead),
+    ("list_area_changes", Action::AreaRead),
+    ("get_area_change", Action::AreaDecide),
+    ("list_undecided_records", Action::AreaDecide),
+    ("decide_area_change", Action::AreaDecide),
     ("list_consent_texts", Action::ConsentTextRead),
     ("create_resident", Action::ResidentRegister),
     ("list_residents", Action::ResidentRead),

@@ -129,9 +129,12 @@ pub fn areas_of(c: &mut DbConn, codes: &[String], at: &str) -> AppResult<Vec<Are
         if codes[..i].contains(code) {
             return Err(AppError::field(pointer, Fault::Repeated));
         }
-        let area = crate::areas::store::by_code(c, code)?
+        let area = crate::areas::store::today_of(c, code)?
             .ok_or_else(|| AppError::field(pointer, Fault::NoSuchArea))?;
-        found.push(area);
+        // A code of before may be that of another.
+        if found.iter().all(|known: &AreaRow| known.id != area.id) {
+            found.push(area);
+        }
     }
     Ok(found)
 }

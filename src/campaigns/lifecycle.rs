@@ -48,9 +48,11 @@ pub fn audience_of(c: &mut DbConn, campaign: &CampaignRow) -> AppResult<Audience
 }
 
 fn live(c: &mut DbConn, codes: &[String]) -> AppResult<Vec<AreaRow>> {
-    let mut found = Vec::with_capacity(codes.len());
+    let mut found: Vec<AreaRow> = Vec::with_capacity(codes.len());
     for code in codes {
-        found.extend(areas::store::by_code(c, code)?);
+        // Two that were merged are one.
+        let area = areas::store::today_of(c, code)?;
+        found.extend(area.filter(|area| found.iter().all(|known| known.id != area.id)));
     }
     Ok(found)
 }

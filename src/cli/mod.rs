@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::auth::policy::Role;
 use crate::config::Config;
 
+pub mod areas;
 pub mod audit;
 pub mod doctor;
 pub mod gateway;
@@ -74,6 +75,37 @@ enum Command {
     /// Reference data from files.
     #[command(subcommand)]
     Import(ImportCommand),
+    /// What became of administrative divisions since their edition.
+    #[command(subcommand)]
+    Areas(AreasCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum AreasCommand {
+    /// Change events from a CSV or JSON file: renamed, recoded, merged, split, transferred, abolished.
+    Apply {
+        file: PathBuf,
+        /// Tell by row what would be done or what is wrong, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Leave the records to `areas recode`.
+        #[arg(long)]
+        no_recode: bool,
+    },
+    /// Carry records along to where their areas are now; killed, it goes on where it was.
+    Recode {
+        /// Rows of one transaction.
+        #[arg(long, default_value_t = crate::areas::carry::AT_ONCE, value_parser = clap::value_parser!(i64).range(1..=5000))]
+        at_once: i64,
+    },
+    /// Add an area that stands in no published edition; it is marked unofficial.
+    Add {
+        code: String,
+        name: String,
+        /// The code of the area it lies in, where its own digits do not begin with it.
+        #[arg(long)]
+        parent: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -226,7 +258,16 @@ pub fn run() -> Result<(), String> {
             tools::import_calendar(&config()?, &file)
         }
         Command::Import(ImportCommand::Areas { dir, edition }) => {
-            tools::import_areas(&config()?, &dir, edition)
+            areas::import(&config()?, &dir, edition)
+        }
+        Command::Areas(AreasCommand::Apply {
+            file,
+            dry_run,
+            no_recode,
+        }) => areas::apply(&config()?, &file, dry_run, !no_recode),
+        Command::Areas(AreasCommand::Recode { at_once }) => areas::recode(&config()?, at_once),
+        Command::Areas(AreasCommand::Add { code, name, parent }) => {
+            areas::add(&config()?, &code, &name, parent.as_deref())
         }
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 
-use crate::areas::editions_store::{self, Edition};
-use crate::areas::{self, import};
+use crate::areas;
 use crate::auth::model::{AssignmentRow, EnrolmentPurpose, EnrolmentRow, UserRow, UserState};
 use crate::auth::policy::Role;
 use crate::auth::{enrolment, passwords, sessions_store, store, tokens};
@@ -156,41 +155,6 @@ fn read_password(login: &str, config: &Config) -> Result<String, String> {
     let password = text.trim_end_matches(['\r', '\n']);
     passwords::check_strength(password, login).map_err(|f| f.detail(false).to_owned())?;
     passwords::hash_now(password, config.argon_memory_kib).map_err(|e| e.to_string())
-}
-
-pub fn import_areas(config: &Config, dir: &Path, year: i64) -> Result<(), String> {
-    let (rows, counts) = import::load(dir)?;
-    serve::migrate(config)?;
-    let mut c = connect(&config.target()?, true)?;
-    let terminal = std::io::stderr().is_terminal();
-    let source = format!("files of {}", dir.display());
-    let edition = Edition {
-        year,
-        source: &source,
-        at: now(),
-    };
-    let outcome = editions_store::store(&mut c, &rows, &edition, |done| {
-        if terminal {
-            eprint!("\r{done} of {} areas", rows.len());
-        }
-    })?;
-    if terminal {
-        eprintln!();
-    }
-    println!(
-        "{} areas: {} provinces, {} cities, {} counties, {} towns, {} villages",
-        counts.total(),
-        counts.provinces,
-        counts.cities,
-        counts.counties,
-        counts.towns,
-        counts.villages
-    );
-    println!(
-        "edition {year}: {} new, {} renamed, {} abolished, {} wait for a person",
-        outcome.new, outcome.renamed, outcome.abolished, outcome.waiting
-    );
-    Ok(())
 }
 
 /// Stores new versions of consent texts; what people agreed to before stays what it was.

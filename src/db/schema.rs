@@ -38,13 +38,14 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::UidSql;
-    area_codes (code, edition) {
+    area_codes (area_id, valid_from) {
         area_id -> UidSql,
+        valid_from -> Text,
+        valid_to -> Nullable<Text>,
         edition -> BigInt,
         code -> Text,
         name -> Text,
-        valid_from -> Nullable<Text>,
-        valid_to -> Nullable<Text>,
+        parent_id -> Nullable<UidSql>,
     }
 }
 diesel::table! {
@@ -59,7 +60,53 @@ diesel::table! {
         source -> Text,
         effective_on -> Text,
         state -> Text,
+        old_code -> Nullable<Text>,
+        new_code -> Nullable<Text>,
+        old_name -> Nullable<Text>,
+        new_name -> Nullable<Text>,
         created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+        settled_by -> Nullable<UidSql>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    area_change_parts (change_id, area_id) {
+        change_id -> UidSql,
+        area_id -> UidSql,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    area_carries (change_id, from_area) {
+        change_id -> UidSql,
+        from_area -> UidSql,
+        to_area -> UidSql,
+        carried -> BigInt,
+        done_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    area_decisions (change_id, record_id) {
+        change_id -> UidSql,
+        record_id -> UidSql,
+        kind -> Text,
+        to_area -> Nullable<UidSql>,
+        decided_by -> UidSql,
+        decided_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    area_coverage (county, edition) {
+        county -> UidSql,
+        edition -> BigInt,
+        digest -> Text,
     }
 }
 diesel::table! {
@@ -2526,6 +2573,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     areas,
     area_codes,
     area_changes,
+    area_change_parts,
+    area_carries,
+    area_decisions,
+    area_coverage,
     users,
     assignments,
     devices,

@@ -129,7 +129,7 @@ fn hand_in(
         village: place.village,
         area_code: area.code.clone(),
         other_area_code: sent.area_code.clone(),
-        other_area: areas::store::by_code(c, &sent.area_code)?.map(|own| own.id),
+        other_area: areas::store::today_of(c, &sent.area_code)?.map(|own| own.id),
         data_key: Some(wrapped),
         note: note.transpose()?,
         registered_by: None,

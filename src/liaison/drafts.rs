@@ -285,7 +285,7 @@ fn route(
     let home = resident.home_area_code.clone().filter(|_| !transfer);
     let code = new.to_area.clone().or(home);
     let code = code.ok_or_else(|| AppError::field("/to_area", Fault::Required))?;
-    let area = areas::store::by_code(c, &code)?
+    let area = areas::store::today_of(c, &code)?
         .ok_or_else(|| AppError::field("/to_area", Fault::NoSuchArea))?;
     let own = areas::store::by_id(c, person.area_id)?.ok_or_else(AppError::not_found)?;
     // To the area itself, or to one around it, is to nobody else.

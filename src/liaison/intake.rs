@@ -217,7 +217,7 @@ fn came_in(
         town: area.town,
         village: area.village,
         area_code: area.code.clone(),
-        other_area: areas::store::by_code(c, &inside.from_area)?.map(|a| a.id),
+        other_area: areas::store::today_of(c, &inside.from_area)?.map(|a| a.id),
         other_area_code: inside.from_area,
         office: Some(peer.office.clone()),
         peer: Some(peer.id),
@@ -259,7 +259,7 @@ fn acknowledged(c: &mut DbConn, vault: &Vault, who: &Who, row: &NoticeRow) -> Ap
 
 /// Where a notice from outside is for: an area of the caller's own.
 fn place_of(c: &mut DbConn, who: &Who, code: &str) -> AppResult<AreaRow> {
-    let area = areas::store::by_code(c, code)?
+    let area = areas::store::today_of(c, code)?
         .ok_or_else(|| AppError::field("/area", Fault::NoSuchArea))?;
     match who.may_at(Action::LiaisonImport, &area.place()) {
         true => Ok(area),

@@ -225,7 +225,7 @@ impl<'a> Members<'a> {
             faults.push(self.fault(first.number, Column::Area, Fault::Required));
             return Ok(None);
         };
-        let wrong = match areas::store::by_code(c, code)? {
+        let wrong = match areas::store::today_of(c, code)? {
             None => Fault::NoSuchArea,
             Some(area) if !PLACES.contains(&area.level) => Fault::AreaTooWide,
             Some(area) if !self.scene.covers(&area.place()) => Fault::AreaOutside,

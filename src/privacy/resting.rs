@@ -149,6 +149,10 @@ pub const RESTING: &[Rest] = &[
     nobody("areas", "administrative divisions"),
     nobody("area_codes", "administrative divisions"),
     nobody("area_changes", "administrative divisions"),
+    nobody("area_change_parts", "administrative divisions"),
+    nobody("area_carries", "how far records were carried along"),
+    people("area_decisions", &["record_id"], &[], &[], Ends::KeepsIds),
+    nobody("area_coverage", "administrative divisions"),
     staff(
         "users",
         &[("display_name", Key::Ring)],

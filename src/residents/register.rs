@@ -130,7 +130,7 @@ pub fn place(
 
 /// The home area is named by the person, as narrow or wide as they like; any area of the country.
 pub fn home_area(c: &mut DbConn, code: &str) -> AppResult<(Option<Uid>, String)> {
-    let area = areas::store::by_code(c, code)?
+    let area = areas::store::today_of(c, code)?
         .ok_or_else(|| AppError::field("/home_area", Fault::NoSuchArea))?;
     Ok((Some(area.id), area.code))
 }

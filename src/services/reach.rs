@@ -13,7 +13,7 @@ use super::statistics::table;
 use super::tally;
 use crate::areas;
 use crate::areas::model::AreaRow;
-use crate::db::{DbConn, Uid};
+use crate::db::{Day, DbConn, Uid};
 use crate::error::AppResult;
 use crate::privacy::suppression::Shown;
 use crate::statistics::quarter::Quarter;
@@ -31,7 +31,7 @@ pub struct Reached {
 
 /// Of an area, then of the areas next below it.
 pub fn of(c: &mut DbConn, area: AreaRow, quarter: Quarter) -> AppResult<(Reached, Vec<Reached>)> {
-    let all = areas::store::down_to_towns(c, area.province)?;
+    let all = areas::store::down_to_towns(c, area.province, Day(quarter.last_day()))?;
     let parents: HashMap<Uid, Option<Uid>> = all.iter().map(|a| (a.id, a.parent_id)).collect();
     let mut residents: HashSet<(Uid, usize)> = HashSet::new();
     for cell in tally::of_province(c, area.province, quarter)? {

@@ -10,7 +10,7 @@ use super::model::Tallied;
 use super::tally::{self, TallyKind};
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
-use crate::db::{DbConn, Uid};
+use crate::db::{Day, DbConn, Uid};
 use crate::error::AppResult;
 use crate::privacy::suppression::{Shown, Table};
 use crate::statistics::quarter::Quarter;
@@ -31,7 +31,7 @@ pub struct Statistics {
 /// Counts what was done in a finished quarter.
 pub fn of(c: &mut DbConn, area: AreaRow, quarter: Quarter) -> AppResult<Statistics> {
     let cells = tally::of_province(c, area.province, quarter)?;
-    let all = areas::store::down_to_towns(c, area.province)?;
+    let all = areas::store::down_to_towns(c, area.province, Day(quarter.last_day()))?;
     let kinds: HashMap<&str, usize> = TallyKind::all()
         .into_iter()
         .enumerate()

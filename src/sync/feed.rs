@@ -8,6 +8,8 @@
 use diesel::prelude::*;
 
 use super::feed_rows::{Row, flush_of, put};
+use crate::areas::model::AreaLevel;
+use crate::areas::placed_store::Way;
 use crate::auth::policy::Role;
 use crate::auth::{self, Place, Who};
 use crate::db::schema::changes;
@@ -259,4 +261,88 @@ pub fn record_change(c: &mut DbConn, change: Change) -> AppResult<()> {
         rows.push(Row::of(&change, op, user).of_person());
     }
     put(c, rows)
+}
+
+/// What stood in an area that is elsewhere now, or another since: the rows of those who work there follow, at most
+/// `limit` of them, or those of some records; how many. Nobody made a new version: the records are what they were.
+pub fn carried(
+    c: &mut DbConn,
+    way: &Way,
+    records: Option<&[Uid]>,
+    limit: i64,
+    at: Micros,
+) -> AppResult<usize> {
+    let query = changes::table
+        .filter(changes::audience.eq(AREA))
+        .filter(changes::op.eq("upsert"))
+        .select((
+            changes::kind,
+            changes::record_id,
+            changes::version,
+            changes::view,
+            changes::county,
+            changes::town,
+            changes::village,
+        ))
+        .limit(limit)
+        .into_boxed();
+    let to = way.to.place();
+    let query = match way.level {
+        AreaLevel::Province | AreaLevel::City => return Ok(0),
+        AreaLevel::County => query
+            .filter(changes::county.eq(way.from))
+            .filter(changes::county.ne(to.county)),
+        AreaLevel::Town => query
+            .filter(changes::town.eq(way.from))
+            .filter(changes::county.ne(to.county).or(changes::town.ne(to.town))),
+        AreaLevel::Village => query.filter(changes::village.eq(way.from)).filter(
+            changes::county
+                .ne(to.county)
+                .or(changes::town.ne(to.town))
+                .or(changes::village.ne(to.village)),
+        ),
+    };
+    let query = match records {
+        Some(ids) => query.filter(changes::record_id.eq_any(ids.to_vec())),
+        None => query,
+    };
+    let rows: Vec<Carried> = query.load(c)?;
+    let found = rows.len();
+    for row in rows {
+        let was = Place {
+            county: row.county,
+            town: row.town,
+            village: row.village,
+        };
+        let now = way.place(was);
+        let change = Change::upsert(row.kind, row.record, row.version, now, at);
+        let mut told = Vec::with_capacity(2);
+        if let Some(left) = levels_left(was, now) {
+            let audience = left.village.or(left.town).or(left.county).unwrap_or(AREA);
+            told.push(
+                Row::of(&change, "left", audience)
+                    .in_area(left)
+                    .viewed(&row.view),
+            );
+        }
+        told.push(
+            Row::of(&change, "upsert", AREA)
+                .in_area(now)
+                .viewed(&row.view),
+        );
+        put(c, told)?;
+    }
+    Ok(found)
+}
+
+/// A row that follows its area.
+#[derive(Queryable)]
+struct Carried {
+    kind: Kind,
+    record: Uid,
+    version: i64,
+    view: String,
+    county: Option<Uid>,
+    town: Option<Uid>,
+    village: Option<Uid>,
 }

@@ -321,6 +321,10 @@ pub const ONLINE_ONLY: &[(&str, &str)] = &[
         "resend_dead_letters",
         "it is done at a desk, once it is mended",
     ),
+    (
+        "decide_area_change",
+        "it is decided at a desk, on what the server holds",
+    ),
     ("create_user", "accounts are made at a desk"),
     ("update_user", "accounts are managed at a desk"),
     ("revoke_user_sessions", "it has to hold at once"),

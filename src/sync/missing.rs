@@ -99,7 +99,7 @@ fn lost_area(
     code: Option<&str>,
 ) -> AppResult<Option<Place>> {
     if let Some(code) = code {
-        let area = areas::store::by_code(c, code)?.map(|area| area.place());
+        let area = areas::store::today_of(c, code)?.map(|area| area.place());
         return Ok(area.filter(|place| once_worked(who, place)));
     }
     let named = op.parent_id.into_iter().chain([op.record_id]);

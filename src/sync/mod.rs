@@ -32,7 +32,7 @@ pub mod store;
 pub mod turns;
 mod walks;
 
-pub use feed::{Change, Kind, ended, record_change, untold};
+pub use feed::{Change, Kind, carried, ended, record_change, untold};
 pub use feed_rows::together;
 pub use fields::touch;
 

@@ -37,7 +37,7 @@ pub struct Part {
 
 /// A number that changes when reference data does.
 pub fn stamp(c: &mut DbConn, who: &Who) -> AppResult<u32> {
-    let imported = areas::store::imported_at(c)?.unwrap_or(0);
+    let imported = areas::store::changed_at(c)?.unwrap_or(0);
     let texts = people::store::texts_so_far(c, Day(who.at.china_day()))?;
     let mixed = (imported as u64)
         .wrapping_mul(31)

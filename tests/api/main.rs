@@ -8,6 +8,7 @@ mod sync_hostile;
 
 mod activities;
 mod apns;
+mod area_events;
 mod areas;
 mod association_lapses;
 mod association_members;
@@ -44,6 +45,7 @@ mod contract_requests;
 mod database;
 mod demo;
 mod deployment;
+mod divisions;
 mod duplicates;
 mod erasure;
 mod feed;

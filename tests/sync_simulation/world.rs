@@ -53,9 +53,9 @@ impl Places {
     pub fn listed() -> Vec<Listed> {
         let area = |level, code: &str, parent: &str| Listed {
             level,
-            code: code.to_owned(),
-            name: format!("模拟{code}"),
-            parent: Some(parent.to_owned()),
+            code: code.into(),
+            name: format!("模拟{code}").into(),
+            parent: Some(parent.into()),
         };
         let mut all = vec![area(AreaLevel::City, "3398", "33")];
         let places: Vec<Places> = (0..COUNTIES).map(Places::of).collect();

@@ -110,7 +110,7 @@ fn areas_of(c: &mut DbConn, who: &Who, area: Option<&AreaCode>) -> AppResult<(Ve
             Place::default(),
         ));
     };
-    let area = areas::store::by_code(c, code.as_str())?
+    let area = areas::store::today_of(c, code.as_str())?
         .ok_or_else(|| AppError::field("/area", Fault::NoSuchArea))?;
     let place = area.place();
     if !who.may_at(Action::ResidentSearch, &place) {

@@ -123,14 +123,15 @@ fn wrong(entry: &Written) -> Option<String> {
         match name {
             "what" | "from" | "to" | "paper" | "kind" => a_word(value),
             "fields" | "late" => value.as_array().is_some_and(|v| v.iter().all(a_word)),
-            "assignee" | "person" | "resident" | "author" | "record" => {
+            "assignee" | "person" | "resident" | "author" | "record" | "area" | "change"
+            | "into" => {
                 value.is_null()
                     || value
                         .as_str()
                         .is_some_and(|v| v.parse::<qianshou::db::Uid>().is_ok())
             }
             "full" | "masked" | "entries" | "first" | "last" | "policies" | "people"
-            | "households" | "consents" | "rows" => value.is_u64(),
+            | "households" | "consents" | "rows" | "areas" | "carried" => value.is_u64(),
             "file_sha256" => value.as_str().is_some_and(|hash| {
                 hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit())
             }),
