@@ -136,6 +136,7 @@ both! {
         member.post(&format!("/v1/visits/{}/submission", visit["id"].as_str().unwrap()), json!({})).await.expect(200);
         let household = make::household(&member).await;
         let mut at_home = make::home_visit(&household);
+        at_home["follow_ups"] = json!([]);
         at_home["opinions"] = json!([{ "topic": "facilities", "text": "周末开放。", "answer_owed": true }]);
         let at_home = member.post("/v1/visits", at_home).await.expect(201);
         member.post(&format!("/v1/visits/{}/submission", at_home["id"].as_str().unwrap()), json!({})).await.expect(200);
