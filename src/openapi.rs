@@ -96,6 +96,8 @@ const TAGS: &[(&str, &str)] = &[
     (
         "self-governance",
         "Self-governance of villages: what they adopt, deliberate, decide, do, check and disclose (群众自治)",
+    ),
+    (
         "funds",
         "Budgets of associations and the ledger of the care fund (经费与关怀基金)",
     ),

@@ -6,13 +6,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    activities, areas, associations, audit, auth, calendar_feed, campaigns, channels, concerns,
-    duplicates, households, insurance, liaison, notifications, people, policy_imports, privacy,
-    push, residents, rights_requests, self_governance, services, supervision, sync, visits,
     activities, areas, associations, audit, auth, calendar_feed, campaigns, care, channels,
     concerns, duplicates, funds, households, insurance, liaison, notifications, people,
-    policy_imports, privacy, push, residents, rights_requests, services, supervision, sync, visits,
-    workdays,
+    policy_imports, privacy, push, residents, rights_requests, self_governance, services,
+    supervision, sync, visits, workdays,
 };
 
 /// Everything under `/v1`.

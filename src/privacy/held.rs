@@ -13,7 +13,6 @@ use super::receipts_store;
 use super::requests::HeldRequest;
 use super::requests_store;
 use crate::associations::held::{self, HeldMembership, HeldNomination, HeldPost};
-use crate::associations::held::{self, HeldMembership, HeldPost};
 use crate::care::held::HeldCare;
 use crate::crypto::{DataKey, Vault};
 use crate::db::{Day, DbConn, Micros, Uid};

@@ -349,11 +349,9 @@ impl Records {
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
-            | "association-works" | "self-governance" => &self.officer,
-            | "association-works" | "fund-entries" | "budgets" | "village-needs"
-            | "fund-accounts" | "care-programmes" | "care-projects" | "care-sessions" => {
-                &self.officer
-            }
+            | "association-works" | "self-governance" | "fund-entries" | "budgets"
+            | "village-needs" | "fund-accounts" | "care-programmes" | "care-projects"
+            | "care-sessions" => &self.officer,
             "care-families" | "care-supports" => &self.care_officer,
             "users" | "push" | "post-rules" => &self.administrator,
             _ => &self.member,
