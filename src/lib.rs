@@ -4,6 +4,9 @@
 //! at [`routes`] for what there is, at [`db`] for how it is stored, at
 //! [`auth::policy`] for who may do what.
 
+// The list of tables that may stand in one query is a macro that goes one deeper for each.
+#![recursion_limit = "256"]
+
 pub mod activities;
 pub mod app;
 pub mod areas;
