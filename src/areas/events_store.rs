@@ -14,7 +14,7 @@ use diesel::prelude::*;
 
 use super::codes_store::{self, Reach};
 use super::events::{Event, Line, Problem};
-use super::model::{AreaLevel, AreaRow, ChangeKind, ChangeRow, ChangeState, Code, area_id};
+use super::model::{AreaLevel, AreaRow, ChangeKind, ChangeRow, ChangeState, Code, local_id};
 use super::placed_store::{self, Way};
 use super::{changes_store, store};
 use crate::audit;
@@ -500,11 +500,6 @@ impl Doing<'_> {
         let state = settle(c, &change, self.at)?;
         Ok(Ok(state))
     }
-}
-
-/// The id of an area that was added here.
-pub fn local_id(code: &str, day: Day) -> Uid {
-    area_id(i64::from(day.0.year()), &format!("{code}:unofficial:{day}"))
 }
 
 /// Stores an area with its first code row.

@@ -254,9 +254,66 @@ pub fn first_day(edition: i64) -> Day {
 }
 
 /// The id of an area that first appeared under `code` in `edition`.
+///
+/// It goes as the codes go, so that the areas of a county lie together in every index: with ids by chance the country's
+/// import wrote 10 GB for half a gigabyte of rows. A UUID of version 8: the edition, the twelve digits, how many there
+/// are, and a digest that is ours.
 pub fn area_id(edition: i64, code: &str) -> Uid {
-    Uid(uuid::Uuid::new_v5(
+    let own = uuid::Uuid::new_v5(
         &uuid::Uuid::NAMESPACE_URL,
         format!("qianshou:area:{edition}:{code}").as_bytes(),
+    );
+    let digit = |n: usize| {
+        let byte = code.as_bytes().get(n).copied().unwrap_or(b'0');
+        byte.wrapping_sub(b'0') & 0x0f
+    };
+    let pair = |n: usize| digit(n) << 4 | digit(n + 1);
+    let [high, low] = (edition.clamp(0, 9_999) as u16).to_be_bytes();
+    let mut bytes = *own.as_bytes();
+    bytes[..10].copy_from_slice(&[
+        high,
+        low,
+        pair(0),
+        pair(2),
+        pair(4),
+        pair(6),
+        0x80 | digit(8),
+        pair(9),
+        0x80 | digit(11),
+        code.len().min(12) as u8,
+    ]);
+    Uid(uuid::Uuid::from_bytes(bytes))
+}
+
+/// The id of an area that was added here on a day.
+pub fn local_id(code: &str, day: Day) -> Uid {
+    Uid(uuid::Uuid::new_v5(
+        &uuid::Uuid::NAMESPACE_URL,
+        format!("qianshou:area:unofficial:{day}:{code}").as_bytes(),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_go_as_codes_go_and_each_is_its_own() {
+        let codes = [
+            "33",
+            "3304",
+            "330402",
+            "330402007",
+            "330402007024",
+            "330402007025",
+            "330402008",
+            "34",
+        ];
+        let ids: Vec<Uid> = codes.iter().map(|code| area_id(2023, code)).collect();
+        assert!(ids.windows(2).all(|two| two[0] < two[1]), "{ids:?}");
+        assert_eq!(ids[0].0.get_version_num(), 8);
+        assert_eq!(ids[0].0.get_variant(), uuid::Variant::RFC4122);
+        assert_ne!(area_id(2024, "33"), ids[0]);
+        assert_ne!(area_id(2023, "330000000000"), area_id(2023, "330000000"));
+    }
 }

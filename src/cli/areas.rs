@@ -11,7 +11,7 @@ use crate::areas::editions_store::{self, Edition};
 use crate::areas::events::{self, Event, Problem};
 use crate::areas::events_store::{self, Done};
 use crate::areas::import;
-use crate::areas::model::{AreaLevel, AreaRow, Code};
+use crate::areas::model::{AreaLevel, AreaRow, Code, local_id};
 use crate::areas::{codes_store, store};
 use crate::audit;
 use crate::auth::Action;
@@ -331,7 +331,7 @@ pub fn add(config: &Config, code: &str, name: &str, parent: Option<&str>) -> Res
                 "no edition stands here; `qianshou import areas DIR` brings one in".into(),
             ));
         };
-        let id = events_store::local_id(&code, today);
+        let id = local_id(&code, today);
         let area = AreaRow::new(id, level, &code, name, parent.as_ref(), false);
         events_store::add(c, &area, edition, today)?;
         codes_store::stamp(c, edition, now())?;
