@@ -8,7 +8,7 @@ use qianshou::areas::editions_store::{self, Edition, Outcome};
 use qianshou::areas::import::{self, COUNTRY, Listed};
 use qianshou::areas::model::AreaLevel;
 use qianshou::db::schema::{area_changes, area_codes, areas};
-use qianshou::db::{Micros, Target, Uid, connect};
+use qianshou::db::{Target, Uid, connect};
 use std::collections::HashMap;
 use std::io::Write;
 use std::time::{Duration, Instant};

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const WEEK: i64 = 7 * 24 * 3600 * 1_000_000;
 
 /// Values that nobody else has, each of them typed by somebody.
-const VALUES: [&str; 17] = [
+const VALUES: [&str; 18] = [
     "司马青禾",
     "13912340777",
     "桃花源路77号",
@@ -158,7 +158,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     let contact = app.user(Role::FieldMember, VILLAGE).await;
     let path = at("care-families", &care);
     let etag = care_officer.get(&path).await.etag();
-    let place = json!({ "provider": VALUES[16], "since": "2026-05-20" });
+    let place = json!({ "provider": VALUES[17], "since": "2026-05-20" });
     let given = json!({ "village_contact": { "user_id": contact.id, "since": "2026-05-20" }, "family_doctor": place, "green_channel": place });
     care_officer.patch(&path, &etag, given).await.expect(200);
     let seen = json!({ "family_id": care["id"], "contact": "village", "visited_on": "2026-05-21", "way": "in_person" });
@@ -252,14 +252,10 @@ impl Family {
     /// Their ids, and those of all that is theirs.
     fn ids(&self) -> BTreeSet<Uid> {
         let of = |record: &Value| record["id"].as_str().unwrap().parse::<Uid>().unwrap();
-        let mut ids = BTreeSet::from([self.person(), of(&self.joined), of(&self.nominated)]);
-        let id = |record: &Value| record["id"].as_str().unwrap().parse().unwrap();
-        let mut ids = BTreeSet::from([self.person(), id(&self.joined), id(&self.care)]);
-        ids.extend(
-            self.records
-                .iter()
-                .map(|(_, r)| r["id"].as_str().unwrap().parse::<Uid>().unwrap()),
-        );
+        let theirs = [&self.joined, &self.nominated, &self.care];
+        let mut ids: BTreeSet<Uid> = theirs.into_iter().map(of).collect();
+        ids.insert(self.person());
+        ids.extend(self.records.iter().map(|(_, r)| of(r)));
         ids
     }
 }
