@@ -44,7 +44,12 @@ pub struct AreaChange {
     pub new_name: Option<String>,
     pub effective_on: Day,
     /// Where it is published.
-    #[schema(max_length = 1000, example = "民政部 2025 年第 3 号")]
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        pattern = r"^[^\u0000-\u001F]+$",
+        example = "民政部 2025 年第 3 号"
+    )]
     pub source: String,
     pub state: ChangeState,
     /// When it was noted here.

@@ -191,7 +191,12 @@ pub struct AreaEdition {
     #[schema(minimum = 2009, maximum = 2100, example = 2023)]
     pub edition: i64,
     /// Where its files came from.
-    #[schema(max_length = 1000, example = "files of divisions")]
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        pattern = r"^[^\u0000-\u001F]+$",
+        example = "files of divisions"
+    )]
     pub source: String,
     /// From when its codes hold: the published files name no day.
     pub valid_from: Day,

@@ -48,7 +48,7 @@ pub struct FeeYear {
     /// The same, rounded to whole fen.
     pub due: Money,
     /// What was booked as income, by quarter.
-    #[schema(min_items = 4, max_items = 4)]
+    #[schema(max_items = 4)]
     pub quarters: Vec<FeeQuarter>,
     /// All of it, of what came in.
     pub share: ExactShare,

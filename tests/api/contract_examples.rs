@@ -54,6 +54,7 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
     ("create_fund_entry", "an association of the caller's area"),
     ("create_budget", "an association of the caller's area"),
     ("create_village_need", "an association of the caller's area"),
+    ("create_selection", "an association of the caller's area"),
     ("create_study", "an association of the caller's area"),
     ("create_rating", "an association of the caller's area"),
     (

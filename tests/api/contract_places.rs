@@ -17,6 +17,9 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
     ("post-rules", "rules are the same everywhere"),
+    ("site-rules", "rules are the same everywhere"),
+    ("haves", "what is asked of sites is the same everywhere"),
+    ("area-changes", "reference data, imported"),
     (
         "self-governance-criteria",
         "what makes a village qualified is the same everywhere",
@@ -121,6 +124,21 @@ impl Records {
             .post(&associates_receipt, json!({}))
             .await
             .expect(201);
+        let site = json!({ "kind": "fixed_market", "title": "南湖市场", "area": TOWN, "people": 800, "counted_on": "2026-03-31", "counted_by": "own_report" });
+        let site = officer.post("/v1/sites", site).await.expect(201);
+        let nominated = crate::erasure::objected(&officer, &township, &associate).await;
+        let selection = json!({ "id": nominated["selection_id"] });
+        let objections = format!("{}/objections", make::at("selections", &selection));
+        let objections = officer.get(&objections).await.expect(200);
+        let mut led = crate::association_posts::president(&township);
+        led["holds_position"] = json!("party_principal");
+        let led = crate::association_posts::filled(&officer, led).await;
+        let retired = json!({ "ended_on": "2026-03-01", "reason": "retired" });
+        let ending = format!("{}/ending", make::at("posts", &led));
+        officer.post(&ending, retired).await.expect(200);
+        let paid = json!({ "monthly": { "amount": "200.00", "currency": "CNY" }, "paid_from": "budget", "from_on": "2026-03-01" });
+        let subsidies = format!("{}/subsidies", make::at("posts", &led));
+        let subsidy = officer.post(&subsidies, paid).await.expect(201);
         let resident = make::registered(&member).await;
         let consents = format!("{}/consents", make::at("residents", &resident));
         let consent = member
@@ -244,6 +262,13 @@ impl Records {
             ("rights-requests", "id", id(&right)),
             ("liaison-notices", "id", id(&notice)),
             ("liaison-withdrawals", "id", id(&withdrawal)),
+            ("sites", "id", id(&site)),
+            ("site-rules", "kind", "fixed_market".into()),
+            ("haves", "code", "people".into()),
+            ("selections", "id", id(&selection)),
+            ("nominations", "id", id(&nominated)),
+            ("objections", "id", id(&objections["items"][0])),
+            ("retired-subsidies", "id", id(&subsidy)),
             ("associations", "id", id(&association)),
             ("posts", "id", id(&post)),
             ("associations", "year", "2018".into()),
@@ -348,12 +373,15 @@ impl Records {
             | "policy-imports"
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
+            "sites" | "selections" | "nominations" | "objections" | "retired-subsidies" => {
+                &self.officer
+            }
             "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
             | "association-works" | "self-governance" | "fund-entries" | "budgets"
             | "village-needs" | "fund-accounts" | "care-programmes" | "care-projects"
             | "care-sessions" => &self.officer,
             "care-families" | "care-supports" => &self.care_officer,
-            "users" | "push" | "post-rules" => &self.administrator,
+            "users" | "push" | "post-rules" | "site-rules" | "haves" => &self.administrator,
             _ => &self.member,
         }
     }

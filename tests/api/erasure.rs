@@ -221,7 +221,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
 }
 
 /// Nominated as one of the best of a year, published, and spoken against.
-async fn objected(officer: &Client, township: &Value, joined: &Value) -> Value {
+pub async fn objected(officer: &Client, township: &Value, joined: &Value) -> Value {
     let best = json!({ "association_id": township["id"], "year": 2025, "category": "members" });
     let best = officer.post("/v1/selections", best).await.expect(201);
     let step = |name: &str| format!("{}/{name}", at("selections", &best));

@@ -10,6 +10,7 @@ mod activities;
 mod apns;
 mod area_events;
 mod areas;
+mod association_counts;
 mod association_lapses;
 mod association_members;
 mod association_offices;

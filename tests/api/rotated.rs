@@ -256,6 +256,23 @@ async fn works_of_an_association(app: &TestApp) {
         .post(&format!("{path}/appeal-decision"), answer)
         .await
         .expect(200);
+    // What was found at a site, and what was said against one of the best.
+    let market = crate::associations::founded(&officer, "market", TOWN, Some(&township)).await;
+    let site = json!({ "kind": "fixed_market", "title": "南湖市场", "area": TOWN, "people": 800, "counted_on": "2026-03-31", "counted_by": "own_report",
+        "association_id": market["id"], "linked_on": "2026-03-31" });
+    let site = officer.post("/v1/sites", site).await.expect(201);
+    let found = json!({ "have": "people", "found": true, "checked_on": "2026-04-01", "evidence": "register", "note": "有专人负责。" });
+    let checks = format!("{}/checks", at("sites", &site));
+    officer.post(&checks, found).await.expect(201);
+    let joined = crate::association_members::joined(&officer, &township).await;
+    let nominated = crate::erasure::objected(&officer, &township, &joined).await;
+    let selection = json!({ "id": nominated["selection_id"] });
+    let objections = format!("{}/objections", at("selections", &selection));
+    let objections = officer.get(&objections).await.expect(200);
+    let answer = format!("{}/answer", at("objections", &objections["items"][0]));
+    let settled =
+        json!({ "answered_on": "2026-01-09", "outcome": "dismissed", "answer": "经核实处理。" });
+    officer.post(&answer, settled).await.expect(200);
     self_governance(&officer).await;
 }
 

@@ -123,6 +123,8 @@ const SOUNDS_PERSONAL: &[(&str, &str, &str)] = &[
     ("area_codes", "area_id", "an area"),
     ("area_codes", "name", "the name of an area in an edition"),
     ("areas", "name", "the name of an area"),
+    ("area_changes", "old_name", "the name of an area"),
+    ("area_changes", "new_name", "the name of an area"),
     (
         "devices",
         "name",

@@ -244,7 +244,7 @@ CREATE TABLE village_opinions (
 CREATE INDEX village_opinions_by_county ON village_opinions (county, id);
 CREATE INDEX village_opinions_by_town ON village_opinions (town, id);
 CREATE INDEX village_opinions_by_village ON village_opinions (village, id);
-CREATE INDEX village_opinions_by_deliberation ON village_opinions (deliberation_id, id);
+CREATE INDEX village_opinions_by_deliberation ON village_opinions (deliberation_id, id) WHERE deliberation_id IS NOT NULL;
 CREATE INDEX village_opinions_open ON village_opinions (due_on) WHERE answered_on IS NULL;
 
 -- Members who take the lead (骨干带头), as a fact of the village: how many, or what was said of them together.

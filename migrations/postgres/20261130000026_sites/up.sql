@@ -174,7 +174,7 @@ CREATE TABLE objections (
   CHECK ((answered_on IS NULL) = (outcome IS NULL))
 );
 CREATE INDEX objections_by_selection ON objections (selection_id, id);
-CREATE INDEX objections_by_nomination ON objections (nomination_id, id);
+CREATE INDEX objections_by_nomination ON objections (nomination_id, id) WHERE nomination_id IS NOT NULL;
 
 -- How an association's office and staff stood on a day; what stands in the association is the newest of these.
 CREATE TABLE office_records (

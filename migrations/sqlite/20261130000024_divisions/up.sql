@@ -52,7 +52,7 @@ DROP TABLE area_changes_before;
 CREATE INDEX area_changes_by_area ON area_changes (from_area, effective_on);
 CREATE INDEX area_changes_into ON area_changes (to_area) WHERE to_area IS NOT NULL;
 CREATE INDEX area_changes_by_state ON area_changes (state, id);
-CREATE INDEX area_changes_by_code ON area_changes (old_code, effective_on);
+CREATE INDEX area_changes_by_code ON area_changes (old_code, effective_on) WHERE old_code IS NOT NULL;
 CREATE INDEX area_changes_by_time ON area_changes (created_at);
 
 -- The parts an area was split into.

@@ -128,7 +128,7 @@ pub struct FundBalance {
     pub source: FundSource,
     /// Debits less credits before the year.
     pub opening: SignedMoney,
-    #[schema(min_items = 4, max_items = 4)]
+    #[schema(max_items = 4)]
     pub quarters: Vec<FundQuarter>,
 }
 
