@@ -9,6 +9,7 @@ mod sync_hostile;
 mod activities;
 mod apns;
 mod areas;
+mod association_counts;
 mod association_lapses;
 mod association_members;
 mod association_offices;

@@ -4,7 +4,7 @@ use super::api::NewSelection;
 use super::model::*;
 use super::objections_store;
 use super::steps_api::{Publication, SelectionCancellation, SelectionDecision};
-use super::store::{self, NominationStep, Step};
+use super::store::{self, Found, NominationStep, Step};
 use crate::associations::commands::{living, past};
 use crate::associations::store as associations;
 use crate::audit::{self, Entry};
@@ -12,7 +12,7 @@ use crate::auth::{Action, Handle, Placed, Who};
 use crate::db::{DbConn, Uid};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::people;
-use crate::people::model::{PersonRow, PersonState};
+use crate::people::model::PersonState;
 
 /// Opens a selection of an association for a year.
 pub fn open(c: &mut DbConn, who: &Who, new: &NewSelection) -> AppResult<Uid> {
@@ -190,14 +190,7 @@ pub fn cancel(c: &mut DbConn, who: &Who, id: Uid, given: &SelectionCancellation)
 }
 
 /// Those who are public, with who they are: each look at somebody is noted before their name is opened.
-pub fn shown(
-    c: &mut DbConn,
-    who: &Who,
-    id: Uid,
-) -> AppResult<(
-    Handle<SelectionRow>,
-    Vec<(NominationRow, Option<PersonRow>)>,
-)> {
+pub fn shown(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<(Handle<SelectionRow>, Vec<Found>)> {
     let selection = store::locked(c, who, Action::SelectionReveal, id)?;
     let public = [SelectionState::Published, SelectionState::Decided];
     if !public.contains(&selection.state) {
