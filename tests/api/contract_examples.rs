@@ -44,6 +44,7 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
     ),
     ("create_study", "an association of the caller's area"),
     ("create_rating", "an association of the caller's area"),
+    ("create_selection", "an association of the caller's area"),
     (
         "import_liaison_file",
         "a file that an office just made for this one",

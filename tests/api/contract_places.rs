@@ -17,6 +17,8 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
     ("post-rules", "rules are the same everywhere"),
+    ("site-rules", "rules are the same everywhere"),
+    ("haves", "a catalogue, the same everywhere"),
     ("me", "one's own, by the name of a channel"),
     ("work-years", "the working days are the same everywhere"),
 ];
@@ -57,6 +59,38 @@ async fn liaison(member: &Client, coordinator: &Client) -> (Value, Value) {
     (made[1].1.clone(), owed["items"][0].clone())
 }
 
+/// A site, what is paid to somebody who retired, and a selection with a nominee and an objection: their ids.
+async fn best(officer: &Client, association: &Value, associate: &Value) -> [String; 5] {
+    let site = json!({ "kind": "fixed_market", "title": "百福市场", "area": VILLAGE, "people": 600, "counted_on": "2026-03-31", "counted_by": "on_the_spot" });
+    let site = officer.post("/v1/sites", site).await.expect(201);
+    let mut vice = crate::association_posts::president(association);
+    vice["post"] = json!("vice_president");
+    let vice = crate::association_posts::filled(officer, vice).await;
+    let vice = make::at("posts", &vice);
+    let ended = json!({ "ended_on": "2026-03-01", "reason": "retired" });
+    let ending = officer.post(&format!("{vice}/ending"), ended).await;
+    ending.expect(200);
+    let monthly = json!({ "amount": "200.00", "currency": "CNY" });
+    let paid = json!({ "monthly": monthly, "paid_from": "budget", "from_on": "2026-03-01" });
+    let paid = officer.post(&format!("{vice}/subsidies"), paid).await;
+    let selection =
+        json!({ "association_id": association["id"], "year": 2025, "category": "members" });
+    let selection = officer.post("/v1/selections", selection).await.expect(201);
+    let of = make::at("selections", &selection);
+    let named = json!({ "member_id": associate["id"], "reasons": ["care"] });
+    let named = officer.post(&format!("{of}/nominations"), named).await;
+    let named = named.expect(201);
+    let agreement = format!("{}/agreement", make::at("nominations", &named));
+    let agreed = json!({ "agreed_on": "2025-12-20", "channel": "phone" });
+    officer.post(&agreement, agreed).await.expect(200);
+    let public = json!({ "publicity_from": "2026-01-05", "publicity_to": "2026-01-11" });
+    let published = officer.post(&format!("{of}/publication"), public).await;
+    published.expect(200);
+    let told = json!({ "topic": "procedure", "told": "公示地点不便。", "raised_on": "2026-01-07" });
+    let told = officer.post(&format!("{of}/objections"), told).await;
+    [site, paid.expect(201), selection, named, told.expect(201)].map(|record| id(&record))
+}
+
 impl Records {
     pub async fn make(app: &TestApp) -> Records {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
@@ -90,6 +124,7 @@ impl Records {
             .post(&associates_receipt, json!({}))
             .await
             .expect(201);
+        let best = best(&officer, &association, &associate).await;
         let resident = make::registered(&member).await;
         let consents = format!("{}/consents", make::at("residents", &resident));
         let consent = member
@@ -220,6 +255,13 @@ impl Records {
             ("action-items", "id", id(&item)),
             ("ratings", "id", id(&rating)),
             ("post-rules", "code", "village_president".into()),
+            ("site-rules", "kind", "fixed_market".into()),
+            ("haves", "code", "people".into()),
+            ("sites", "id", best[0].clone()),
+            ("retired-subsidies", "id", best[1].clone()),
+            ("selections", "id", best[2].clone()),
+            ("nominations", "id", best[3].clone()),
+            ("objections", "id", best[4].clone()),
             ("members", "id", id(&associate)),
             ("members", "consent_id", id(&membership)),
             ("members", "receipt_id", id(&associates_receipt)),
@@ -287,8 +329,9 @@ impl Records {
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
-            | "association-works" => &self.officer,
-            "users" | "push" | "post-rules" => &self.administrator,
+            | "association-works" | "sites" | "retired-subsidies" | "selections"
+            | "nominations" | "objections" => &self.officer,
+            "users" | "push" | "post-rules" | "site-rules" | "haves" => &self.administrator,
             _ => &self.member,
         }
     }

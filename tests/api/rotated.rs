@@ -252,6 +252,35 @@ async fn works_of_an_association(app: &TestApp) {
         .post(&format!("{path}/appeal-decision"), answer)
         .await
         .expect(200);
+    site_and_selection(&officer, &township).await;
+}
+
+/// What was found at a site, and what was said against a selection and answered.
+async fn site_and_selection(officer: &Client, township: &Value) {
+    let market = crate::associations::founded(officer, "market", VILLAGE, Some(township)).await;
+    let site = json!({ "kind": "fixed_market", "title": "百福市场", "area": VILLAGE, "people": 600, "counted_on": "2026-03-31",
+        "counted_by": "on_the_spot", "association_id": market["id"], "linked_on": "2026-01-01" });
+    let site = officer.post("/v1/sites", site).await.expect(201);
+    let check = json!({ "have": "people", "found": true, "checked_on": "2026-05-20", "evidence": "seen", "note": "有专人负责。" });
+    let checks = format!("{}/checks", at("sites", &site));
+    officer.post(&checks, check).await.expect(201);
+    let selection =
+        json!({ "association_id": township["id"], "year": 2025, "category": "associations" });
+    let selection = officer.post("/v1/selections", selection).await.expect(201);
+    let step = |name: &str| format!("{}/{name}", at("selections", &selection));
+    let named = json!({ "association_id": market["id"], "reasons": ["publicity"] });
+    let named = officer.post(&step("nominations"), named).await.expect(201);
+    let agreement = format!("{}/agreement", at("nominations", &named));
+    let agreed = json!({ "agreed_on": "2025-12-20", "channel": "phone" });
+    officer.post(&agreement, agreed).await.expect(200);
+    let public = json!({ "publicity_from": "2026-01-05", "publicity_to": "2026-01-11" });
+    officer.post(&step("publication"), public).await.expect(200);
+    let told = json!({ "topic": "procedure", "told": "公示地点不便。", "raised_on": "2026-01-07" });
+    let told = officer.post(&step("objections"), told).await.expect(201);
+    let answer =
+        json!({ "answered_on": "2026-01-10", "outcome": "dismissed", "answer": "已在网站公示。" });
+    let path = format!("{}/answer", at("objections", &told));
+    officer.post(&path, answer).await.expect(200);
 }
 
 pub async fn filled(app: &TestApp) -> Filled {

@@ -178,7 +178,7 @@ pub async fn get_site(
 /// A change of a site (JSON Merge Patch): absent members stay, `null` empties where that is allowed.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"association_id": "019a8c5e-7c00-7000-8000-5a1f0c3e9b11", "linked_on": "2026-04-01"}))]
+#[schema(example = json!({"title": "南湖纺织有限公司（东厂）"}))]
 pub struct SitePatch {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
