@@ -36,6 +36,7 @@ pub mod reminders;
 pub mod residents;
 pub mod rights_requests;
 pub mod routes;
+pub mod self_governance;
 pub mod services;
 pub mod sheets;
 pub mod state;

@@ -94,6 +94,10 @@ const TAGS: &[(&str, &str)] = &[
         "Associations: their tree, their posts and members (协会)",
     ),
     (
+        "self-governance",
+        "Self-governance of villages: what they adopt, deliberate, decide, do, check and disclose (群众自治)",
+    ),
+    (
         "insurance",
         "Insurance products, policies and claims (保险)",
     ),
@@ -377,6 +381,17 @@ const NAMES_A_RECORD: &[&str] = &[
     "list_concerns",
     "list_associations",
     "get_member_statistics",
+    "list_village_texts",
+    "list_deliberations",
+    "list_village_decisions",
+    "list_implementations",
+    "list_village_checks",
+    "list_village_disclosures",
+    "list_village_opinions",
+    "list_leading_examples",
+    "list_village_standings",
+    "list_village_confirmations",
+    "get_self_governance_statistics",
 ];
 
 /// Operations without a body that may be refused for what stands in a record.

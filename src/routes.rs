@@ -8,7 +8,8 @@ use crate::http::auth::{require_auth, throttle};
 use crate::{
     activities, areas, associations, audit, auth, calendar_feed, campaigns, channels, concerns,
     duplicates, households, insurance, liaison, notifications, people, policy_imports, privacy,
-    push, residents, rights_requests, services, supervision, sync, visits, workdays,
+    push, residents, rights_requests, self_governance, services, supervision, sync, visits,
+    workdays,
 };
 
 /// Everything under `/v1`.
@@ -52,6 +53,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     visits::routes(cfg);
     concerns::routes(cfg);
     associations::routes(cfg);
+    self_governance::routes(cfg);
     supervision::routes(cfg);
     campaigns::routes(cfg);
     activities::routes(cfg);

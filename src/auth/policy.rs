@@ -176,6 +176,16 @@ actions! {
     RatingDecide "rating.decide" on "rating" by &[Officer];
     RatingAppeal "rating.appeal" on "rating" by &[Officer];
     MemberCount "member.count" on "member_statistics" by &[Coordinator, Officer, Auditor];
+    // The self-governance of villages: shared by whoever works there; what people decide about a year comes from above.
+    SelfGovernanceRead "self_governance.read" on "self_governance" by &[FieldMember, Coordinator, Officer, Auditor];
+    SelfGovernanceWrite "self_governance.write" on "self_governance" by &[FieldMember, Coordinator, Officer];
+    SelfGovernanceDecide "self_governance.decide" on "self_governance" by &[Officer];
+    SelfGovernanceCount "self_governance.count" on "self_governance_statistics" by &[Coordinator, Officer, Auditor];
+    SelfGovernanceCriteriaRead "self_governance_criteria.read" on "self_governance_criteria" by ALL;
+    SelfGovernanceCriteriaWrite "self_governance_criteria.write" on "self_governance_criteria" by &[Administrator];
+    VillageOpinionRead "village_opinion.read" on "village_opinion" by &[FieldMember, Coordinator, Officer];
+    VillageOpinionWrite "village_opinion.write" on "village_opinion" by &[FieldMember, Coordinator, Officer];
+    VillageOpinionAnswer "village_opinion.answer" on "village_opinion" by &[Coordinator, Officer];
     // Insurance.
     ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
     ProductWrite "insurance_product.write" on "insurance_product" by &[Officer];
@@ -455,6 +465,70 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("appeal_rating", Action::RatingAppeal),
     ("decide_rating_appeal", Action::RatingDecide),
     ("decide_rating_consequence", Action::RatingDecide),
+    ("create_village_text", Action::SelfGovernanceWrite),
+    ("list_village_texts", Action::SelfGovernanceRead),
+    ("get_village_text", Action::SelfGovernanceRead),
+    ("update_village_text", Action::SelfGovernanceWrite),
+    ("file_village_text", Action::SelfGovernanceWrite),
+    ("repeal_village_text", Action::SelfGovernanceWrite),
+    ("create_deliberation", Action::SelfGovernanceWrite),
+    ("list_deliberations", Action::SelfGovernanceRead),
+    ("get_deliberation", Action::SelfGovernanceRead),
+    ("update_deliberation", Action::SelfGovernanceWrite),
+    ("hold_deliberation", Action::SelfGovernanceWrite),
+    ("cancel_deliberation", Action::SelfGovernanceWrite),
+    ("get_deliberation_chain", Action::SelfGovernanceRead),
+    ("create_village_decision", Action::SelfGovernanceWrite),
+    ("list_village_decisions", Action::SelfGovernanceRead),
+    ("get_village_decision", Action::SelfGovernanceRead),
+    ("cancel_village_decision", Action::SelfGovernanceWrite),
+    ("create_implementation", Action::SelfGovernanceWrite),
+    ("list_implementations", Action::SelfGovernanceRead),
+    ("get_implementation", Action::SelfGovernanceRead),
+    ("update_implementation", Action::SelfGovernanceWrite),
+    ("complete_implementation", Action::SelfGovernanceWrite),
+    ("explain_implementation", Action::SelfGovernanceWrite),
+    ("cancel_implementation", Action::SelfGovernanceWrite),
+    ("create_village_check", Action::SelfGovernanceWrite),
+    ("list_village_checks", Action::SelfGovernanceRead),
+    ("get_village_check", Action::SelfGovernanceRead),
+    ("cancel_village_check", Action::SelfGovernanceWrite),
+    ("create_village_disclosure", Action::SelfGovernanceWrite),
+    ("list_village_disclosures", Action::SelfGovernanceRead),
+    ("get_village_disclosure", Action::SelfGovernanceRead),
+    ("remove_village_disclosure", Action::SelfGovernanceWrite),
+    ("cancel_village_disclosure", Action::SelfGovernanceWrite),
+    ("create_village_opinion", Action::VillageOpinionWrite),
+    ("list_village_opinions", Action::VillageOpinionRead),
+    ("get_village_opinion", Action::VillageOpinionRead),
+    ("refer_village_opinion", Action::VillageOpinionAnswer),
+    ("answer_village_opinion", Action::VillageOpinionAnswer),
+    ("create_leading_example", Action::SelfGovernanceWrite),
+    ("list_leading_examples", Action::SelfGovernanceRead),
+    ("get_leading_example", Action::SelfGovernanceRead),
+    ("cancel_leading_example", Action::SelfGovernanceWrite),
+    ("list_village_standings", Action::SelfGovernanceRead),
+    ("get_village_standing", Action::SelfGovernanceRead),
+    ("list_village_facts", Action::SelfGovernanceRead),
+    (
+        "get_self_governance_statistics",
+        Action::SelfGovernanceCount,
+    ),
+    ("create_village_confirmation", Action::SelfGovernanceDecide),
+    ("list_village_confirmations", Action::SelfGovernanceRead),
+    ("get_village_confirmation", Action::SelfGovernanceRead),
+    (
+        "list_self_governance_criteria",
+        Action::SelfGovernanceCriteriaRead,
+    ),
+    (
+        "get_self_governance_criteria",
+        Action::SelfGovernanceCriteriaRead,
+    ),
+    (
+        "set_self_governance_criteria",
+        Action::SelfGovernanceCriteriaWrite,
+    ),
     ("get_service_reach", Action::ServiceCount),
     ("list_audit_entries", Action::AuditRead),
     ("export_audit_entries", Action::AuditExport),

@@ -1821,6 +1821,267 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    village_texts (id) {
+        id -> UidSql,
+        version -> BigInt,
+        county -> UidSql,
+        town -> UidSql,
+        village -> UidSql,
+        area_code -> Text,
+        kind -> Text,
+        edition -> BigInt,
+        replaces_id -> Nullable<UidSql>,
+        title -> Text,
+        adopted_on -> Text,
+        adopted_by -> Text,
+        deliberation_id -> Nullable<UidSql>,
+        filed_on -> Nullable<Text>,
+        ended_on -> Nullable<Text>,
+        ended_because -> Nullable<Text>,
+        evidence -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    deliberations (id) {
+        id -> UidSql,
+        version -> BigInt,
+        county -> UidSql,
+        town -> UidSql,
+        village -> UidSql,
+        area_code -> Text,
+        charter_id -> Nullable<UidSql>,
+        topic -> Text,
+        title -> Text,
+        form -> Text,
+        state -> Text,
+        announced_on -> Text,
+        held_on -> Nullable<Text>,
+        participants -> Nullable<BigInt>,
+        evidence -> Nullable<Text>,
+        cancelled_because -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    deliberation_parts (id) {
+        id -> UidSql,
+        deliberation_id -> UidSql,
+        stage -> Text,
+        way -> Text,
+        on_day -> Text,
+        participants -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    village_decisions (id) {
+        id -> UidSql,
+        version -> BigInt,
+        county -> UidSql,
+        town -> UidSql,
+        village -> UidSql,
+        area_code -> Text,
+        deliberation_id -> UidSql,
+        title -> Text,
+        result -> Text,
+        decided_on -> Text,
+        votes_for -> Nullable<BigInt>,
+        votes_against -> Nullable<BigInt>,
+        votes_abstained -> Nullable<BigInt>,
+        cancelled_because -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    implementations (id) {
+        id -> UidSql,
+        version -> BigInt,
+        county -> UidSql,
+        town -> UidSql,
+        village -> UidSql,
+        area_code -> Text,
+        decision_id -> UidSql,
+        task -> Text,
+        owner_post -> Nullable<Text>,
+        owner_user_id -> Nullable<UidSql>,
+        begun_on -> Text,
+        due_on -> Text,
+        state -> Text,
+        settled_on -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        outcome -> Nullable<Binary>,
+        reopened -> BigInt,
+        cancelled_because -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    village_checks (id) {
+        id -> UidSql,
+        version -> BigInt,
+        county -> UidSql,
+        town -> UidSql,
+        village -> UidSql,
+        area_code -> Text,
+        implementation_id -> UidSql,
+        checked_on -> Text,
+        checked_by -> Text,
+        finding -> Text,
+        note -> Nullable<Binary>,
+        cancelled_because -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    village_disclosures (id) {
+        id -> UidSql,
+        version -> BigInt,
+        county -> UidSql,
+        town -> UidSql,
+        village -> UidSql,
+        area_code -> Text,
+        subject -> Text,
+        text_id -> Nullable<UidSql>,
+        deliberation_id -> Nullable<UidSql>,
+        decision_id -> Nullable<UidSql>,
+        implementation_id -> Nullable<UidSql>,
+        check_id -> Nullable<UidSql>,
+        title -> Text,
+        board -> Text,
+        spot -> Nullable<Text>,
+        posted_from -> Text,
+        posted_until -> Nullable<Text>,
+        evidence -> Nullable<Text>,
+        cancelled_because -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    village_opinions (id) {
+        id -> UidSql,
+        version -> BigInt,
+        county -> UidSql,
+        town -> UidSql,
+        village -> UidSql,
+        area_code -> Text,
+        deliberation_id -> Nullable<UidSql>,
+        topic -> Text,
+        told -> Nullable<Binary>,
+        voiced_on -> Text,
+        state -> Text,
+        due_on -> Text,
+        due_provisional -> Bool,
+        referred_to -> Nullable<Text>,
+        referred_on -> Nullable<Text>,
+        answer -> Nullable<Binary>,
+        answered_on -> Nullable<Text>,
+        answered_by -> Nullable<UidSql>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    leading_examples (id) {
+        id -> UidSql,
+        version -> BigInt,
+        county -> UidSql,
+        town -> UidSql,
+        village -> UidSql,
+        area_code -> Text,
+        matter -> Text,
+        shown_on -> Text,
+        members -> Nullable<BigInt>,
+        statement -> Nullable<Binary>,
+        cancelled_because -> Nullable<Text>,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    village_confirmations (id) {
+        id -> UidSql,
+        version -> BigInt,
+        county -> UidSql,
+        town -> UidSql,
+        village -> UidSql,
+        area_code -> Text,
+        year -> BigInt,
+        revision -> BigInt,
+        qualified -> Bool,
+        counted -> Bool,
+        criteria_year -> BigInt,
+        reasons -> Text,
+        note -> Nullable<Binary>,
+        decided_on -> Text,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    self_governance_criteria_sets (year) {
+        year -> BigInt,
+        version -> BigInt,
+        assumed -> Bool,
+        updated_by -> Nullable<UidSql>,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    self_governance_criteria (year, ordinal) {
+        year -> BigInt,
+        ordinal -> BigInt,
+        code -> Text,
+        title_zh -> Text,
+        title_en -> Text,
+        fact -> Text,
+        least -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1916,6 +2177,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     action_items,
     ratings,
     association_works,
+    village_texts,
+    deliberations,
+    deliberation_parts,
+    village_decisions,
+    implementations,
+    village_checks,
+    village_disclosures,
+    village_opinions,
+    leading_examples,
+    village_confirmations,
+    self_governance_criteria_sets,
+    self_governance_criteria,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));

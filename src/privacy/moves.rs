@@ -92,6 +92,12 @@ pub const PLACES: &[Place] = &[
     sealed("action_items.outcome", None),
     sealed("ratings.appeal", None),
     sealed("ratings.answer", None),
+    sealed("implementations.outcome", None),
+    sealed("village_checks.note", None),
+    sealed("village_opinions.told", None),
+    sealed("village_opinions.answer", None),
+    sealed("leading_examples.statement", None),
+    sealed("village_confirmations.note", None),
     index("persons.phone_index", BlindColumn::Phone, "phone"),
     index("persons.document_index", BlindColumn::Document, "document"),
     index(

@@ -509,6 +509,32 @@ pub const RESTING: &[Rest] = &[
         &[("appeal", Key::Ring), ("answer", Key::Ring)],
         &[],
     ),
+    nobody("village_texts", "what villages adopted"),
+    nobody(
+        "deliberations",
+        "what villages deliberated; people are counted",
+    ),
+    nobody("deliberation_parts", "counts of those who took part"),
+    nobody(
+        "village_decisions",
+        "what villages decided; votes are counted",
+    ),
+    staff("implementations", &[("outcome", Key::Ring)], &[]),
+    staff("village_checks", &[("note", Key::Ring)], &[]),
+    nobody("village_disclosures", "what hangs in public"),
+    // Whoever voiced it is in no row, and no row leads to them.
+    staff(
+        "village_opinions",
+        &[("told", Key::Ring), ("answer", Key::Ring)],
+        &[],
+    ),
+    staff("leading_examples", &[("statement", Key::Ring)], &[]),
+    staff("village_confirmations", &[("note", Key::Ring)], &[]),
+    nobody(
+        "self_governance_criteria_sets",
+        "what a village's year needs",
+    ),
+    nobody("self_governance_criteria", "what a village's year needs"),
     people(
         "posts",
         &["person_id"],

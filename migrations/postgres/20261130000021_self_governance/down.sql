@@ -1,0 +1,13 @@
+ALTER TABLE village_texts DROP CONSTRAINT village_texts_deliberation_id_fkey;
+DROP TABLE self_governance_criteria;
+DROP TABLE self_governance_criteria_sets;
+DROP TABLE village_confirmations;
+DROP TABLE leading_examples;
+DROP TABLE village_opinions;
+DROP TABLE village_disclosures;
+DROP TABLE village_checks;
+DROP TABLE implementations;
+DROP TABLE village_decisions;
+DROP TABLE deliberation_parts;
+DROP TABLE deliberations;
+DROP TABLE village_texts;
