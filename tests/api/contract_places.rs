@@ -17,6 +17,10 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
     ("post-rules", "rules are the same everywhere"),
+    (
+        "self-governance-criteria",
+        "what makes a village qualified is the same everywhere",
+    ),
     ("me", "one's own, by the name of a channel"),
     ("work-years", "the working days are the same everywhere"),
 ];
@@ -78,6 +82,7 @@ impl Records {
             .expect(201);
         let rating = crate::association_ratings::rating(&association);
         let rating = officer.post("/v1/ratings", rating).await.expect(201);
+        let village = crate::self_governance::chain(&officer, VILLAGE).await;
         let associate = crate::association_members::joined(&officer, &association).await;
         let associates = make::at("members", &associate);
         let card = json!({ "issued_on": "2026-05-29" });
@@ -220,6 +225,25 @@ impl Records {
             ("action-items", "id", id(&item)),
             ("ratings", "id", id(&rating)),
             ("post-rules", "code", "village_president".into()),
+            ("self-governance", "text_id", id(&village.charter)),
+            (
+                "self-governance",
+                "deliberation_id",
+                id(&village.deliberation),
+            ),
+            ("self-governance", "decision_id", id(&village.decision)),
+            ("self-governance", "implementation_id", id(&village.work)),
+            ("self-governance", "check_id", id(&village.check)),
+            ("self-governance", "disclosure_id", id(&village.posting)),
+            ("self-governance", "opinion_id", id(&village.opinion)),
+            ("self-governance", "example_id", id(&village.example)),
+            (
+                "self-governance",
+                "confirmation_id",
+                id(&village.confirmation),
+            ),
+            ("self-governance", "code", VILLAGE.into()),
+            ("self-governance", "criterion", "charter".into()),
             ("members", "id", id(&associate)),
             ("members", "consent_id", id(&membership)),
             ("members", "receipt_id", id(&associates_receipt)),
@@ -287,7 +311,7 @@ impl Records {
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
-            | "association-works" => &self.officer,
+            | "association-works" | "self-governance" => &self.officer,
             "users" | "push" | "post-rules" => &self.administrator,
             _ => &self.member,
         }

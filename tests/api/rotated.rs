@@ -252,6 +252,23 @@ async fn works_of_an_association(app: &TestApp) {
         .post(&format!("{path}/appeal-decision"), answer)
         .await
         .expect(200);
+    self_governance(&officer).await;
+}
+
+/// What a village did, found and was told.
+async fn self_governance(officer: &Client) {
+    use crate::self_governance::{at, chain, made};
+    let v = chain(officer, VILLAGE).await;
+    let done = json!({ "done_on": "2026-06-01", "outcome": "周末值班表已排定。" });
+    let path = at("implementations", &v.work, "/completion");
+    officer.post(&path, done).await.expect(200);
+    let answer = json!({ "answer": "五月起周末开放。", "answered_on": "2026-04-20" });
+    let path = at("opinions", &v.opinion, "/answer");
+    officer.post(&path, answer).await.expect(200);
+    let said = json!({ "area": VILLAGE, "matter": "environment", "shown_on": "2026-05-29", "statement": "骨干会员带头清理河道。" });
+    made(officer, "examples", said).await;
+    let decided = json!({ "area": VILLAGE, "year": 2026, "qualified": false, "decided_on": "2026-06-10", "note": "记录尚缺。" });
+    made(officer, "confirmations", decided).await;
 }
 
 pub async fn filled(app: &TestApp) -> Filled {
