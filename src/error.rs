@@ -117,6 +117,16 @@ catalogue! {
             "This person is a member of the association already." "此人已是该协会会员。";
         AlreadyRated "already_rated" 409 "Rated already" "已评定"
             "The association was rated for this year. Appeal against that." "该协会当年已评定，如有异议请申诉。";
+        BudgetExists "budget_exists" 409 "Budgeted already" "当年预算已存在"
+            "The association has a budget for this year. Amend that." "该协会当年预算已登记，请修改原记录。";
+        VoucherTaken "voucher_taken" 409 "Voucher booked already" "凭证已入账"
+            "An entry of this association was booked by this voucher. Nothing was booked twice." "该协会已有以此凭证入账的分录，未重复入账。";
+        YearFrozen "year_frozen" 409 "The year is closed" "年度已冻结"
+            "The association's year was frozen with its assessment; nothing of it is booked or changed any more. Book a correction in a year that is open." "该协会该年度已随考核冻结，不再入账或修改。请在未冻结的年度更正。";
+        CareProgrammeExists "care_programme_exists" 409 "Begun already" "当年项目已开展"
+            "The association began this programme in this year already." "该协会当年已登记开展此项行动。";
+        CareFamilyExists "care_family_exists" 409 "In care already" "已在帮扶中"
+            "This household is in care already." "该家庭已在帮扶中。";
         StateForbids "state_forbids" 409 "Not in this state" "当前状态不允许"
             "The record's state does not allow this step; see state and allowed_actions." "记录当前状态不允许此步骤，请见 state 与 allowed_actions。";
         ChannelOff "channel_off" 409 "Channel not set up" "渠道未开通"
@@ -139,6 +149,8 @@ catalogue! {
             "One or more fields are at fault; see errors." "一个或多个字段有误，请见 errors。";
         PostRuleBroken "post_rule_broken" 422 "Against the post's rule" "不符合任职规定"
             "The rule of this level, named by rule, asks for something else; see errors." "不符合本级协会的任职规定（见 rule），请见 errors。";
+        SourceClosed "source_closed" 422 "The source is closed" "资金来源已关闭"
+            "Nothing is booked of this source on such a day; see the days of it in the list of sources." "该来源在此日期不可入账，请见来源列表中的起止日期。";
         UnknownField "unknown_field" 422 "Unknown field" "未知字段"
             "The body holds a field that this operation does not know; see errors." "请求体含有此操作不认识的字段，请见 errors。";
         IdempotencyKeyReused "idempotency_key_reused" 422 "Key used for another request" "幂等键已用于其他请求"
@@ -216,6 +228,9 @@ catalogue! {
         UnknownPlaceholder "unknown_placeholder" 422 "Unknown placeholder" "占位符未知" "The template names a placeholder that does not exist." "模板使用了不存在的占位符。";
         UnclosedBrace "unclosed_brace" 422 "Brace without its other half" "花括号不成对" "A brace of the template has no other half; see position." "模板中的花括号不成对，请见 position。";
         FilledTooLong "filled_too_long" 422 "Too long once filled in" "填充后过长" "With its placeholders filled in, the text is longer than a notification takes." "占位符填充后，文本超过通知允许的长度。";
+        TooFew "too_few" 422 "Too few" "过少" "Fewer items than documented." "条目数少于文档规定。";
+        Unbalanced "unbalanced" 422 "Does not balance" "借贷不平衡" "Debits and credits do not come to the same." "借方与贷方合计不相等。";
+        UnknownAccount "unknown_account" 422 "No such account" "科目不存在" "The chart has no account of this code." "科目表中没有此代码的科目。";
         SumDiffers "sum_differs" 422 "Sum differs" "合计不符" "The total is not the sum of its lines." "合计与各项之和不符。";
         NumberPrecisionLost "number_precision_lost" 422 "Digits lost" "数字精度丢失" "The spreadsheet took the number for an amount and lost its last digits (such as 3.3E+17). Format the column as text, then put the number in again." "表格把号码当作数值处理，末尾数字已丢失（如 3.3E+17）。请先将该列设为“文本”格式，再重新填入号码。";
         FormulaCell "formula_cell" 422 "A formula" "含公式" "A formula stands here: paste its value instead." "此单元格是公式，请改为粘贴数值。";

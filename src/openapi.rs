@@ -94,6 +94,14 @@ const TAGS: &[(&str, &str)] = &[
         "Associations: their tree, their posts and members (协会)",
     ),
     (
+        "funds",
+        "Budgets of associations and the ledger of the care fund (经费与关怀基金)",
+    ),
+    (
+        "care",
+        "Care programmes and projects, families in care and their contacts (生育关怀)",
+    ),
+    (
         "insurance",
         "Insurance products, policies and claims (保险)",
     ),
@@ -377,6 +385,10 @@ const NAMES_A_RECORD: &[&str] = &[
     "list_concerns",
     "list_associations",
     "get_member_statistics",
+    "get_fund_statistics",
+    "get_care_statistics",
+    "get_special_family_coverage",
+    "list_care_visits",
 ];
 
 /// Operations without a body that may be refused for what stands in a record.

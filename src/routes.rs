@@ -6,9 +6,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    activities, areas, associations, audit, auth, calendar_feed, campaigns, channels, concerns,
-    duplicates, households, insurance, liaison, notifications, people, policy_imports, privacy,
-    push, residents, rights_requests, services, supervision, sync, visits, workdays,
+    activities, areas, associations, audit, auth, calendar_feed, campaigns, care, channels,
+    concerns, duplicates, funds, households, insurance, liaison, notifications, people,
+    policy_imports, privacy, push, residents, rights_requests, services, supervision, sync, visits,
+    workdays,
 };
 
 /// Everything under `/v1`.
@@ -52,6 +53,8 @@ fn signed_in(cfg: &mut ServiceConfig) {
     visits::routes(cfg);
     concerns::routes(cfg);
     associations::routes(cfg);
+    funds::routes(cfg);
+    care::routes(cfg);
     supervision::routes(cfg);
     campaigns::routes(cfg);
     activities::routes(cfg);

@@ -175,6 +175,25 @@ actions! {
     RatingRead "rating.read" on "rating" by ALL;
     RatingDecide "rating.decide" on "rating" by &[Officer];
     RatingAppeal "rating.appeal" on "rating" by &[Officer];
+    // Funds of associations, and the ledger of the care fund; the chart of accounts is one for all.
+    BudgetRead "budget.read" on "budget" by &[Officer, Auditor];
+    BudgetWrite "budget.write" on "budget" by &[Officer];
+    FundRead "fund.read" on "fund_entry" by &[Officer, CareOfficer, Auditor];
+    FundWrite "fund.write" on "fund_entry" by &[Officer];
+    FundAccountRead "fund_account.read" on "fund_account" by &[Officer, CareOfficer, Administrator, Auditor];
+    FundAccountWrite "fund_account.write" on "fund_account" by &[Administrator];
+    FundCount "fund.count" on "fund_statistics" by &[Officer, CareOfficer, Auditor];
+    // Care: what associations do is their officers' to see, families are care officers' and their own contacts'.
+    CareProgrammeRead "care_programme.read" on "care_programme" by &[Officer, CareOfficer, Auditor];
+    CareProgrammeWrite "care_programme.write" on "care_programme" by &[Officer, CareOfficer];
+    CareFamilyRead "care_family.read" on "care_family" by &[CareOfficer, FieldMember];
+    CareFamilyWrite "care_family.write" on "care_family" by &[CareOfficer];
+    CareFamilyLookUp "care_family.look_up" on "care_family" by &[CareOfficer];
+    CareFamilyReveal "care_family.reveal" on "care_family" by &[CareOfficer, FieldMember];
+    CareVisitWrite "care_visit.write" on "care_visit" by &[CareOfficer, FieldMember];
+    CareSupportRead "care_support.read" on "care_support" by &[CareOfficer];
+    CareSupportWrite "care_support.write" on "care_support" by &[CareOfficer];
+    CareCount "care.count" on "care_statistics" by &[Officer, CareOfficer, Auditor];
     MemberCount "member.count" on "member_statistics" by &[Coordinator, Officer, Auditor];
     // Insurance.
     ProductRead "insurance_product.read" on "insurance_product" by &[FieldMember, Coordinator, Officer];
@@ -434,6 +453,55 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("revoke_member_receipt", Action::MemberReceipt),
     ("get_association_members", Action::MemberRead),
     ("get_member_statistics", Action::MemberCount),
+    ("list_fund_sources", Action::FundAccountRead),
+    ("list_fund_accounts", Action::FundAccountRead),
+    ("get_fund_account", Action::FundAccountRead),
+    ("create_fund_account", Action::FundAccountWrite),
+    ("create_fund_entry", Action::FundWrite),
+    ("list_fund_entries", Action::FundRead),
+    ("get_fund_entry", Action::FundRead),
+    ("reverse_fund_entry", Action::FundWrite),
+    ("get_trial_balance", Action::FundRead),
+    ("list_fund_balances", Action::FundRead),
+    ("list_fee_years", Action::FundRead),
+    ("set_fee_year", Action::FundWrite),
+    ("get_fund_statistics", Action::FundCount),
+    ("create_budget", Action::BudgetWrite),
+    ("list_budgets", Action::BudgetRead),
+    ("get_budget", Action::BudgetRead),
+    ("update_budget", Action::BudgetWrite),
+    ("set_budget_fact", Action::BudgetWrite),
+    ("create_village_need", Action::BudgetWrite),
+    ("list_village_needs", Action::BudgetRead),
+    ("get_village_need", Action::BudgetRead),
+    ("answer_village_need", Action::BudgetWrite),
+    ("create_care_programme", Action::CareProgrammeWrite),
+    ("list_care_programmes", Action::CareProgrammeRead),
+    ("get_care_programme", Action::CareProgrammeRead),
+    ("end_care_programme", Action::CareProgrammeWrite),
+    ("create_care_project", Action::CareProgrammeWrite),
+    ("list_care_projects", Action::CareProgrammeRead),
+    ("get_care_project", Action::CareProgrammeRead),
+    ("update_care_project", Action::CareProgrammeWrite),
+    ("create_care_session", Action::CareProgrammeWrite),
+    ("list_care_sessions", Action::CareProgrammeRead),
+    ("get_care_session", Action::CareProgrammeRead),
+    ("cancel_care_session", Action::CareProgrammeWrite),
+    ("create_care_family", Action::CareFamilyWrite),
+    ("list_care_families", Action::CareFamilyRead),
+    ("get_care_family", Action::CareFamilyRead),
+    ("update_care_family", Action::CareFamilyWrite),
+    ("look_up_care_family", Action::CareFamilyLookUp),
+    ("reveal_care_family", Action::CareFamilyReveal),
+    ("end_care_family", Action::CareFamilyWrite),
+    ("create_care_visit", Action::CareVisitWrite),
+    ("list_care_visits", Action::CareFamilyRead),
+    ("create_care_support", Action::CareSupportWrite),
+    ("list_care_supports", Action::CareSupportRead),
+    ("get_care_support", Action::CareSupportRead),
+    ("cancel_care_support", Action::CareSupportWrite),
+    ("get_care_statistics", Action::CareCount),
+    ("get_special_family_coverage", Action::CareCount),
     ("create_study", Action::StudyWrite),
     ("list_studies", Action::StudyRead),
     ("get_study", Action::StudyRead),

@@ -307,6 +307,23 @@ fn held(c: &mut DbConn, user: Uid, roles: &[Role], place: &Place, now: Micros) -
     holds_in(c, user, roles, narrowest, now)
 }
 
+/// Whether somebody works in one of these roles in that very area, and not only in one around it.
+pub fn is_of(c: &mut DbConn, user: Uid, roles: &[Role], area: Uid, now: Micros) -> AppResult<bool> {
+    let live = assignments::table
+        .inner_join(users::table)
+        .filter(users::state.eq(UserState::Active))
+        .filter(assignments::user_id.eq(user))
+        .filter(assignments::area_id.eq(area))
+        .filter(assignments::role.eq_any(roles.to_vec()))
+        .filter(assignments::starts_at.le(now.0))
+        .filter(
+            assignments::ends_at
+                .is_null()
+                .or(assignments::ends_at.gt(now.0)),
+        );
+    Ok(diesel::select(diesel::dsl::exists(live)).get_result(c)?)
+}
+
 /// The same in an area, which may be wider than a county.
 pub fn holds_in(
     c: &mut DbConn,

@@ -44,6 +44,17 @@ macro_rules! first_locked {
     };
 }
 
+/// The same, keeping the row from being changed while others may keep it so as well.
+#[macro_export]
+macro_rules! first_kept {
+    ($conn:expr, $query:expr) => {
+        match $conn {
+            $crate::db::DbConn::Pg(c) => $query.for_share().first(c),
+            $crate::db::DbConn::Sqlite(c) => $query.first(c),
+        }
+    };
+}
+
 /// Loads all rows of a query and, on PostgreSQL, locks them until the transaction ends.
 #[macro_export]
 macro_rules! all_locked {

@@ -1821,6 +1821,251 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    frozen_years (association_id, year) {
+        association_id -> UidSql,
+        year -> BigInt,
+        frozen_at -> BigInt,
+        frozen_by -> Nullable<UidSql>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    fund_accounts (code) {
+        code -> Text,
+        class -> Text,
+        spent_on -> Nullable<Text>,
+        title_zh -> Text,
+        title_en -> Text,
+        created_by -> Nullable<UidSql>,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    fund_entries (id) {
+        id -> UidSql,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        source -> Text,
+        booked_on -> Text,
+        voucher -> Text,
+        reverses_id -> Nullable<UidSql>,
+        posted_by -> UidSql,
+        posted_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    fund_lines (entry_id, position) {
+        entry_id -> UidSql,
+        position -> BigInt,
+        account -> Text,
+        side -> Text,
+        amount -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    fund_fee_years (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        year -> BigInt,
+        total -> BigInt,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    budgets (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        year -> BigInt,
+        activity_funds -> BigInt,
+        family_planning_funds -> BigInt,
+        approved_on -> Text,
+        evidence -> Text,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    budget_facts (budget_id, kind) {
+        budget_id -> UidSql,
+        kind -> Text,
+        holds -> Bool,
+        evidence -> Text,
+        shown_on -> Text,
+        amount -> Nullable<BigInt>,
+        heads -> Nullable<BigInt>,
+        noted_by -> UidSql,
+        noted_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    village_needs (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        need -> Text,
+        asked -> BigInt,
+        asked_on -> Text,
+        met -> Nullable<BigInt>,
+        answered_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    care_programmes (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        kind -> Text,
+        year -> BigInt,
+        began_on -> Text,
+        evidence -> Text,
+        ended_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    care_projects (id) {
+        id -> UidSql,
+        version -> BigInt,
+        programme_id -> UidSql,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        title -> Text,
+        plan -> Nullable<Binary>,
+        budget -> BigInt,
+        begins_on -> Text,
+        ends_on -> Text,
+        closed_on -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    care_sessions (id) {
+        id -> UidSql,
+        version -> BigInt,
+        project_id -> UidSql,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        held_on -> Text,
+        participants -> BigInt,
+        hours -> BigInt,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    care_families (id) {
+        id -> UidSql,
+        version -> BigInt,
+        household_id -> UidSql,
+        began_on -> Text,
+        special_since -> Nullable<Text>,
+        township_contact -> Nullable<UidSql>,
+        township_contact_since -> Nullable<Text>,
+        village_contact -> Nullable<UidSql>,
+        village_contact_since -> Nullable<Text>,
+        doctor -> Nullable<Binary>,
+        doctor_since -> Nullable<Text>,
+        channel -> Nullable<Binary>,
+        channel_since -> Nullable<Text>,
+        ended_on -> Nullable<Text>,
+        ended_because -> Nullable<Text>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    care_help (id) {
+        id -> UidSql,
+        version -> BigInt,
+        family_id -> UidSql,
+        association_id -> UidSql,
+        project_id -> Nullable<UidSql>,
+        kind -> Text,
+        value -> BigInt,
+        given_on -> Text,
+        entry_id -> Nullable<UidSql>,
+        cancelled_at -> Nullable<BigInt>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    care_visits (id) {
+        id -> UidSql,
+        family_id -> UidSql,
+        contact -> Text,
+        visited_by -> UidSql,
+        visited_on -> Text,
+        way -> Text,
+        noted_by -> UidSql,
+        noted_at -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -1916,6 +2161,20 @@ diesel::allow_tables_to_appear_in_same_query!(
     action_items,
     ratings,
     association_works,
+    frozen_years,
+    fund_accounts,
+    fund_entries,
+    fund_lines,
+    fund_fee_years,
+    budgets,
+    budget_facts,
+    village_needs,
+    care_programmes,
+    care_projects,
+    care_sessions,
+    care_families,
+    care_help,
+    care_visits,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));
@@ -1930,3 +2189,5 @@ diesel::joinable!(services -> residents (resident_id));
 diesel::joinable!(service_tally -> areas (area_id));
 diesel::joinable!(household_tally -> areas (area_id));
 diesel::joinable!(liaison_fields -> liaison_notices (notice_id));
+diesel::joinable!(fund_lines -> fund_entries (entry_id));
+diesel::joinable!(care_families -> households (household_id));

@@ -13,6 +13,7 @@ use super::receipts_store;
 use super::requests::HeldRequest;
 use super::requests_store;
 use crate::associations::held::{self, HeldMembership, HeldPost};
+use crate::care::held::HeldCare;
 use crate::crypto::{DataKey, Vault};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
@@ -22,6 +23,7 @@ use crate::liaison::model::{LiaisonEnd, LiaisonField, LiaisonKind, LiaisonState,
 use crate::people::consents::{self, ConsentText};
 use crate::people::fields;
 use crate::people::model::*;
+use crate::people::store::Standing;
 use crate::residents::model::*;
 use crate::residents::view::ShownDocument;
 use crate::rights_requests::model::{RightsState, RightsTopic};
@@ -29,7 +31,8 @@ use crate::services::machine::ServiceState;
 use crate::services::model::{ProviderKind, ServiceKind};
 use crate::visits::model::VisitPurpose;
 use crate::{
-    areas, duplicates, households, insurance, people, residents, rights_requests, services, visits,
+    areas, care, duplicates, households, insurance, people, residents, rights_requests, services,
+    visits,
 };
 
 /// The longest part of each list.
@@ -79,6 +82,9 @@ pub struct HeldRecord {
     /// Posts in associations that the person has or had.
     #[schema(max_items = 100)]
     pub posts: Vec<HeldPost>,
+    /// The household as one in care, for whoever of it agreed to that.
+    #[schema(max_items = 100)]
+    pub care: Vec<HeldCare>,
     #[schema(max_items = 100)]
     pub receipts: Vec<HeldReceipt>,
     /// The receipt with whose code this was opened; null where staff made it.
@@ -340,6 +346,7 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
         rights_requests: rights(c, vault, &known_as)?,
         memberships: held::memberships(c, row.id, MOST)?,
         posts: held::posts(c, row.id, MOST)?,
+        care: care(c, &row)?,
         receipts: held_receipts(c, row.id)?,
         opened_by: None,
     })
@@ -475,6 +482,17 @@ fn held_visits(c: &mut DbConn, person: &PersonRow) -> AppResult<Vec<HeldVisit>> 
         offered,
     };
     Ok(rows.into_iter().map(show).collect())
+}
+
+/// It rests on the consent of those who gave it, and is theirs to see; not of everybody they live with.
+fn care(c: &mut DbConn, person: &PersonRow) -> AppResult<Vec<HeldCare>> {
+    let standing = people::store::standing(c, person.id, Purpose::CareSupport)?;
+    match (person.household_id, standing) {
+        (Some(home), Standing::Live | Standing::Withdrawn) => {
+            care::held::of_household(c, home, MOST)
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 fn policies(c: &mut DbConn, person: Uid) -> AppResult<Vec<HeldPolicy>> {

@@ -90,6 +90,7 @@ pub const PLACES: &[Place] = &[
     sealed("studies.findings", None),
     sealed("action_items.problem", None),
     sealed("action_items.outcome", None),
+    sealed("care_projects.plan", None),
     sealed("ratings.appeal", None),
     sealed("ratings.answer", None),
     index("persons.phone_index", BlindColumn::Phone, "phone"),

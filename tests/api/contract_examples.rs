@@ -42,6 +42,18 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
         "create_association_work",
         "an association of the caller's area",
     ),
+    (
+        "create_care_programme",
+        "an association of the caller's area",
+    ),
+    ("create_care_project", "a programme of the caller's area"),
+    ("create_care_session", "a project of the caller's area"),
+    ("create_care_family", "a household that agrees to care"),
+    ("create_care_visit", "a family in care"),
+    ("create_care_support", "a family in care"),
+    ("create_fund_entry", "an association of the caller's area"),
+    ("create_budget", "an association of the caller's area"),
+    ("create_village_need", "an association of the caller's area"),
     ("create_study", "an association of the caller's area"),
     ("create_rating", "an association of the caller's area"),
     (

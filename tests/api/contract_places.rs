@@ -17,6 +17,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
     ("post-rules", "rules are the same everywhere"),
+    ("fund-accounts", "the chart is the same everywhere"),
     ("me", "one's own, by the name of a channel"),
     ("work-years", "the working days are the same everywhere"),
 ];
@@ -28,6 +29,7 @@ pub struct Records {
     administrator: Client,
     organiser: Client,
     officer: Client,
+    care_officer: Client,
     /// (collection, parameter, value)
     ids: Vec<(&'static str, &'static str, String)>,
 }
@@ -78,6 +80,30 @@ impl Records {
             .expect(201);
         let rating = crate::association_ratings::rating(&association);
         let rating = officer.post("/v1/ratings", rating).await.expect(201);
+        let booked = crate::fund_ledger::entry(&association, "2026-03-12", 100);
+        let booked = officer.post("/v1/fund-entries", booked).await.expect(201);
+        let budget = crate::budgets::budget(&association, 10, 100);
+        let budget = officer.post("/v1/budgets", budget).await.expect(201);
+        let need = crate::budgets::need(&association);
+        let need = officer.post("/v1/village-needs", need).await.expect(201);
+        let programme = crate::care::programme(&association, "adolescent_health_education");
+        let programme = officer.post("/v1/care-programmes", programme).await;
+        let programme = programme.expect(201);
+        let project = crate::care::project(&programme);
+        let project = officer.post("/v1/care-projects", project).await.expect(201);
+        let lesson = json!({ "project_id": project["id"], "held_on": "2026-04-18", "participants": 45, "hours": 2 });
+        let lesson = officer.post("/v1/care-sessions", lesson).await.expect(201);
+        let care_officer = app.user(Role::CareOfficer, TOWN).await;
+        let (cared_for, ..) = crate::care::agreeing(&member).await;
+        let family = crate::care::family(&cared_for);
+        let family = care_officer.post("/v1/care-families", family).await;
+        let family = family.expect(201);
+        let help = json!({ "family_id": family["id"], "association_id": association["id"], "kind": "goods",
+            "value": { "amount": "300.00", "currency": "CNY" }, "given_on": "2026-05-20" });
+        let help = care_officer
+            .post("/v1/care-supports", help)
+            .await
+            .expect(201);
         let associate = crate::association_members::joined(&officer, &association).await;
         let associates = make::at("members", &associate);
         let card = json!({ "issued_on": "2026-05-29" });
@@ -215,6 +241,17 @@ impl Records {
             ("liaison-withdrawals", "id", id(&withdrawal)),
             ("associations", "id", id(&association)),
             ("posts", "id", id(&post)),
+            ("associations", "year", "2018".into()),
+            ("care-programmes", "id", id(&programme)),
+            ("care-projects", "id", id(&project)),
+            ("care-sessions", "id", id(&lesson)),
+            ("care-families", "id", id(&family)),
+            ("care-supports", "id", id(&help)),
+            ("fund-entries", "id", id(&booked)),
+            ("budgets", "id", id(&budget)),
+            ("budgets", "kind", "own_line".into()),
+            ("village-needs", "id", id(&need)),
+            ("fund-accounts", "code", "1002".into()),
             ("association-works", "id", id(&work)),
             ("studies", "id", id(&study)),
             ("action-items", "id", id(&item)),
@@ -251,6 +288,7 @@ impl Records {
             administrator,
             organiser,
             officer,
+            care_officer,
             ids,
         }
     }
@@ -287,7 +325,11 @@ impl Records {
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
             "associations" | "posts" | "members" | "studies" | "action-items" | "ratings"
-            | "association-works" => &self.officer,
+            | "association-works" | "fund-entries" | "budgets" | "village-needs"
+            | "fund-accounts" | "care-programmes" | "care-projects" | "care-sessions" => {
+                &self.officer
+            }
+            "care-families" | "care-supports" => &self.care_officer,
             "users" | "push" | "post-rules" => &self.administrator,
             _ => &self.member,
         }

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const WEEK: i64 = 7 * 24 * 3600 * 1_000_000;
 
 /// Values that nobody else has, each of them typed by somebody.
-const VALUES: [&str; 16] = [
+const VALUES: [&str; 17] = [
     "司马青禾",
     "13912340777",
     "桃花源路77号",
@@ -36,6 +36,7 @@ const VALUES: [&str; 16] = [
     "柳林小学王老师",
     "单位名称写错了两个字",
     "两个月工资没有发",
+    "桃花源卫生服务中心",
 ];
 
 /// Somebody with something in every place: a resident, of a household, visited, insured, claiming.
@@ -46,6 +47,8 @@ struct Family {
     household: Value,
     /// As a member of an association.
     joined: Value,
+    /// As a family in care.
+    care: Value,
     /// All the records, by kind of the feed.
     records: Vec<(&'static str, Value)>,
 }
@@ -62,6 +65,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         "service_follow_up",
         "sensitive_documents",
         "liaison_with_home_area",
+        "care_support",
     ];
     let consents: Vec<Value> = purposes.iter().map(|p| consent(p)).collect();
     let body = make::resident_with(
@@ -140,6 +144,27 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     let mut post = crate::association_posts::president(&association);
     post["person_id"] = json!(person);
     officer.post("/v1/posts", post).await.expect(201);
+    // Their family is cared for, visited by a contact and helped.
+    let care_officer = app.user(Role::CareOfficer, COUNTY).await.at(url);
+    let care = crate::care::family(&household);
+    let care = care_officer
+        .post("/v1/care-families", care)
+        .await
+        .expect(201);
+    let contact = app.user(Role::FieldMember, VILLAGE).await;
+    let path = at("care-families", &care);
+    let etag = care_officer.get(&path).await.etag();
+    let place = json!({ "provider": VALUES[16], "since": "2026-05-20" });
+    let given = json!({ "village_contact": { "user_id": contact.id, "since": "2026-05-20" }, "family_doctor": place, "green_channel": place });
+    care_officer.patch(&path, &etag, given).await.expect(200);
+    let seen = json!({ "family_id": care["id"], "contact": "village", "visited_on": "2026-05-21", "way": "in_person" });
+    care_officer.post("/v1/care-visits", seen).await.expect(201);
+    let help = json!({ "family_id": care["id"], "association_id": association["id"], "kind": "goods",
+        "value": { "amount": "300.00", "currency": "CNY" }, "given_on": "2026-05-21" });
+    care_officer
+        .post("/v1/care-supports", help)
+        .await
+        .expect(201);
     crate::support::notices::agrees(&member, &resident, &["address"]).await;
     app.user(Role::Coordinator, OTHER_TOWN).await;
     let mut notice =
@@ -185,6 +210,7 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
         resident,
         household,
         joined,
+        care,
         records,
     }
 }
@@ -203,8 +229,8 @@ impl Family {
     }
     /// Their ids, and those of all that is theirs.
     fn ids(&self) -> BTreeSet<Uid> {
-        let joined = self.joined["id"].as_str().unwrap();
-        let mut ids = BTreeSet::from([self.person(), joined.parse().unwrap()]);
+        let id = |record: &Value| record["id"].as_str().unwrap().parse().unwrap();
+        let mut ids = BTreeSet::from([self.person(), id(&self.joined), id(&self.care)]);
         ids.extend(
             self.records
                 .iter()

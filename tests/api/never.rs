@@ -118,6 +118,16 @@ fn words_are_whole() {
     ] {
         assert!(never::in_text(text).is_some(), "{text}");
     }
+    // The name of the closed source is none, and whatever is made of it is.
+    for name in [
+        "social_support_fee",
+        "social_support_fee_paid",
+        "social_support_fee_share_of_person",
+    ] {
+        assert!(never::in_name(name).is_some(), "{name}");
+    }
+    assert_eq!(never::in_name(never::CLOSED_SOURCE), None);
+    assert_eq!(never::in_text(never::CLOSED_SOURCE), None);
     for text in [
         "define",
         "refined",

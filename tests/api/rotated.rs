@@ -232,6 +232,10 @@ async fn works_of_an_association(app: &TestApp) {
     let crate::associations::Branch {
         officer, township, ..
     } = crate::associations::branch(app).await;
+    let programme = crate::care::programme(&township, "three_in_one");
+    let programme = officer.post("/v1/care-programmes", programme).await;
+    let project = crate::care::project(&programme.expect(201));
+    officer.post("/v1/care-projects", project).await.expect(201);
     let study = crate::association_studies::study(&township);
     officer.post("/v1/studies", study).await.expect(201);
     let item = crate::association_studies::items(&officer, "").await[0].clone();

@@ -15,7 +15,7 @@ use crate::db::{DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::people::model::{PersonState, Purpose};
 use crate::state::App;
-use crate::{associations, insurance, people};
+use crate::{associations, care, insurance, people};
 
 /// Withdrawn consents of one step.
 const AT_ONCE: i64 = 100;
@@ -37,7 +37,8 @@ pub async fn run(app: &web::Data<App>) -> AppResult<bool> {
             more = false;
         }
     }
-    Ok(more)
+    // A family in care rests on the consent of whoever of it agrees, not on one person's.
+    Ok(care::ends::run(app).await? || more)
 }
 
 fn end(c: &mut DbConn, one: store::Withdrawn, now: Micros) -> AppResult<()> {

@@ -96,6 +96,11 @@
     card: ['会员证', 'Member card'],
     posts: ['协会职务', 'Posts in associations'],
     allowance: ['每月补贴', 'Allowance a month'],
+    care: ['帮扶', 'Care'],
+    contacts: ['联系人数', 'Contacts'],
+    aService: ['服务', 'a service'],
+    familyDoctor: ['家庭医生', 'Family doctor since'],
+    greenChannel: ['就医绿色通道', 'Green channel since'],
     receipts: ['我的回执', 'My receipts'],
     issued: ['发出', 'Made'],
     expires: ['有效到', 'Good until'],
@@ -160,7 +165,8 @@
     stay_reason: ['来的原因', 'reason of the stay'], left_on: ['离开日期', 'day of leaving'], left_reason: ['离开原因', 'reason of leaving'],
     insured_until: ['保险期至', 'insured until'],
     president: ['会长', 'president'], executive_vice_president: ['常务副会长', 'executive vice-president'], vice_president: ['副会长', 'vice-president'],
-    secretary_general: ['秘书长', 'secretary-general'], own_wish: ['本人要求', 'own wish'], moved_away: ['迁出', 'moved away'],
+    secretary_general: ['秘书长', 'secretary-general'], own_wish: ['本人要求', 'own wish'], in_care: ['帮扶中', 'in care'], no_longer_entitled: ['不再符合条件', 'no longer entitled'],
+    money: ['慰问金', 'money'], goods: ['物品', 'goods'], ended: ['已结束', 'ended'], moved_away: ['迁出', 'moved away'],
     other_association: ['转到其他协会', 'another association'], association_dissolved: ['协会注销', 'the association is no more'],
     resigned: ['辞任', 'resigned'], retired: ['退休', 'retired'], transferred: ['调离', 'transferred'], term_over: ['任期届满', 'term over'], re_elected: ['连任', 'elected anew'],
     leading_group_deputy_head: ['领导小组副组长', 'deputy head of the leading group'], leading_group_member: ['领导小组成员', 'member of the leading group'],
@@ -578,6 +584,17 @@
       listing(s, r.posts, function (p) {
         return entry(p.association + ' – ' + w(p.post), [p.begins_on + ' – ' + (p.ended_on || p.ends_on), p.ended_because ? w(p.ended_because) : '',
           p.holds_position === 'none' ? '' : w(p.holds_position), p.allowance ? t('allowance') + ' ' + p.allowance.amount : '']);
+      });
+    }
+    if (r.care.length) {
+      s = section(t('care'), 'care');
+      r.care.forEach(function (c) {
+        listing(s, [c], function () {
+          return entry(w(c.state), [c.began_on + ' – ' + (c.ended_on || ''), c.ended_because ? w(c.ended_because) : '', t('contacts') + ' ' + c.contacts,
+            c.family_doctor_since ? t('familyDoctor') + ' ' + c.family_doctor_since : '', c.green_channel_since ? t('greenChannel') + ' ' + c.green_channel_since : '']);
+        });
+        if (c.help.length) { listing(s, c.help, function (h) { return entry(h.kind === 'service' ? t('aService') : w(h.kind), [h.given_on, h.value.amount]); }); }
+        if (c.visits.length) { listing(s, c.visits, function (v) { return entry(v.on, [w(v.way)]); }); }
       });
     }
     s = section(t('receipts'), 'receipts');

@@ -159,12 +159,33 @@ fn found(text: &str, name: bool) -> Option<String> {
         .iter()
         .find(|part| words.single.contains(part.as_str()));
     one.cloned().or_else(|| {
+        let stands = |word: &Vec<&str>| {
+            let at = parts.windows(word.len()).enumerate();
+            at.filter(|(_, w)| *w == word.as_slice())
+                .any(|(at, _)| !is_a_source(&parts[at..]))
+        };
         let several = words.several.iter();
         several
-            .filter(|word| parts.windows(word.len()).any(|w| w == word.as_slice()))
+            .filter(|word| stands(word))
             .map(|word| word.join("_"))
             .next()
     })
+}
+
+/// The closed source of care funds is called by the fee that it was a share of: money of an association, of years
+/// that are over, and no fee of anybody. This one name is meant and no longer or shorter one.
+pub const CLOSED_SOURCE: &str = "social_support_fee_share";
+
+fn is_a_source(parts: &[String]) -> bool {
+    let name: Vec<&str> = CLOSED_SOURCE.split('_').collect();
+    let next = |n: usize| parts.get(n).map(String::as_str);
+    name.iter()
+        .enumerate()
+        .all(|(n, part)| next(n) == Some(part))
+        && !matches!(
+            next(name.len()),
+            Some("of" | "by" | "paid" | "owed" | "due")
+        )
 }
 
 /// A word of the list in a name: of a column, a property, an operation.

@@ -1,0 +1,9 @@
+DROP TABLE village_needs;
+DROP TABLE budget_facts;
+DROP TABLE budgets;
+DROP TABLE fund_fee_years;
+DROP TABLE fund_lines;
+DROP TABLE fund_entries;
+DROP FUNCTION fund_ledger_is_append_only();
+DROP TABLE fund_accounts;
+DROP TABLE frozen_years;
