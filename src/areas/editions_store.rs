@@ -395,7 +395,8 @@ impl Run<'_> {
             }
             // Children of the next thousand may lie in these.
             bulk_store::insert(c, &new, &rows)?;
-            (new.clear(), rows.clear());
+            new.clear();
+            rows.clear();
         }
         Ok(outcome)
     }

@@ -94,6 +94,9 @@ macro_rules! refuse {
     };
 }
 
+/// An area and those in it.
+type Part = (AreaRow, Vec<AreaRow>);
+
 impl Doing<'_> {
     fn line(&self) -> &Line {
         &self.event.first
@@ -215,7 +218,7 @@ impl Doing<'_> {
         change.new_code = Some(code.to_string());
         changes_store::insert(c, &change)?;
         // What a token's bearer is told of their assignments names codes.
-        placed_store::rights_changed(c, &[self.area.clone()], self.at)?;
+        placed_store::rights_changed(c, std::slice::from_ref(&self.area), self.at)?;
         Ok(Ok(ChangeState::Applied))
     }
 
@@ -379,7 +382,7 @@ impl Doing<'_> {
     }
 
     /// The parts that a split's rows name, and what each of them takes.
-    fn parts(&self, c: &mut DbConn) -> AppResult<Judged<Vec<(AreaRow, Vec<AreaRow>)>>> {
+    fn parts(&self, c: &mut DbConn) -> AppResult<Judged<Vec<Part>>> {
         let parent = match self.area.parent_id {
             Some(id) => store::by_id(c, id)?,
             None => None,
