@@ -137,9 +137,11 @@ pushing! {
     async fn what_a_dead_token_kept_back_goes_to_the_one_that_replaces_it(app, gateway) {
         let phone = member_with_phone(app, "token-of-yesterday").await;
         gateway.add_faults(vec![FaultRule { token: Some("token-of-yesterday".into()), ..FaultRule::new(FaultKind::Unregistered) }]).unwrap();
-        let short = tell(app, VisitReturned, "走访记录已退回", &[phone.id], Micros::HOUR).await;
-        let told = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
-        let read = tell(app, VisitReturned, "走访记录已退回", &[phone.id], DAY).await;
+        // All are queued before the first finds the token dead: a phone without a live one gets no push at all.
+        let short = tell_later(app, VisitReturned, "走访记录已退回", &[phone.id], Micros::MINUTE, Micros::HOUR).await;
+        let told = tell_later(app, VisitReturned, "走访记录已退回", &[phone.id], Micros::MINUTE, DAY).await;
+        let read = tell_later(app, VisitReturned, "走访记录已退回", &[phone.id], Micros::MINUTE, DAY).await;
+        app.advance(Micros::MINUTE);
         for occurrence in [short, told, read] {
             for _ in 0..200 {
                 let state = outbox(app, occurrence)[0].state.clone();

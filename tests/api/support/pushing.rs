@@ -250,6 +250,18 @@ pub async fn tell(
     users: &[Uid],
     worth: i64,
 ) -> Uid {
+    tell_later(app, kind, title, users, 0, worth).await
+}
+
+/// The same, whose push is due only after this long.
+pub async fn tell_later(
+    app: &TestApp,
+    kind: NotificationKind,
+    title: &str,
+    users: &[Uid],
+    after: i64,
+    worth: i64,
+) -> Uid {
     let now = app.now();
     let occurrence = Uid::new(now);
     let what = Announcement {
@@ -262,9 +274,9 @@ pub async fn tell(
         subject: None,
         campaign: None,
         occurrence,
-        not_before: now,
+        not_before: now.plus(after),
         ramp: None,
-        expires_at: now.plus(worth),
+        expires_at: now.plus(after).plus(worth),
     };
     let recipients: Vec<Recipient> = users
         .iter()
