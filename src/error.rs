@@ -212,7 +212,7 @@ catalogue! {
         DateInFuture "date_in_future" 422 "Date in the future" "日期在将来" "The date, of the field or inside the number, lies in the future." "该日期（字段本身或号码中的）在将来。";
         UnknownPrefix "unknown_prefix" 422 "Unknown prefix" "前缀未知" "The number does not begin as its kind does." "号码开头与证件类型不符。";
         NoSuchArea "no_such_area" 422 "No such area" "行政区划不存在" "There is no area with this code." "没有此代码的行政区划。";
-        AreaTooWide "area_too_wide" 422 "Area too wide" "区划级别过高" "A township or village is expected here." "此处应为乡镇或村级区划。";
+        AreaTooWide "area_too_wide" 422 "Area too wide" "区划级别过高" "A narrower area is expected here: a township or village, or a county where the field says so." "此处应为更低一级的区划：乡镇或村；字段说明允许时可为县级。";
         AreaOutside "area_outside" 422 "Area not yours" "不在管辖范围" "The area lies outside your own." "该区划不在您的管辖范围内。";
         NoSuchRecord "no_such_record" 422 "No such record" "记录不存在" "There is no such record in your areas." "在您的管辖范围内没有此记录。";
         OtherHousehold "other_household" 422 "Different households" "不在同一家庭" "The two are in different households, or the household is elsewhere: put them into one first." "两条记录分属不同家庭或不同地点，请先归入同一家庭。";

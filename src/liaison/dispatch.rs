@@ -18,7 +18,7 @@ use crate::notifications::model::NotificationKind;
 use crate::people::consents;
 use crate::people::model::PersonRow;
 use crate::sync::{self, Kind};
-use crate::{auth, workdays};
+use crate::{auth, residents, workdays};
 
 /// How long the notice that something came in is worth a push.
 const WORTH: i64 = 7 * Micros::DAY;
@@ -72,6 +72,12 @@ fn to_tell(
 ) -> AppResult<Vec<Told>> {
     for purpose in super::drafts::needed(row.kind) {
         consents::require(c, person, *purpose, None)?;
+    }
+    // They may have left, or come back, since it was drafted.
+    let stay = residents::store::of_person(c, person.id)?;
+    if let Some(stay) = stay.filter(|stay| !super::drafts::fits_stay(row.kind, stay.state)) {
+        let dropped = [LiaisonStep::Closure];
+        return Err(AppError::state_forbids(stay.state, dropped));
     }
     let agreed = values::agreed(c, person.id)?;
     let fields = disclosure::allowed(row.kind, &agreed, &row.fields.0);

@@ -206,6 +206,7 @@ fn about(c: &mut DbConn, who: &Who, new: &Draft, person: Uid) -> AppResult<Notic
     let resident = residents::store::of_person(c, person.id)?;
     let resident = resident
         .filter(|r| matches!(r.state, ResidentState::Active | ResidentState::Left))
+        .filter(|r| fits_stay(new.kind, r.state))
         .ok_or_else(|| AppError::field("/person_id", Fault::NotFitting))?;
     for purpose in needed(new.kind) {
         consents::require(c, &person, *purpose, Some("/person_id".to_owned()))?;
@@ -234,6 +235,16 @@ fn about(c: &mut DbConn, who: &Who, new: &Draft, person: Uid) -> AppResult<Notic
         assignee: person.assignee,
         ..blank(who, new)
     })
+}
+
+/// Whether a notice of this kind can be about somebody whose stay stands so: nobody's departure is told of before they
+/// left, and nobody is told of as living here who left.
+pub(super) fn fits_stay(kind: LiaisonKind, state: ResidentState) -> bool {
+    match kind {
+        LiaisonKind::DepartureNotice => state == ResidentState::Left,
+        LiaisonKind::RegistrationNotice => state == ResidentState::Active,
+        _ => true,
+    }
 }
 
 /// The purposes without which a notice of this kind is neither drafted nor sent.

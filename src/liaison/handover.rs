@@ -5,6 +5,7 @@
 //! itself is the service's own to do, on the strength of the notice that both sides and the person agreed to.
 
 use super::model::NoticeRow;
+use super::moves;
 use crate::areas;
 use crate::auth::policy::Role;
 use crate::auth::rights::By;
@@ -64,7 +65,8 @@ pub fn move_in(
         pointer: "/on",
         handed_over: true,
     };
-    residents::residences::move_to(c, vault, who, &resident, &person, &home).map(|_| ())
+    residents::residences::move_to(c, vault, who, &resident, &person, &home)?;
+    moves::handed_over(c, who, person.id)
 }
 
 /// Records that somebody left, where they still live here as far as is known.
@@ -87,7 +89,8 @@ pub fn left(
         left_on: on,
         reason: Some(reason),
     };
-    residents::departure::departed(c, who, &resident, &person, &left).map_err(|e| {
+    let departed = residents::departure::departed(c, who, &resident, &person, &left);
+    departed.map_err(|e| {
         // Of the notice the day is called otherwise.
         match e {
             AppError::Problem(mut p) => {
@@ -99,5 +102,6 @@ pub fn left(
             }
             other => other,
         }
-    })
+    })?;
+    moves::handed_over(c, who, person.id)
 }

@@ -257,10 +257,13 @@ fn acknowledged(c: &mut DbConn, vault: &Vault, who: &Who, row: &NoticeRow) -> Ap
     steps::close_thread(c, who, row.thread, LiaisonEnd::Done)
 }
 
-/// Where a notice from outside is for: an area of the caller's own.
+/// Where a notice from outside is for: an area of the caller's own, a county at the widest.
 fn place_of(c: &mut DbConn, who: &Who, code: &str) -> AppResult<AreaRow> {
     let area = areas::store::today_of(c, code)?
         .ok_or_else(|| AppError::field("/area", Fault::NoSuchArea))?;
+    if area.county.is_none() {
+        return Err(AppError::field("/area", Fault::AreaTooWide));
+    }
     match who.may_at(Action::LiaisonImport, &area.place()) {
         true => Ok(area),
         false => Err(AppError::field("/area", Fault::AreaOutside)),

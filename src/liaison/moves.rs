@@ -57,7 +57,25 @@ pub fn moved(
         store::follow(c, &after, who.at)?;
         sync::record_change(c, feed::change(who, &after, after.version))?;
     }
-    for thread in ended {
+    end(c, who, ended)
+}
+
+/// Somebody was handed over, or left: nobody moves from where they live no longer, and so no other handover of them
+/// goes on. The one that was accepted stays to be read. The caller's write holds the person.
+pub fn handed_over(c: &mut DbConn, who: &Who, person: Uid) -> AppResult<()> {
+    let rows = store::lock_open_of_person(c, person)?;
+    let others = rows.into_iter().filter(|row| {
+        row.kind == LiaisonKind::ResidenceTransfer && row.state != LiaisonState::Accepted
+    });
+    let mut threads: Vec<Uid> = others.map(|row| row.thread).collect();
+    threads.sort_unstable();
+    threads.dedup();
+    end(c, who, threads)
+}
+
+/// Closes threads about a stay that is over, and destroys what they told.
+fn end(c: &mut DbConn, who: &Who, threads: Vec<Uid>) -> AppResult<()> {
+    for thread in threads {
         for row in store::lock_thread(c, thread)? {
             if row.state != LiaisonState::Closed {
                 steps::close(c, who, &row, LiaisonEnd::MovedOn)?;

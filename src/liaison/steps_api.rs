@@ -15,9 +15,9 @@ use super::{dispatch, store};
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::db::{Day, Uid};
-use crate::error::AppResult;
+use crate::error::{AppResult, Fault};
 use crate::http::idempotency::path_id;
-use crate::http::json::Body;
+use crate::http::json::{Body, invalid};
 use crate::http::precondition::changed;
 use crate::http::text::{Address, AreaCode, Note, not_null};
 use crate::people::reveal::Reveal;
@@ -93,6 +93,7 @@ text_enum! {
 /// The answer of an office outside, as it came by letter or telephone.
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[validate(schema(function = reasoned))]
 #[schema(example = json!({"outcome": "accepted", "on": "2026-06-05", "note": "对方来函确认。"}))]
 pub struct LiaisonReply {
     outcome: LiaisonOutcome,
@@ -100,9 +101,18 @@ pub struct LiaisonReply {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     on: Option<Day>,
+    /// Why, where it was declined: required then.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     note: Option<Note>,
+}
+
+/// Nobody declines without a reason, by whichever way the answer came.
+fn reasoned(reply: &LiaisonReply) -> Result<(), validator::ValidationError> {
+    match (reply.outcome, &reply.note) {
+        (LiaisonOutcome::Declined, None) => Err(invalid("/note", Fault::Required)),
+        _ => Ok(()),
+    }
 }
 
 impl LiaisonReception {
