@@ -9,7 +9,7 @@ use crate::areas::model::AreaRow;
 use crate::auth::{Action, Who};
 use crate::campaigns::machine::CampaignState;
 use crate::campaigns::model::CampaignRow;
-use crate::campaigns::{lifecycle, store as campaigns_store};
+use crate::campaigns::{announced, lifecycle, store as campaigns_store};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::visits::homes_store;
@@ -40,7 +40,7 @@ pub fn of(c: &mut DbConn, who: &Who) -> AppResult<Vec<Event>> {
 }
 
 /// Campaigns that run or ran, or were called off after they had been approved: of the areas of an organiser, or
-/// with the caller in their audience. An audience lies in its campaign's area, so that whoever is in it works in that
+/// with the caller in their audience. One that is being changed stands here as it was announced. An audience lies in its campaign's area, so that whoever is in it works in that
 /// area: of all campaigns those of one's areas and of the areas around them are asked about.
 fn concerning(c: &mut DbConn, who: &Who, from: Day) -> AppResult<Vec<CampaignRow>> {
     let scope = who.scope(Action::CampaignRead);
@@ -53,10 +53,15 @@ fn concerning(c: &mut DbConn, who: &Who, from: Day) -> AppResult<Vec<CampaignRow
     around.dedup();
     let days = [from, Day(who.at.china_day())];
     let mut found = Vec::new();
-    for campaign in campaigns_store::announced(c, &scope, &around, days, MOST)? {
-        let known = campaign.state != CampaignState::Cancelled || campaign.approved_at.is_some();
+    let rows = campaigns_store::announced(c, &scope, &around, days, MOST)?;
+    let told = announced::of(c, rows.iter().map(|campaign| campaign.id).collect())?;
+    for campaign in rows {
+        let told = told.get(&campaign.id);
+        let announced = told.is_some() || campaign.approved_at.is_some();
+        let known = campaign.state != CampaignState::Cancelled || announced;
         let organises = who.can(Action::CampaignRead, &campaign);
-        if known && (organises || lifecycle::audience_of(c, &campaign)?.includes(who)) {
+        let campaign = announced::as_announced(campaign, told);
+        if known && (organises || lifecycle::audience_of(c, &campaign)?.includes(c, who)?) {
             found.push(campaign);
         }
     }

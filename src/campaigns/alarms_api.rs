@@ -5,6 +5,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
+use super::announced::{self, Announced, as_announced};
 use super::model::{AlarmRow, CampaignRow, ReminderRow};
 use super::{alarms, alarms_store as store};
 use crate::areas;
@@ -58,17 +59,19 @@ page_of! {
 
 /// What hangs on some alarms.
 pub(super) struct Hung {
+    announced: HashMap<Uid, Announced>,
     reminders: HashMap<Uid, Vec<ReminderRow>>,
     areas: HashMap<Uid, (String, String)>,
 }
 
 pub(super) fn load(c: &mut DbConn, found: &[(AlarmRow, CampaignRow)]) -> AppResult<Hung> {
-    let campaigns = found.iter().map(|(_, campaign)| campaign.id).collect();
+    let campaigns: Vec<Uid> = found.iter().map(|(_, campaign)| campaign.id).collect();
     let named = found
         .iter()
         .filter_map(|(alarm, _)| alarm.area_id)
         .collect();
     Ok(Hung {
+        announced: announced::of(c, campaigns.clone())?,
         reminders: store::reminders_of(c, campaigns)?,
         areas: areas::store::named(c, named)?,
     })
@@ -78,6 +81,9 @@ pub(super) fn show(
     hung: &Hung,
     (alarm, campaign): (AlarmRow, CampaignRow),
 ) -> AppResult<CampaignAlarm> {
+    // Changed, it is a draft again and its alarms are taken back, page by page: until one's own is, it says what was
+    // approved.
+    let campaign = as_announced(campaign, hung.announced.get(&alarm.campaign_id));
     let reminders = hung
         .reminders
         .get(&campaign.id)

@@ -1,4 +1,6 @@
-//! Whom a campaign reaches: staff by areas × roles, as their assignments hold at that moment.
+//! Whom a campaign reaches: staff by areas × roles × kinds of association, as their assignments hold at that moment.
+//! Somebody works for an association where one of its kind stands in the very area that they are assigned to: a village's
+//! staff for the village's, and for an enterprise's or a market's in that village.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
@@ -8,11 +10,12 @@ use std::collections::HashSet;
 use super::preview::Count;
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
+use crate::associations::model::AssociationKind;
 use crate::auth::model::{Platform, PushState, UserState};
 use crate::auth::policy::Role;
 use crate::auth::rights::Grant;
 use crate::auth::{Place, Who};
-use crate::db::schema::{assignments, devices, users};
+use crate::db::schema::{assignments, associations, devices, users};
 use crate::db::{DbConn, Micros, MultiBackend, Uid, paged};
 use crate::error::{AppError, AppResult, Fault};
 use crate::notifications::announce::Recipient;
@@ -30,6 +33,8 @@ pub struct AudienceLimits {
     pub push: Option<AudiencePush>,
     /// Only those with a phone of one of these kinds; with none named, everybody.
     pub platforms: Vec<Platform>,
+    /// Only those in whose own area an association of one of these kinds stands; with none named, everybody.
+    pub kinds: Vec<AssociationKind>,
     /// Codes of areas left out.
     pub except_areas: Vec<String>,
     pub except_users: Vec<Uid>,
@@ -52,6 +57,15 @@ pub struct Audience {
     within: Within,
     except: Within,
     limits: AudienceLimits,
+}
+
+/// Associations of these kinds that were not dissolved.
+macro_rules! of_kinds {
+    ($kinds:expr) => {
+        associations::table
+            .filter(associations::kind.eq_any($kinds.clone()))
+            .filter(associations::dissolved_on.is_null())
+    };
 }
 
 impl Within {
@@ -113,11 +127,19 @@ impl Audience {
     }
 
     /// Whether somebody is in it by their rights of now, whatever phones they have.
-    pub fn includes(&self, who: &Who) -> bool {
-        let meant = |g: &Grant| {
+    pub fn includes(&self, c: &mut DbConn, who: &Who) -> AppResult<bool> {
+        if self.limits.except_users.contains(&who.user) {
+            return Ok(false);
+        }
+        let meant = |g: &&Grant| {
             self.roles.contains(&g.role) && self.within.holds(g) && !self.except.holds(g)
         };
-        !self.limits.except_users.contains(&who.user) && who.grants().any(meant)
+        let of: Vec<Uid> = who.grants().filter(meant).map(|g| g.area).collect();
+        if of.is_empty() || self.limits.kinds.is_empty() {
+            return Ok(!of.is_empty());
+        }
+        let theirs = of_kinds!(self.limits.kinds).filter(associations::area_id.eq_any(of));
+        Ok(diesel::select(diesel::dsl::exists(theirs)).get_result(c)?)
     }
 }
 
@@ -201,6 +223,10 @@ fn filter(audience: &Audience, now: Micros) -> Filter {
     if !limits.except_users.is_empty() {
         let except = limits.except_users.clone();
         and(Box::new(assignments::user_id.nullable().ne_all(except)));
+    }
+    if !limits.kinds.is_empty() {
+        let there = of_kinds!(limits.kinds).filter(associations::area_id.eq(assignments::area_id));
+        and(Box::new(exists(there).nullable()));
     }
     if !limits.platforms.is_empty() {
         let these = devices::platform.eq_any(limits.platforms.clone());

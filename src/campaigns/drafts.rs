@@ -152,6 +152,7 @@ pub(super) fn check_audience(c: &mut DbConn, area: Uid, wanted: &WantedAudience)
     }
     once("/audience/roles", &wanted.roles)?;
     once("/audience/platforms", &wanted.limits.platforms)?;
+    once("/audience/kinds", &wanted.limits.kinds)?;
     check_except(c, &found, &wanted.limits)
 }
 

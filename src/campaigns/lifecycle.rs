@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::alarms;
+use super::announced;
 use super::audience::Audience;
 use super::machine::{self, CampaignState, CampaignStep};
 use super::model::*;
@@ -97,6 +98,7 @@ pub fn schedule(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     store::insert_reminders(c, &rows)?;
     let change = transition(&campaign, state, who.at);
     store::set_state(c, campaign.id, &change)?;
+    announced::announce(c, &campaign)?;
     alarms::give_out(c, campaign.id, change.version)?;
     noted(
         c,

@@ -9,6 +9,8 @@ pub mod alarms;
 pub mod alarms_api;
 pub mod alarms_store;
 pub mod amendments;
+pub mod announced;
+mod announced_store;
 pub mod audience;
 pub mod by_code;
 pub mod calendar;

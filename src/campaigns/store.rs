@@ -4,6 +4,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use super::announced_store;
 use super::audience::AudienceLimits;
 use super::lifecycle::{today, zone};
 use super::machine::CampaignState;
@@ -15,7 +16,7 @@ use crate::areas;
 use crate::auth::policy::Role;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Place, Who};
-use crate::db::schema::{campaign_reminders, campaigns};
+use crate::db::schema::{campaign_announcements, campaign_reminders, campaigns};
 use crate::db::{Day, DbConn, Json, Micros, MultiBackend, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
@@ -157,7 +158,7 @@ pub(super) fn set_state(c: &mut DbConn, campaign: Uid, change: &Transition) -> A
     Ok(())
 }
 
-/// Campaigns that were scheduled or called off, of the areas of an organiser (`scope`) or of these others, which end
+/// Campaigns that were scheduled once or called off, of the areas of an organiser (`scope`) or of these others, which end
 /// on this day or later: those that are to come soonest first, then those that are over, newest first. For
 /// calendars, which ask themselves whom each concerns.
 pub fn announced(
@@ -176,7 +177,14 @@ pub fn announced(
                     .eq_any(around.to_vec())
                     .or(in_scope!(campaigns, scope)),
             )
-            .filter(campaigns::state.eq_any([Scheduled, Running, Finished, Cancelled]))
+            .filter(
+                campaigns::state
+                    .eq_any([Scheduled, Running, Finished, Cancelled])
+                    // One that waits for the approval of a change still takes place as it was announced.
+                    .or(exists(campaign_announcements::table.filter(
+                        campaign_announcements::campaign_id.eq(campaigns::id),
+                    ))),
+            )
             .select(CampaignRow::as_select())
     };
     let mut rows: Vec<CampaignRow> = concerned()
@@ -195,7 +203,7 @@ pub fn announced(
 }
 
 /// Whether an activity at this place may be of the campaign: inside its area, and before it is called off. A
-/// draft is known to those who see it alone.
+/// draft is known to those who see it alone, unless it was announced and is being changed.
 pub fn takes_activities(c: &mut DbConn, who: &Who, id: Uid, place: &Place) -> AppResult<bool> {
     let row = campaigns::table
         .find(id)
@@ -207,7 +215,9 @@ pub fn takes_activities(c: &mut DbConn, who: &Who, id: Uid, place: &Place) -> Ap
     };
     let open = match row.state {
         CampaignState::Cancelled => false,
-        CampaignState::Draft => who.can(Action::CampaignRead, &row),
+        CampaignState::Draft => {
+            who.can(Action::CampaignRead, &row) || announced_store::is(c, row.id)?
+        }
         _ => true,
     };
     Ok(open && holds(c, &row, place)?)

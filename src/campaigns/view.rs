@@ -12,6 +12,7 @@ use super::model::*;
 use super::plan::{LatePolicy, PlannedReminder, ReminderTo};
 use super::texts::ReminderText;
 use super::{lifecycle, writers_store};
+use crate::associations::model::AssociationKind;
 use crate::auth::Who;
 use crate::auth::model::Platform;
 use crate::auth::policy::Role;
@@ -21,7 +22,8 @@ use crate::http::precondition::Tagged;
 use crate::http::text::{AreaCode, Label, Note, UpTo, ZoneName, not_null};
 use crate::page_of;
 
-/// Whom a campaign reaches: staff who hold one of these roles in one of these areas when a reminder is sent.
+/// Whom a campaign reaches: staff who hold one of these roles in one of these areas when a reminder is sent, as far as
+/// `kinds`, `push`, `platforms` and what is left out narrow it.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "areas": ["330402"], "roles": ["field_member"] }))]
@@ -45,6 +47,10 @@ pub struct CampaignAudience {
     #[serde(default)]
     #[schema(value_type = Vec<Platform>, max_items = 6)]
     pub platforms: UpTo<6, Platform>,
+    /// Only those in whose own area an association of one of these kinds stands; everybody when empty.
+    #[serde(default)]
+    #[schema(value_type = Vec<AssociationKind>, max_items = 7)]
+    pub kinds: UpTo<7, AssociationKind>,
     /// Left out: each inside one of the areas.
     #[serde(default)]
     #[schema(value_type = Vec<AreaCode>, max_items = 50)]
@@ -68,6 +74,7 @@ impl From<CampaignAudience> for WantedAudience {
             limits: AudienceLimits {
                 push: a.push,
                 platforms: a.platforms.0,
+                kinds: a.kinds.0,
                 except_areas: codes(a.except_areas.0),
                 except_users: a.except_users.0,
             },
@@ -153,6 +160,7 @@ impl Campaign {
                 roles: row.audience_roles.0,
                 push: limits.push,
                 platforms: UpTo(limits.platforms),
+                kinds: UpTo(limits.kinds),
                 except_areas: UpTo(parsed(limits.except_areas)),
                 except_users: UpTo(limits.except_users),
             },

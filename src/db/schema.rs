@@ -775,6 +775,14 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::UidSql;
+    campaign_announcements (campaign_id) {
+        campaign_id -> UidSql,
+        told -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
     campaign_reminders (id) {
         id -> UidSql,
         campaign_id -> UidSql,
@@ -2614,6 +2622,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaigns,
     campaign_reminders,
     campaign_writers,
+    campaign_announcements,
     activities,
     activity_media,
     campaign_templates,

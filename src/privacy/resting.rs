@@ -414,6 +414,7 @@ pub const RESTING: &[Rest] = &[
     nobody("festivals", "a calendar"),
     nobody("festival_days", "a calendar"),
     nobody("campaigns", "publicity for everybody"),
+    nobody("campaign_announcements", "publicity for everybody"),
     nobody("campaign_reminders", "counts and times"),
     staff("campaign_writers", &[], &[]),
     nobody("campaign_templates", "words for everybody"),

@@ -8,7 +8,7 @@ use crate::support::*;
 use qianshou::auth::policy::Role;
 
 /// The path of a new address.
-async fn address(who: &Client) -> String {
+pub async fn address(who: &Client) -> String {
     let made = who
         .post("/v1/me/calendar-feed", json!({}))
         .await
@@ -19,7 +19,7 @@ async fn address(who: &Client) -> String {
 }
 
 /// The calendar's lines as a program reads them; it is right as a whole.
-async fn lines(app: &TestApp, path: &str) -> Vec<String> {
+pub async fn lines(app: &TestApp, path: &str) -> Vec<String> {
     let answer = app.anonymous().get(path).await;
     assert_eq!(
         (answer.status, answer.header("content-type")),
@@ -44,7 +44,7 @@ async fn lines(app: &TestApp, path: &str) -> Vec<String> {
 }
 
 /// The lines of the event of a record.
-fn event(lines: &[String], id: &Value) -> Option<Vec<String>> {
+pub fn event(lines: &[String], id: &Value) -> Option<Vec<String>> {
     let uid = id.as_str().unwrap();
     lines
         .split(|l| l == "BEGIN:VEVENT")
@@ -63,7 +63,7 @@ fn event(lines: &[String], id: &Value) -> Option<Vec<String>> {
         })
 }
 
-fn has(event: &[String], line: &str) -> bool {
+pub fn has(event: &[String], line: &str) -> bool {
     event.iter().any(|l| l == line)
 }
 

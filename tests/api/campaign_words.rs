@@ -116,6 +116,8 @@ both! {
         for (change, pointer, fault) in [
             (json!({ "push": "sometimes" }), "/audience/push", "not_one_of"),
             (json!({ "platforms": ["android", "android"] }), "/audience/platforms/1", "repeated"),
+            (json!({ "kinds": ["village", "village"] }), "/audience/kinds/1", "repeated"),
+            (json!({ "kinds": ["hamlet"] }), "/audience/kinds/0", "not_one_of"),
             (json!({ "except_areas": [OTHER_TOWN] }), "/audience/except_areas/0", "not_fitting"),
             (json!({ "except_areas": [VILLAGE, VILLAGE] }), "/audience/except_areas/1", "repeated"),
             (json!({ "except_areas": ["330402007999"] }), "/audience/except_areas/0", "no_such_area"),
@@ -132,6 +134,8 @@ both! {
             (json!({ "push": "without_push" }), 3, 3),
             (json!({ "platforms": ["android"] }), 1, 0),
             (json!({ "platforms": ["ios"] }), 0, 0),
+            // No association stands there, of any kind.
+            (json!({ "kinds": ["village"] }), 0, 0),
             (json!({ "except_areas": [VILLAGE] }), 2, 2),
             (json!({ "except_areas": [TOWN] }), 0, 0),
             (json!({ "except_users": [plain.id, coordinator.id] }), 2, 1),
