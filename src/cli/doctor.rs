@@ -129,7 +129,7 @@ fn proved(provider: &dyn Provider) -> Result<Option<&'static str>, String> {
             attempt.code
         )),
         // It answered, and is busy: that says nothing of our credentials.
-        _ if attempt.status.is_some() => Ok(None),
+        _ if attempt.status.is_some() => Ok(Some("busy now: its credentials are not checked")),
         _ => Err(format!("it does not answer from here: {}", attempt.code)),
     }
 }

@@ -139,7 +139,7 @@ pub struct ConcernQuery {
     /// Unanswered ones due before this day only; today's date gives those that are overdue.
     #[param(value_type = Option<String>, format = "date", min_length = 10, max_length = 10, example = "2026-06-01")]
     due_before: Option<Day>,
-    /// Of one area alone, with all in it.
+    /// Of one area alone, of the caller's own or in it, with all in it.
     #[param(value_type = Option<String>, min_length = 2, max_length = 12, pattern = "^[0-9]+$", example = "330402007")]
     area: Option<AreaCode>,
     /// `newest` first without it; `due`: those whose answer is owed soonest.
@@ -180,16 +180,17 @@ pub async fn list_concerns(
         ),
     };
     let page = bound.open(query.limit, query.cursor.as_deref())?;
-    let scope = who.scope(Action::ConcernRead);
+    let (scope, caller) = (who.scope(Action::ConcernRead), who.clone());
     let (rows, keys) = app
         .db
         .read(move |c| {
             let area = match area {
-                Some(code) => Some(
-                    areas::store::by_code_ever(c, code.as_str())?
-                        .map(|area| (area.level, area.id))
-                        .ok_or_else(AppError::not_found)?,
-                ),
+                Some(code) => {
+                    let area = areas::store::by_code_ever(c, code.as_str())?;
+                    let area = area.filter(|area| caller.may_within(Action::ConcernRead, area));
+                    let area = area.ok_or_else(AppError::not_found)?;
+                    Some((area.level, area.id))
+                }
                 None => None,
             };
             let rows = store::list(c, &scope, area, filter, page)?;

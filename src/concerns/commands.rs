@@ -3,13 +3,16 @@
 use super::model::*;
 use super::store::{self, Step};
 use crate::audit::{self, Entry};
+use crate::auth::policy::Role;
 use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
-use crate::db::{Day, DbConn, Uid};
+use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult, Fault};
 use crate::households;
 use crate::households::model::HouseholdRow;
 use crate::households::moves::Along;
+use crate::notifications::announce::{Announcement, Recipient, Text, announce};
+use crate::notifications::model::NotificationKind;
 use crate::privacy::requests::due;
 use crate::rights_requests::model::RightsBody;
 use crate::sync::{self, Change, Kind};
@@ -17,6 +20,8 @@ use crate::visits::model::VisitRow;
 use crate::visits::texts::{self, Sealer};
 use crate::visits::visits_store;
 
+/// Who works with what was voiced.
+const WORKERS: &[Role] = &[Role::FieldMember, Role::Coordinator];
 /// Working days from the visit until an answer is due.
 const ANSWER_DAYS: u16 = 10;
 /// The columns that rest under the household's key, or under the installation's where there is none.
@@ -251,5 +256,45 @@ pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, step: &Move) -> A
     let facts = serde_json::json!({ "from": concern.state, "to": change.state });
     let entry = Entry::new(Action::ConcernAnswer, "concern", id, concern.place());
     audit::record(c, who, entry.because(step.word()).with(&facts))?;
-    sync::record_change(c, self::change(who, &concern, version))
+    sync::record_change(c, self::change(who, &concern, version))?;
+    match step {
+        Move::Answer { .. } => tell(c, who, &concern),
+        Move::Refer { .. } => Ok(()),
+    }
+}
+
+/// How long it is worth a push that there is an answer.
+const WORTH: i64 = 7 * Micros::DAY;
+
+/// Whoever it was voiced to, and whoever looks after the household, learn that there is an answer to take back: what
+/// was voiced and what is answered they read in the concern itself.
+fn tell(c: &mut DbConn, who: &Who, concern: &ConcernRow) -> AppResult<()> {
+    let place = concern.place();
+    let mut users: Vec<Uid> = concern.owners().into_iter().flatten().collect();
+    users.sort_unstable();
+    users.dedup();
+    let mut recipients = Vec::with_capacity(users.len());
+    for user in users.into_iter().filter(|user| *user != who.user) {
+        // Whoever works elsewhere now cannot open it.
+        if crate::auth::store::holds(c, user, WORKERS, &place, who.at)? {
+            recipients.push(Recipient { user, place });
+        }
+    }
+    let announcement = Announcement {
+        kind: NotificationKind::ConcernAnswered,
+        title: Text::of("一条意见或需求已有答复", "What was voiced was answered"),
+        body: Text::of(
+            "您走访中记录的一条意见或需求已有答复，请打开查看，并告知提出的人。",
+            "An opinion or need from a visit of yours was answered. Open it, and take the answer back to where it was voiced.",
+        ),
+        subject: Some((Kind::Concern, concern.id)),
+        campaign: None,
+        // It is answered once.
+        occurrence: Uid::new(who.at),
+        not_before: who.at,
+        ramp: None,
+        expires_at: who.at.plus(WORTH),
+    };
+    announce(c, who.at, &announcement, &recipients)?;
+    Ok(())
 }

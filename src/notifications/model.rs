@@ -25,6 +25,7 @@ text_enum! {
         LiaisonArrived = "liaison_arrived",
         LiaisonDue = "liaison_due",
         ChannelBound = "channel_bound",
+        ConcernAnswered = "concern_answered",
     }
 }
 
@@ -55,7 +56,8 @@ impl NotificationKind {
             | NotificationKind::DeviceSilent
             | NotificationKind::LiaisonArrived
             | NotificationKind::LiaisonDue
-            | NotificationKind::ChannelBound => NotificationClass::Work,
+            | NotificationKind::ChannelBound
+            | NotificationKind::ConcernAnswered => NotificationClass::Work,
         }
     }
     pub fn lane(self) -> Lane {
@@ -74,7 +76,8 @@ impl NotificationKind {
             | NotificationKind::DeviceSilent
             | NotificationKind::LiaisonArrived
             | NotificationKind::LiaisonDue
-            | NotificationKind::ChannelBound => Lane::Routine,
+            | NotificationKind::ChannelBound
+            | NotificationKind::ConcernAnswered => Lane::Routine,
         }
     }
 }

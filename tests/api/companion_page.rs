@@ -1,7 +1,7 @@
 //! The page of claims, in a real browser: a screen of 320 pixels, no script, and paper.
 
 use crate::companion::{ago, person_path};
-use crate::insurance::{Insured, insured, policy, with, yuan};
+use crate::insurance::{Insured, insured, with, yuan};
 use crate::receipts::code_for;
 use crate::support::browser::Browser;
 use crate::support::make::{at, renewed, withdraw};
@@ -52,9 +52,7 @@ const HARD_TO_READ: &str = r#"
 async fn three(app: &TestApp) -> Insured {
     let all = insured(app).await;
     let day = |days: i64| json!(ago(app, days));
-    let cover = json!({ "starts_on": day(800), "ends_on": ago(app, -30) });
-    let cover = with(policy(&all.household, &all.person), cover);
-    let cover = all.member.post("/v1/policies", cover).await.expect(201);
+    let cover = all.policy.clone();
     let mut paths = Vec::new();
     for days in [50, 60, 70] {
         let body = json!({ "policy_id": cover["id"], "event_on": day(days), "known_on": day(days), "reported_on": day(days), "claimed": yuan("6000.00") });
@@ -288,6 +286,22 @@ async fn guarded_and_small(app: &TestApp) {
     let code = code_for(&all.member, &path).await;
     let who = app.anonymous();
     let shown = posted(app, &[("code", &code), ("lang", "zh-CN")]).await;
+    // In the language that the browser asks for, until another one is touched.
+    for (asked, path, language) in [
+        ("en-GB,en;q=0.9", "/r/claims", "en"),
+        ("en-GB,en;q=0.9", "/r/claims?lang=zh-CN", "zh-CN"),
+        ("zh-CN,zh;q=0.9,en;q=0.5", "/r/claims", "zh-CN"),
+        ("zh-CN,zh;q=0.9,en;q=0.5", "/r/claims?lang=en", "en"),
+    ] {
+        let request = who.request(reqwest::Method::GET, path);
+        let page = Answer::of(request.header("accept-language", asked)).await;
+        let found = (page.header("content-language"), page.header("vary"));
+        assert_eq!(
+            found,
+            (Some(language), Some("Accept-Language")),
+            "{asked} {path}"
+        );
+    }
     let pages = [
         who.get("/r/claims").await,
         who.get("/r/claims?lang=en").await,

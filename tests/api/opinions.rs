@@ -278,11 +278,42 @@ both! {
         assert_eq!(unlike.len(), 6);
         // A cursor belongs to its order.
         coordinator.get(&format!("/v1/supervision/opinions?limit=2{cursor}")).await.problem(400, "cursor_invalid");
-        for (area, count) in [(VILLAGE, 6), (TOWN, 6), (COUNTY, 6), (CITY, 6), (SECOND_VILLAGE, 0), (OTHER_TOWN, 0)] {
+        for (area, count) in [(VILLAGE, 6), (TOWN, 6), (SECOND_VILLAGE, 0)] {
             assert_eq!(concerns(&coordinator, &format!("?area={area}")).await.len(), count, "{area}");
         }
-        coordinator.get("/v1/supervision/opinions?area=999999").await.problem(404, "not_found");
+        let city = app.user(Role::Coordinator, CITY).await;
+        for area in [VILLAGE, COUNTY, CITY] {
+            assert_eq!(concerns(&city, &format!("?area={area}")).await.len(), 6, "{area}");
+        }
+        // Of an area that is not one's own there is nothing to ask, as in every list of supervision.
+        for area in [COUNTY, CITY, OTHER_TOWN, "999999"] {
+            coordinator.get(&format!("/v1/supervision/opinions?area={area}")).await.problem(404, "not_found");
+        }
         coordinator.get("/v1/supervision/opinions?order=oldest").await.problem(400, "malformed_query");
+    }
+
+    async fn whoever_logged_it_is_told_that_it_was_answered(app) {
+        let (member, coordinator) = (app.member().await, app.coordinator().await);
+        let visit = logged(app, &member).await;
+        submitted(&member, &visit).await;
+        let all = concerns(&coordinator, "").await;
+        let answers = async || crate::campaigns::inbox(&member).await.into_iter().filter(|n| n["kind"] == "concern_answered").collect::<Vec<_>>();
+        let opinion = of_topic(&all, "topic", "activities");
+        let referral = json!({ "referred_to": "higher_association", "referred_on": today(app) });
+        coordinator.post(&format!("{}/referral", path(&opinion)), referral).await.expect(200);
+        assert_eq!(answers().await, Vec::<Value>::new(), "a referral is no answer");
+        let answer = json!({ "answer": "周末已开放到下午五点。", "answered_on": today(app) });
+        coordinator.post(&format!("{}/answer", path(&opinion)), answer.clone()).await.expect(200);
+        let told = answers().await;
+        assert_eq!((told.len(), &told[0]["subject_kind"], &told[0]["subject_id"]), (1, &json!("concern"), &opinion["id"]));
+        // What was said and answered is read in the concern alone.
+        let text = told[0].to_string();
+        assert!(!text.contains("周末"), "{text}");
+        assert!(crate::campaigns::inbox(&coordinator).await.iter().all(|n| n["kind"] != "concern_answered"), "nobody is told of what they did");
+        // Each answer by itself.
+        let need = all.iter().find(|c| !c["need"].is_null()).unwrap();
+        coordinator.post(&format!("{}/answer", path(need)), answer).await.expect(200);
+        assert_eq!(answers().await.len(), 2);
     }
 
     async fn a_phone_holds_them_and_a_coordinators_answers_offline(app) {

@@ -64,6 +64,17 @@ fn a_doctor_says_whether_a_provider_takes_our_credentials() {
                 good.starts_with("ok") && good.contains("on, its credentials are taken"),
                 "{good}"
             );
+            if provider == PushProvider::Apns {
+                // Busy, it says nothing of them.
+                gateway
+                    .add_faults(vec![FaultRule::apns(ApnsReason::TooManyRequests).times(1)])
+                    .unwrap();
+                let busy = ask(&[]).await;
+                assert!(
+                    busy.starts_with("ok") && busy.contains("its credentials are not checked"),
+                    "{busy}"
+                );
+            }
             gateway.add_faults(vec![fault]).unwrap();
             let bad = ask(&[]).await;
             assert!(

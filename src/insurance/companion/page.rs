@@ -16,6 +16,7 @@ use crate::http::auth::address_of;
 use crate::http::guarded::guarded;
 use crate::http::house::RequestId;
 use crate::http::limits::Caller;
+use crate::http::problem::wants_chinese;
 use crate::http::text::ReceiptCode;
 use crate::privacy::{again, receipts};
 use crate::state::App;
@@ -49,9 +50,15 @@ impl Asked {
             false => Look::Again,
         }
     }
-    /// Chinese, unless English was touched.
-    fn zh(&self) -> bool {
-        self.lang != "en"
+    /// The language that was touched, or else the one that the browser asks for.
+    fn zh(&self, req: &HttpRequest) -> bool {
+        match self.lang.as_str() {
+            "en" => false,
+            "zh-CN" => true,
+            _ => {
+                !req.headers().contains_key(header::ACCEPT_LANGUAGE) || wants_chinese(req.headers())
+            }
+        }
     }
 }
 
@@ -78,6 +85,10 @@ fn answer(mut paper: Paper, status: StatusCode) -> HttpResponse {
         header::CONTENT_LANGUAGE,
         header::HeaderValue::from_static(language),
     );
+    answer.headers_mut().insert(
+        header::VARY,
+        header::HeaderValue::from_static("Accept-Language"),
+    );
     answer
 }
 
@@ -89,7 +100,7 @@ fn asking(zh: bool, wrong: Option<&str>, status: StatusCode) -> HttpResponse {
     paper.raw(match zh {
         true => "<p class=\"screen\"><a id=\"language\" href=\"claims?lang=en\" lang=\"en\">English</a></p>\n",
         false => {
-            "<p class=\"screen\"><a id=\"language\" href=\"claims\" lang=\"zh-CN\">中文</a></p>\n"
+            "<p class=\"screen\"><a id=\"language\" href=\"claims?lang=zh-CN\" lang=\"zh-CN\">中文</a></p>\n"
         }
     });
     if let Some(wrong) = wrong {
@@ -177,7 +188,7 @@ pub async fn style() -> HttpResponse {
 
 pub async fn form(req: HttpRequest) -> HttpResponse {
     let asked: Asked = serde_html_form::from_str(req.query_string()).unwrap_or_default();
-    asking(asked.zh(), None, StatusCode::OK)
+    asking(asked.zh(&req), None, StatusCode::OK)
 }
 
 /// The claims, or the form with what went wrong. What is our own fault stays a problem for the log.
@@ -189,7 +200,7 @@ pub async fn shown(
 ) -> AppResult<HttpResponse> {
     let form = body.get(..LONGEST.min(body.len())).unwrap_or_default();
     let asked: Asked = serde_html_form::from_bytes(form).unwrap_or_default();
-    let zh = asked.zh();
+    let zh = asked.zh(&req);
     let standing = app
         .public_limiter
         .take(Caller::Address(address_of(&app, &req)));
