@@ -15,7 +15,7 @@ use crate::people::intake::{self, NewPerson};
 use crate::people::model::{PersonRow, PersonState, Purpose, Sex};
 use crate::privacy::erasure;
 use crate::sync;
-use crate::{areas, people, residents};
+use crate::{areas, people, residents, visits};
 
 /// A person with everything sealed that will rest, ready for one write.
 pub struct Joining {
@@ -72,6 +72,9 @@ pub fn join(c: &mut DbConn, who: &Who, household: Uid, person: Uid) -> AppResult
     }
     part(c, who, &person, "person_left")?;
     people::store::join(c, &person, household.id, who.at)?;
+    if let Some(left) = person.household_id {
+        visits::follow_ups::if_nobody_agrees(c, who, left)?;
+    }
     residents::feed::person_changed(c, who, &person, &["household_id"])?;
     let after = PersonRow {
         version: person.version + 1,

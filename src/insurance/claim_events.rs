@@ -49,6 +49,9 @@ pub struct ClaimEvent {
     pub amount: Option<Money>,
     pub payment_kind: Option<PaymentKind>,
     pub way: Option<DisputeWay>,
+    /// The insurer granted more than the policy insures: ask whether the sum was noted right.
+    #[schema(example = false)]
+    pub above_sum_insured: bool,
     /// Why it was late, where `late` names a clock.
     pub late_reason: Option<LateReason>,
     pub obstacle: Option<ObstacleKind>,
@@ -128,6 +131,7 @@ fn show_event(key: Option<&DataKey>, row: EventRow) -> AppResult<ClaimEvent> {
         amount: more.amount.map(|sum| Money(Fen(sum))),
         payment_kind: more.payment_kind,
         way: more.way,
+        above_sum_insured: more.above_sum_insured == Some(true),
         late_reason: more.late_reason,
         obstacle: more.obstacle,
         until: more.until,
@@ -171,7 +175,7 @@ pub async fn list_claim_events(
     let (rows, key) = app
         .db
         .read(move |c| {
-            let claim = store::visible(c, &caller, Action::ClaimRead, id)?;
+            let claim = store::in_use(c, &caller, Action::ClaimRead, id)?;
             let key = key_for(c, &vault, &caller, &claim)?;
             Ok((store::event_page(c, &claim, page)?, key))
         })

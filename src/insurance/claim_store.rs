@@ -1,16 +1,25 @@
 //! All SQL about claims, their steps, papers and payments.
+//!
+//! A claim is in use as long as its insured agrees to insurance. Withdrawn, it is out of sight, but for whoever looks
+//! after it while it goes on: somebody has to end it. Of what it told they see then what that takes, and no more.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{claim_documents, claim_events, claim_payments, claims, policies};
+use crate::db::schema::{
+    claim_documents, claim_events, claim_payments, claims, consents, persons, policies,
+};
 use crate::db::{Day, DbConn, Fen, Micros, Uid};
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::households::model::HouseholdRow;
 use crate::households::moves::Along;
 use crate::http::page::Page;
+use crate::people;
+use crate::people::model::{PersonState, Purpose};
 use crate::{all_locked, each_backend, first_locked, in_scope, in_scope_or_own};
 
 pub fn insert(c: &mut DbConn, row: &ClaimRow) -> AppResult<()> {
@@ -21,13 +30,49 @@ pub fn insert(c: &mut DbConn, row: &ClaimRow) -> AppResult<()> {
     Ok(())
 }
 
-/// The claim, if the caller may do this to it; for reading.
-pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<ClaimRow>> {
-    let row = claims::table
+fn find(c: &mut DbConn, id: Uid) -> AppResult<Option<ClaimRow>> {
+    Ok(claims::table
         .find(id)
         .select(ClaimRow::as_select())
         .first(c)
-        .optional()?;
+        .optional()?)
+}
+
+/// Those of the insured of these claims who agree to insurance now.
+pub fn agreeing(c: &mut DbConn, claims: &[ClaimRow]) -> AppResult<HashSet<Uid>> {
+    let people: Vec<Uid> = claims.iter().map(|claim| claim.insured_person_id).collect();
+    people::store::agreeing(c, &people, Purpose::Insurance)
+}
+
+/// Whether the insured agrees to insurance now.
+pub fn agreed(c: &mut DbConn, claim: &ClaimRow) -> AppResult<bool> {
+    let people = [claim.insured_person_id];
+    Ok(!people::store::agreeing(c, &people, Purpose::Insurance)?.is_empty())
+}
+
+/// The claim, if the caller may do this to it; for reading.
+pub fn visible(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<ClaimRow>> {
+    let row = after_step(c, who, action, id)?;
+    let seen = agreed(c, &row)? || (who.owns(&*row) && !row.state.0.is_final());
+    seen.then_some(row).ok_or_else(AppError::not_found)
+}
+
+/// The same while its insured agrees: for reading more of it than it takes to end it.
+pub fn in_use(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<ClaimRow>> {
+    let row = after_step(c, who, action, id)?;
+    agreed(c, &row)?
+        .then_some(row)
+        .ok_or_else(AppError::not_found)
+}
+
+/// The same, agreed to or not: for the answer to whoever ended it just now.
+pub fn after_step(
+    c: &mut DbConn,
+    who: &Who,
+    action: Action,
+    id: Uid,
+) -> AppResult<Handle<ClaimRow>> {
+    let row = find(c, id)?;
     who.authorise(action, row)
 }
 
@@ -54,14 +99,22 @@ pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<ClaimRow>>
         .filter(claims::id.eq_any(ids.to_vec()))
         .select(ClaimRow::as_select())
         .load(c)?;
-    rows.retain(|claim| who.can(Action::ClaimRead, claim));
+    let agreeing = agreeing(c, &rows)?;
+    rows.retain(|claim| {
+        let agreed = agreeing.contains(&claim.insured_person_id);
+        let seen = agreed || (who.owns(claim) && !claim.state.0.is_final());
+        seen && who.can(Action::ClaimRead, claim)
+    });
     Ok(rows)
 }
 
-/// The claim, locked for writing: it or anything that hangs on it.
+/// The claim, locked for writing: it or anything that hangs on it. What is refused for want of consent is told to
+/// whoever looks after it alone.
 pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<Handle<ClaimRow>> {
     let row = first_locked!(c, claims::table.find(id).select(ClaimRow::as_select())).optional()?;
-    who.authorise(action, row)
+    let row = who.authorise(action, row)?;
+    let known = who.owns(&*row) || agreed(c, &row)?;
+    known.then_some(row).ok_or_else(AppError::not_found)
 }
 
 /// What a list of claims is narrowed to.
@@ -72,9 +125,27 @@ pub struct Filter {
 }
 
 /// A page of claims the caller may see, newest first.
-pub fn list(c: &mut DbConn, scope: &Scope, filter: Filter, page: Page) -> AppResult<Vec<ClaimRow>> {
+pub fn list(
+    c: &mut DbConn,
+    (scope, caller): (&Scope, Uid),
+    filter: Filter,
+    page: Page,
+) -> AppResult<Vec<ClaimRow>> {
+    let agreed = consents::table
+        .inner_join(persons::table.on(persons::id.eq(consents::person_id)))
+        .filter(consents::person_id.eq(claims::insured_person_id))
+        .filter(persons::state.eq(PersonState::Active))
+        .filter(consents::purpose.eq(Purpose::Insurance))
+        .filter(consents::withdrawn_at.is_null());
+    // Theirs to end.
+    let own = claims::registered_by
+        .nullable()
+        .eq(caller)
+        .or(claims::assignee.nullable().eq(caller));
+    let ends = claims::state.ne_all(ClaimStateWord::finals()).nullable();
     let mut query = claims::table
         .filter(in_scope_or_own!(claims, scope))
+        .filter(exists(agreed).nullable().or(ends.and(own)))
         .select(ClaimRow::as_select())
         .order(claims::id.desc())
         .limit(page.limit + 1)
@@ -355,6 +426,15 @@ pub fn of_insured(
         .select(ClaimRow::as_select())
         .order(claims::id.desc())
         .limit(most)
+        .load(c)?)
+}
+
+/// The claims for somebody, whoever may see them.
+pub fn all_of_insured(c: &mut DbConn, person: Uid) -> AppResult<Vec<ClaimRow>> {
+    Ok(claims::table
+        .filter(claims::insured_person_id.eq(person))
+        .select(ClaimRow::as_select())
+        .order(claims::id)
         .load(c)?)
 }
 

@@ -36,7 +36,7 @@ pub struct ClaimSummary {
     pub event_on: Day,
     /// The day of the newest step.
     pub last_step_on: Day,
-    /// The steps possible from here.
+    /// The steps possible from here; once the insured withdrew their consent, those that end the claim.
     #[schema(max_items = 16)]
     pub allowed_actions: Vec<ClaimStepWord>,
     pub registered_by: Uid,
@@ -44,8 +44,9 @@ pub struct ClaimSummary {
     pub updated_at: Micros,
 }
 
-impl From<ClaimRow> for ClaimSummary {
-    fn from(r: ClaimRow) -> Self {
+impl ClaimSummary {
+    /// A claim whose insured agrees to that, or does no more.
+    pub fn of(r: ClaimRow, agreed: bool) -> ClaimSummary {
         ClaimSummary {
             id: r.id,
             version: r.version,
@@ -56,7 +57,7 @@ impl From<ClaimRow> for ClaimSummary {
             state: r.state,
             event_on: r.event_on,
             last_step_on: r.last_on,
-            allowed_actions: allowed(r.state),
+            allowed_actions: allowed(r.state, agreed),
             registered_by: r.registered_by,
             assignee: r.assignee,
             updated_at: r.updated_at,
@@ -64,7 +65,8 @@ impl From<ClaimRow> for ClaimSummary {
     }
 }
 
-/// A claim. `x-masked` fields are null when `view` is `masked`.
+/// A claim. `x-masked` fields are null when `view` is `masked`. Once the insured withdrew their consent to `insurance`
+/// whoever looks after it sees it masked, without its papers, until it has ended; nobody else sees it, nor it after that.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Claim {
     pub id: Uid,
@@ -77,7 +79,8 @@ pub struct Claim {
     pub insured_person_id: Uid,
     pub claim_type: ClaimType,
     pub state: ClaimStateWord,
-    /// The steps possible from here. The insurer decides; they record what it did.
+    /// The steps possible from here. The insurer decides; they record what it did. Once the insured withdrew their
+    /// consent, those alone that end the claim.
     #[schema(max_items = 16)]
     pub allowed_actions: Vec<ClaimStepWord>,
     pub event_on: Day,
@@ -176,9 +179,10 @@ pub struct ClaimPayment {
     pub paid_on: Day,
 }
 
-/// The steps possible in a state.
-pub fn allowed(state: ClaimStateWord) -> Vec<ClaimStepWord> {
+/// The steps possible in a state; where the insured does not agree any more, those that end the claim.
+pub fn allowed(state: ClaimStateWord, agreed: bool) -> Vec<ClaimStepWord> {
     let steps = machine::allowed(state.0).into_iter();
+    let steps = steps.filter(|step| agreed || machine::ends(*step));
     steps.map(ClaimStepWord).collect()
 }
 
@@ -198,15 +202,20 @@ pub fn show_all(
     let ids: Vec<Uid> = claims.iter().map(|claim| claim.id).collect();
     let keys = keys_of(c, vault, claims.iter().map(|claim| claim.household_id))?;
     let covers = covers(c, &keys, &claims)?;
+    let agreeing = store::agreeing(c, &claims)?;
     let mut events = groups(store::events(c, &ids)?, |e| e.claim_id);
     let mut documents = groups(store::documents(c, &ids)?, |d| d.claim_id);
     let mut payments = groups(store::payments(c, &ids)?, |p| p.claim_id);
     claims
         .into_iter()
         .map(|claim| {
+            let agreed = agreeing.contains(&claim.insured_person_id);
+            // To end it nobody needs its papers.
+            let papers = documents.remove(&claim.id).filter(|_| agreed);
             let hung = Hung {
+                agreed,
                 events: events.remove(&claim.id).unwrap_or_default(),
-                documents: documents.remove(&claim.id).unwrap_or_default(),
+                documents: papers.unwrap_or_default(),
                 payments: payments.remove(&claim.id).unwrap_or_default(),
             };
             let key = keys.get(&claim.household_id);
@@ -275,6 +284,8 @@ impl Covers {
 
 /// What hangs on a claim.
 struct Hung {
+    /// The insured agrees to insurance now.
+    agreed: bool,
     events: Vec<EventRow>,
     documents: Vec<DocumentRow>,
     payments: Vec<PaymentRow>,
@@ -291,7 +302,7 @@ fn show_one(
     let today = who.at.china_day();
     let facts = facts(&claim, product, &hung.events, &payments);
     let clocks = clocks::clocks(&facts, &calendar(), today).into_iter();
-    let full = who.owns(&claim);
+    let full = who.owns(&claim) && hung.agreed;
     let description = match &claim.description {
         Some(sealed) if full => Some(
             key.open("claims.description", claim.id.0, sealed)
@@ -308,7 +319,7 @@ fn show_one(
         insured_person_id: claim.insured_person_id,
         claim_type: claim.claim_type,
         state: claim.state,
-        allowed_actions: allowed(claim.state),
+        allowed_actions: allowed(claim.state, hung.agreed),
         event_on: claim.event_on,
         known_on: claim.known_on,
         reported_on: claim.reported_on,

@@ -233,7 +233,8 @@ page_of! {
 
 /// List claims
 ///
-/// Coordinators: those of their areas. Field members: those they reported or are assigned to.
+/// Coordinators: those of their areas. Field members: those they reported or are assigned to. Of an insured who withdrew
+/// their consent to `insurance` those alone that go on, for whoever looks after them: they may be ended.
 #[utoipa::path(tag = "insurance", params(ClaimQuery), responses((status = 200, description = "A page of claims", body = ClaimPage)))]
 #[get("/claims")]
 pub async fn list_claims(
@@ -252,12 +253,20 @@ pub async fn list_claims(
         list: format!("list_claims {filter:?}"),
     };
     let page = bound.open(query.limit, query.cursor.as_deref())?;
-    let scope = who.scope(Action::ClaimRead);
-    let rows = app
+    let (scope, caller) = (who.scope(Action::ClaimRead), who.user);
+    let (rows, agreeing) = app
         .db
-        .read(move |c| store::list(c, &scope, filter, page))
+        .read(move |c| {
+            let rows = store::list(c, (&scope, caller), filter, page)?;
+            let agreeing = store::agreeing(c, &rows)?;
+            Ok((rows, agreeing))
+        })
         .await?;
-    let (items, next) = bound.finish(page, rows, |r| r.id, |r| Ok(ClaimSummary::from(r)))?;
+    let show = |row: ClaimRow| {
+        let agreed = agreeing.contains(&row.insured_person_id);
+        Ok(ClaimSummary::of(row, agreed))
+    };
+    let (items, next) = bound.finish(page, rows, |r| r.id, show)?;
     Ok(HttpResponse::Ok().json(ClaimPage {
         items,
         next_cursor: next.map(Cursor),

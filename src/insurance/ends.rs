@@ -6,6 +6,18 @@ use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
 use crate::sync;
 
+/// Somebody agrees to insurance no longer, or again: their claims and policies are seen by others than before.
+pub fn shown_anew(c: &mut DbConn, who: &Who, person: Uid) -> AppResult<()> {
+    for policy in store::insuring(c, person)? {
+        sync::record_change(c, policies::change(who, &policy).shown_anew())?;
+    }
+    for claim in claim_store::all_of_insured(c, person)? {
+        let change = steps::change(who, &claim, claim.version);
+        sync::record_change(c, change.shown_anew())?;
+    }
+    Ok(())
+}
+
 /// Takes somebody's name from the policies that others are insured by; true where there was one.
 pub fn named_no_more(c: &mut DbConn, who: &Who, person: Uid) -> AppResult<bool> {
     let changed = store::unname(c, person, who.at)?;

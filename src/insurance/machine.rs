@@ -223,6 +223,15 @@ fn join(steps: &[ClaimStep]) -> String {
     }
 }
 
+/// Whether a step leads a claim to its end and begins nothing: it needs no consent. An agreed claim ends by being paid
+/// alone, a disputed one by the end of its dispute.
+pub const fn ends(step: ClaimStep) -> bool {
+    matches!(
+        step,
+        T::Withdrawal | T::Payment | T::Closure | T::DisputeOutcome(DisputeOutcome::Closed)
+    )
+}
+
 /// The state after `step`.
 ///
 /// # Errors

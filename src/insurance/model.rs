@@ -343,6 +343,9 @@ pub struct EventFacts {
     /// With a decision: whether there was a number of days for it, by the law or the contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timed: Option<bool>,
+    /// With a decision: it grants more than the policy insures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub above_sum_insured: Option<bool>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -49,7 +49,7 @@ pub async fn list_claim_documents(
     let rows = app
         .db
         .read(move |c| {
-            let claim = store::visible(c, &who, Action::ClaimRead, id)?;
+            let claim = store::in_use(c, &who, Action::ClaimRead, id)?;
             store::documents(c, &[claim.id])
         })
         .await?;

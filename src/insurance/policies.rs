@@ -12,12 +12,12 @@ use validator::Validate;
 
 use super::model::*;
 use super::policy_view::{Policy, PolicyPage, show};
-use super::rules::{self, Bar, Concluded};
+use super::rules::{self, Bar, Beside, Concluded, Same};
 use super::store;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::{DataKey, Vault};
-use crate::db::{Day, DbConn, Uid};
+use crate::db::{Day, DbConn, Uid, groups};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params, invalid};
@@ -77,7 +77,9 @@ pub struct NewPolicy {
     #[serde(default)]
     #[schema(value_type = Vec<NewBeneficiary>, max_items = 20)]
     beneficiaries: UpTo<20, NewBeneficiary>,
+    /// Not before anybody insured was born.
     starts_on: Day,
+    /// Within ten years; within eighty of a product for life.
     ends_on: Day,
     /// The insurer, by a code of your own.
     #[schema(example = "picc-life")]
@@ -170,6 +172,47 @@ pub fn product_of(c: &mut DbConn, key: &DataKey, policy: &PolicyRow) -> AppResul
         .ok_or_else(|| AppError::internal("a policy without a product"))
 }
 
+/// Refuses a cover that the household, whose lock is held, has already.
+fn not_twice(
+    c: &mut DbConn,
+    key: &DataKey,
+    household: Uid,
+    product: &ProductRow,
+    new: &NewPolicy,
+) -> AppResult<()> {
+    let known = store::of_households(c, &[household])?;
+    let ids: Vec<Uid> = known.iter().map(|policy| policy.id).collect();
+    let mut insured = groups(store::insured(c, &ids)?, |i| i.policy_id);
+    let people: Vec<Uid> = new.insured.0.iter().map(|i| i.person_id).collect();
+    let wanted = Beside {
+        insurer_code: new.insurer_code.as_str(),
+        number: new.policy_number.as_ref().map(|n| n.as_str()),
+        product: product.id,
+        period: (new.starts_on, new.ends_on),
+        insured: &people,
+    };
+    for policy in &known {
+        let sealed = policy.policy_number.as_deref();
+        let its_number = sealed.map(|n| number(key, policy.id, n)).transpose()?;
+        let of = insured.remove(&policy.id).unwrap_or_default();
+        let of: Vec<Uid> = of.iter().map(|i| i.person_id).collect();
+        let there = Beside {
+            insurer_code: &policy.insurer_code,
+            number: its_number.as_deref(),
+            product: product_id(key, policy)?,
+            period: (policy.starts_on, policy.ends_on),
+            insured: &of,
+        };
+        let pointer = match rules::same_cover(there, wanted, product) {
+            Some(Same::Number) => "/policy_number",
+            Some(Same::Period) => "/starts_on",
+            None => continue,
+        };
+        return Err(AppError::field(pointer, Fault::PolicyExists));
+    }
+    Ok(())
+}
+
 /// Stores a policy: every person of that household, every insured by a live consent.
 pub fn conclude(
     c: &mut DbConn,
@@ -229,9 +272,14 @@ pub fn conclude(
                     Fault::NotFitting,
                 ));
             }
+            Some(Bar::Unborn) => return Err(AppError::field("/starts_on", Fault::NotFitting)),
         }
     }
+    if rules::lasts_too_long(&product, new.starts_on, new.ends_on) {
+        return Err(AppError::field("/ends_on", Fault::OutOfRange));
+    }
     let key = households::view::data_key(vault, &household)?;
+    not_twice(c, &key, household.id, &product, new)?;
     let concluded = Concluded {
         id,
         household: &household,
@@ -271,7 +319,8 @@ fn one(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid) -> AppResult<Policy> {
 /// Record a policy
 ///
 /// Of one household: holder, payer, insured and beneficiaries are its people. Each insured needs a live
-/// consent to `insurance` (`consent_required`, `consent_withdrawn`) and, where death is covered, agreed to the sum.
+/// consent to `insurance` (`consent_required`, `consent_withdrawn`) and, where death is covered, agreed to the sum. A cover
+/// that the household has already is refused (`policy_exists`), as an import of it is.
 #[utoipa::path(tag = "insurance", request_body = NewPolicy, responses((status = 201, description = "The policy", body = Policy)))]
 #[post("/policies")]
 pub async fn create_policy(

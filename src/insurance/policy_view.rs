@@ -1,6 +1,7 @@
 //! How a policy is shown: its product to whoever looks after it, and to nobody else.
 
 use serde::Serialize;
+use std::hash::{DefaultHasher, Hasher};
 use utoipa::ToSchema;
 
 use super::model::*;
@@ -12,8 +13,9 @@ use crate::db::{Day, DbConn, Micros, Uid, groups};
 use crate::error::{AppError, AppResult};
 use crate::http::precondition::Tagged;
 use crate::http::text::ShortCode;
-use crate::page_of;
+use crate::people::model::Purpose;
 use crate::residents::view::View;
+use crate::{page_of, people};
 
 /// Somebody insured by a policy.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,6 +54,7 @@ pub struct Policy {
     pub policy_number: Option<String>,
     pub holder_person_id: Uid,
     pub payer_person_id: Uid,
+    /// Those of the insured who agree to `insurance` now. A policy of nobody who does is not shown.
     #[schema(max_items = 20)]
     pub insured: Vec<Insured>,
     #[schema(max_items = 20)]
@@ -71,11 +74,17 @@ impl Tagged for Policy {
     fn version(&self) -> i64 {
         self.version
     }
-    fn view(&self) -> &str {
-        match self.view {
+    /// Consents come and go without a new version.
+    fn etag(&self) -> String {
+        let view = match self.view {
             View::Full => "f",
             View::Masked => "m",
+        };
+        let mut agreeing = DefaultHasher::new();
+        for one in &self.insured {
+            agreeing.write(one.person_id.0.as_bytes());
         }
+        format!("\"{}-{view}-{:x}\"", self.version, agreeing.finish())
     }
 }
 
@@ -84,7 +93,8 @@ page_of! {
     PolicyPage of Policy
 }
 
-/// Policies as this caller may see them.
+/// Policies as this caller may see them, with those of the insured who agree to it; those of nobody who does are left
+/// out.
 pub fn show(
     c: &mut DbConn,
     vault: &Vault,
@@ -92,18 +102,22 @@ pub fn show(
     rows: Vec<PolicyRow>,
 ) -> AppResult<Vec<Policy>> {
     let ids: Vec<Uid> = rows.iter().map(|r| r.id).collect();
-    let mut insured = groups(store::insured(c, &ids)?, |i| i.policy_id);
+    let mut insured = store::insured(c, &ids)?;
+    let people: Vec<Uid> = insured.iter().map(|i| i.person_id).collect();
+    let agreeing = people::store::agreeing(c, &people, Purpose::Insurance)?;
+    insured.retain(|i| agreeing.contains(&i.person_id));
+    let mut insured = groups(insured, |i| i.policy_id);
     let mut beneficiaries = groups(store::beneficiaries(c, &ids)?, |b| b.policy_id);
     let owned = rows.iter().filter(|row| who.owns(*row));
     let keys = keys_of(c, vault, owned.map(|row| row.household_id))?;
     rows.into_iter()
-        .map(|row| {
+        .filter_map(|row| Some((insured.remove(&row.id)?, row)))
+        .map(|(insured, row)| {
             // One policy of a household may be one's own and another not: the key alone is no right.
             let key = match who.owns(&row) {
                 true => keys.get(&row.household_id),
                 false => None,
             };
-            let insured = insured.remove(&row.id).unwrap_or_default();
             let beneficiaries = beneficiaries.remove(&row.id).unwrap_or_default();
             show_one(key, row, insured, beneficiaries)
         })

@@ -18,6 +18,8 @@ pub enum Bar {
     SumNotAgreed,
     /// Too young or too old for the product.
     Age,
+    /// Not born yet when it begins.
+    Unborn,
 }
 
 /// What keeps somebody from being insured by a product from this day on.
@@ -25,6 +27,14 @@ pub fn bar(product: &ProductRow, birth: Birth, sum_agreed: bool, from: Day) -> O
     let covers_death = product.papers_for(ClaimType::Death).is_some();
     if covers_death && !sum_agreed {
         return Some(Bar::SumNotAgreed);
+    }
+    let unborn = match (birth.day, birth.year) {
+        (Some(day), _) => from.0 < day,
+        (None, Some(year)) => i64::from(from.0.year()) < year,
+        (None, None) => false,
+    };
+    if unborn {
+        return Some(Bar::Unborn);
     }
     too_young_or_old(product, birth, from).then_some(Bar::Age)
 }
@@ -48,6 +58,67 @@ fn too_young_or_old(product: &ProductRow, birth: Birth, on: Day) -> bool {
 pub fn shared_out(shares: impl Iterator<Item = i64>) -> bool {
     let (count, sum) = shares.fold((0, 0), |(count, sum), share| (count + 1, sum + share));
     count == 0 || sum == 100
+}
+
+/// Years that a policy lasts at the most: covers for accidents and illness are renewed every year or few, those for
+/// somebody's life last longer.
+const YEARS: i16 = 10;
+const LIFE_YEARS: i16 = 80;
+
+/// Whether a policy of this product would last longer than any does.
+pub fn lasts_too_long(product: &ProductRow, starts_on: Day, ends_on: Day) -> bool {
+    let years = if product.life_insurance {
+        LIFE_YEARS
+    } else {
+        YEARS
+    };
+    let last = starts_on.0.checked_add(jiff::Span::new().years(years));
+    last.is_ok_and(|last| ends_on.0 >= last)
+}
+
+/// A policy beside which another one may be the same cover once more.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    pub insurer_code: &'a str,
+    pub number: Option<&'a str>,
+    pub product: Uid,
+    pub period: (Day, Day),
+    pub insured: &'a [Uid],
+}
+
+/// By what two policies of one household are the same cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Same {
+    /// The insurer's number.
+    Number,
+    /// The product in some of the same days, of the family or of somebody insured by both.
+    Period,
+}
+
+/// Whether a household has a cover already that is concluded once more.
+pub fn same_cover(known: Beside<'_>, new: Beside<'_>, product: &ProductRow) -> Option<Same> {
+    if new.number.is_some() && known.number == new.number && known.insurer_code == new.insurer_code
+    {
+        return Some(Same::Number);
+    }
+    let common = known.insured.iter().any(|one| new.insured.contains(one));
+    let again = known.product == new.product
+        && overlap(known.period, new.period)
+        && (common || product.basis == Basis::Family);
+    again.then_some(Same::Period)
+}
+
+/// The most that a product pays for one insured of so many, where it names a sum.
+pub fn most_of_one(product: &ProductRow, insured: usize) -> Option<Fen> {
+    if let Some(sum) = product.sum_insured {
+        let parts = if product.sum_divided {
+            i64::try_from(insured.max(1)).ok()?
+        } else {
+            1
+        };
+        return Some(Fen(sum.0 / parts));
+    }
+    Some(Fen(product.day_rate?.0.checked_mul(product.day_cap?)?))
 }
 
 /// Whether two periods have a day in common.

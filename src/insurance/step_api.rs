@@ -22,7 +22,7 @@ async fn taken(app: &App, who: Who, id: web::Path<String>, step: Step) -> AppRes
         .db
         .write(move |c| {
             steps::take(c, &vault, &who, id, &step)?;
-            let claim = store::visible(c, &who, Action::ClaimRead, id)?;
+            let claim = store::after_step(c, &who, Action::ClaimRead, id)?;
             show(c, &vault, &who, claim)
         })
         .await?;

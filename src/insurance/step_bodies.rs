@@ -132,7 +132,8 @@ text_enum! {
 pub struct ClaimDetermination {
     decision: InsurerDecision,
     decided_on: Day,
-    /// What it grants, in all; not with a refusal.
+    /// What it grants, in all; not with a refusal. Of a part less than what was claimed; more than the policy insures is
+    /// taken as the insurer decided it, and marked (`above_sum_insured`).
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     amount: Option<Money>,

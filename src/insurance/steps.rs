@@ -4,11 +4,13 @@
 //! here judges a claim. A step past its clock is recorded as late, never refused.
 
 use super::claim_store::{self as store, ClaimChange};
+use super::claim_view::allowed;
 use super::claims::consented;
 use super::facts::{decision_is_timed, facts, newly_late};
 use super::machine::{self, ClaimStep, Decision, DisputeOutcome};
 use super::model::*;
 use super::policies::{key_of, product_of};
+use super::rules;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
@@ -43,9 +45,10 @@ pub fn change(who: &Who, claim: &ClaimRow, version: i64) -> Change {
 pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, claim: Uid, step: &Step) -> AppResult<()> {
     let claim = store::locked(c, who, Action::ClaimWrite, claim)?;
     let state = claim.state.0;
+    let agreed = store::agreed(c, &claim)?;
     let next_state = machine::apply(state, step.step)
-        .map_err(|no| AppError::state_forbids(no.state, no.allowed))?;
-    if !matches!(step.step, ClaimStep::Withdrawal | ClaimStep::Closure) {
+        .map_err(|no| AppError::state_forbids(no.state, allowed(claim.state, agreed)))?;
+    if !machine::ends(step.step) {
         consented(c, &claim, Purpose::Insurance)?;
     }
     let today = Day(who.at.china_day());
@@ -90,6 +93,11 @@ pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, claim: Uid, step: &Step) -
     event.late = Json(newly_late(&before, &after, today.0));
     if matches!(step.step, ClaimStep::Determination(_)) {
         event.facts.0.timed = Some(decision_is_timed(&after, today.0));
+        // The insurer decides, and is not corrected here: a sum above the policy's is worth a second look.
+        let insured = super::store::insured(c, &[policy.id])?.len();
+        let most = rules::most_of_one(&product, insured);
+        let above = |sum: &i64| most.is_some_and(|most| *sum > most.0);
+        event.facts.0.above_sum_insured = step.facts.amount.filter(above).map(|_| true);
     }
     // Late with a reason, be it that none was given.
     event.facts.0.late_reason = match event.late.0.is_empty() {
@@ -150,6 +158,13 @@ fn check_sums(claim: &ClaimRow, step: &Step, paid: i64) -> AppResult<()> {
             None => Err(AppError::field("/amount", Fault::Required)),
             Some(sum) if sum <= 0 => Err(out_of_range()),
             Some(sum) if sum < paid => Err(not_fitting()),
+            // A part of what was claimed is less than it.
+            Some(sum)
+                if step.step == ClaimStep::Determination(Decision::PartlyApproved)
+                    && claim.claimed_amount.is_some_and(|claimed| sum >= claimed.0) =>
+            {
+                Err(not_fitting())
+            }
             Some(_) => Ok(()),
         },
         ClaimStep::Payment | ClaimStep::AdvancePayment => {

@@ -203,6 +203,18 @@ pub fn these_policies(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<PolicyRow>> 
         .load(c)?)
 }
 
+/// The policies by which somebody is insured, whoever may see them.
+pub fn insuring(c: &mut DbConn, person: Uid) -> AppResult<Vec<PolicyRow>> {
+    let theirs = policy_insured::table
+        .filter(policy_insured::person_id.eq(person))
+        .select(policy_insured::policy_id);
+    Ok(policies::table
+        .filter(policies::id.eq_any(theirs))
+        .select(PolicyRow::as_select())
+        .order(policies::id)
+        .load(c)?)
+}
+
 /// The policies of claims that the caller may see.
 pub fn policies_of(c: &mut DbConn, claims: &[ClaimRow]) -> AppResult<Vec<PolicyRow>> {
     let mut ids: Vec<Uid> = claims.iter().map(|claim| claim.policy_id).collect();

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
 use validator::Validate;
 
 use super::claims::{self, ClaimPatch, NewClaim};
@@ -16,9 +17,10 @@ use super::step_bodies::*;
 use super::steps::{self, Step};
 use super::{claim_store, claim_view, policy_view, store};
 use crate::auth::{Action, Place, Placed, Who};
-use crate::db::Day;
+use crate::db::{Day, Uid};
 use crate::error::AppResult;
 use crate::http::text::{Sha256Hex, not_null};
+use crate::residents::view::View;
 use crate::stand;
 use crate::sync::kinds::{Ask, Command, Entry, Loaded, Work};
 
@@ -57,12 +59,15 @@ pub static POLICY: Entry = Entry {
     masked: &["product_id", "policy_number", "insured"],
     load: |c, vault, who, ids| {
         let rows = store::policies_among(c, who, ids)?;
-        let stands: Vec<_> = rows.iter().map(|r| (r.place(), who.owns(r))).collect();
-        policy_view::show(c, vault, who, rows)?
+        let places: HashMap<Uid, Place> = rows.iter().map(|r| (r.id, r.place())).collect();
+        let loaded = policy_view::show(c, vault, who, rows)?
             .into_iter()
-            .zip(stands)
-            .map(|(shown, (place, full))| Loaded::new(shown.id, shown.version, place, full, &shown))
-            .collect()
+            .map(|shown| {
+                let place = places.get(&shown.id).copied().unwrap_or_default();
+                let full = shown.view == View::Full;
+                Loaded::new(shown.id, shown.version, place, full, &shown)
+            });
+        loaded.collect()
     },
     stand: stand!(policies),
     commands: &[Command {
@@ -125,12 +130,13 @@ pub static CLAIM: Entry = Entry {
     masked: &["description", "reasons", "insurer_reference"],
     load: |c, vault, who, ids| {
         let rows = claim_store::among(c, who, ids)?;
-        let stands: Vec<_> = rows.iter().map(|r| (r.place(), who.owns(r))).collect();
-        claim_view::show_all(c, vault, who, rows)?
-            .into_iter()
-            .zip(stands)
-            .map(|(shown, (place, full))| Loaded::new(shown.id, shown.version, place, full, &shown))
-            .collect()
+        let places: Vec<Place> = rows.iter().map(Placed::place).collect();
+        let shown = claim_view::show_all(c, vault, who, rows)?.into_iter();
+        let loaded = shown.zip(places).map(|(shown, place)| {
+            let full = shown.view == View::Full;
+            Loaded::new(shown.id, shown.version, place, full, &shown)
+        });
+        loaded.collect()
     },
     stand: stand!(claims),
     commands: &[

@@ -25,7 +25,9 @@ use crate::http::text::{Int, Note, not_null};
 use crate::privacy::erasure;
 use crate::state::App;
 use crate::sync::{self, Kind};
-use crate::{associations, duplicates, households, liaison, page_of, residents, services};
+use crate::{
+    associations, duplicates, households, insurance, liaison, page_of, residents, services, visits,
+};
 
 /// A text that people are asked to agree to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -381,6 +383,9 @@ pub fn record(
         sync::record_change(c, ended)?;
     }
     let consent = give(c, who, person, seen, new, "")?;
+    if purpose == Purpose::Insurance {
+        insurance::ends::shown_anew(c, who, person.id)?;
+    }
     households::feed::person_changed(c, who, person, person.version)?;
     Ok(consent)
 }
@@ -423,6 +428,12 @@ pub fn withdraw(
         }
         if found.purpose == Purpose::ServiceFollowUp {
             services::feed::follow_ups_withdrawn(c, who, person)?;
+            if let Some(household) = person.household_id {
+                visits::follow_ups::if_nobody_agrees(c, who, household)?;
+            }
+        }
+        if found.purpose == Purpose::Insurance {
+            insurance::ends::shown_anew(c, who, person.id)?;
         }
         liaison::ends::purpose_withdrawn(c, who, person, found.purpose)?;
         households::feed::person_changed(c, who, person, person.version)?;
@@ -461,7 +472,12 @@ pub fn restrict(c: &mut DbConn, who: &Who, person: &Handle<PersonRow>, why: &str
         let gone = seen.change(who, Kind::Consent, id, version).deleted();
         sync::record_change(c, gone)?;
     }
-    households::people::leave(c, who, person, why)
+    households::people::leave(c, who, person, why)?;
+    insurance::ends::shown_anew(c, who, person.id)?;
+    match person.household_id {
+        Some(household) => visits::follow_ups::if_nobody_agrees(c, who, household),
+        None => Ok(()),
+    }
 }
 
 /// A consent, live or withdrawn.

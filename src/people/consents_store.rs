@@ -138,6 +138,19 @@ pub fn agreed(c: &mut DbConn, people: &[Uid], purpose: Purpose) -> AppResult<Has
     Ok(agreed.into_iter().collect())
 }
 
+/// Those of these people in use who consent to this purpose now.
+pub fn agreeing(c: &mut DbConn, people: &[Uid], purpose: Purpose) -> AppResult<HashSet<Uid>> {
+    let agreeing: Vec<Uid> = consents::table
+        .inner_join(persons::table.on(persons::id.eq(consents::person_id)))
+        .filter(consents::person_id.eq_any(people.to_vec()))
+        .filter(persons::state.eq(PersonState::Active))
+        .filter(consents::purpose.eq(purpose))
+        .filter(consents::withdrawn_at.is_null())
+        .select(consents::person_id)
+        .load(c)?;
+    Ok(agreeing.into_iter().collect())
+}
+
 /// The live consent to a purpose that was given to an older text than this, locked.
 pub fn live_to_older_text(
     c: &mut DbConn,

@@ -8,7 +8,7 @@ use super::model::RowFault;
 use super::row::Row;
 use crate::error::Fault;
 use crate::insurance::model::{Basis, ProductRow};
-use crate::insurance::rules::{self, Bar};
+use crate::insurance::rules::{self, Bar, Beside, Same};
 
 /// Whom a row names, by their places among the members.
 pub struct To {
@@ -203,7 +203,13 @@ fn fits(
             Some(Bar::Age) => {
                 faults.push(sheet.fault(row.number, Column::Name, Fault::OutsideAge));
             }
+            Some(Bar::Unborn) => {
+                faults.push(sheet.fault(row.number, Column::StartsOn, Fault::NotFitting));
+            }
         }
+    }
+    if rules::lasts_too_long(&cover.product, cover.starts_on, cover.ends_on) {
+        faults.push(sheet.fault(cover.row, Column::EndsOn, Fault::OutOfRange));
     }
     if !rules::shared_out(cover.beneficiaries.iter().map(|(_, share)| *share)) {
         faults.push(sheet.fault(cover.row, Column::BeneficiaryShare, Fault::NotFitting));
@@ -259,19 +265,18 @@ fn exists(
     let insured: Vec<_> = (cover.insured.iter())
         .filter_map(|(who, _)| members.get(*who)?.known.as_ref().map(|p| p.id))
         .collect();
-    let period = (cover.starts_on, cover.ends_on);
+    let new = Beside {
+        insurer_code: &cover.insurer,
+        number: cover.number.as_deref(),
+        product: cover.product.id,
+        period: (cover.starts_on, cover.ends_on),
+        insured: &insured,
+    };
     for policy in known.policies(home.id) {
-        let numbered = cover.number.is_some()
-            && policy.number == cover.number
-            && policy.insurer_code == cover.insurer;
-        let common = policy.insured.iter().any(|person| insured.contains(person));
-        let overlaps = policy.product == cover.product.id
-            && rules::overlap(policy.period, period)
-            && (common || cover.product.basis == Basis::Family);
-        let column = match (numbered, overlaps) {
-            (true, _) => Column::PolicyNumber,
-            (_, true) => Column::StartsOn,
-            _ => continue,
+        let column = match rules::same_cover(policy.beside(), new, &cover.product) {
+            Some(Same::Number) => Column::PolicyNumber,
+            Some(Same::Period) => Column::StartsOn,
+            None => continue,
         };
         let fault = scene.sheet().fault(cover.row, column, Fault::PolicyExists);
         return faults.push(fault.with_policy(policy.id));

@@ -11,6 +11,7 @@ use crate::db::{Day, DbConn, Micros, Uid, groups};
 use crate::error::{AppResult, Fault};
 use crate::households::model::HouseholdRow;
 use crate::insurance::model::ProductRow;
+use crate::insurance::rules::Beside;
 use crate::insurance::{policies, store as insurance};
 use crate::people::fields;
 use crate::people::model::{ConsentRow, PersonRow, PersonState, Purpose};
@@ -31,6 +32,18 @@ pub struct KnownPolicy {
     pub product: Uid,
     pub period: (Day, Day),
     pub insured: Vec<Uid>,
+}
+
+impl KnownPolicy {
+    pub fn beside(&self) -> Beside<'_> {
+        Beside {
+            insurer_code: &self.insurer_code,
+            number: self.number.as_deref(),
+            product: self.product,
+            period: self.period,
+            insured: &self.insured,
+        }
+    }
 }
 
 #[derive(Default)]

@@ -24,7 +24,7 @@ use crate::http::text::{Address, AreaCode, not_null};
 use crate::people::model::PersonRow;
 use crate::state::App;
 use crate::sync;
-use crate::{households, liaison, page_of, people};
+use crate::{households, liaison, page_of, people, visits};
 
 /// Whom a resident may be assigned to.
 const ASSIGNEES: &[Role] = &[Role::FieldMember];
@@ -289,6 +289,9 @@ pub fn move_to(
         assignee: home.assignee,
     };
     people::store::move_to(c, person, &lives, who.at)?;
+    if let Some(left) = person.household_id.filter(|_| moving && !along) {
+        visits::follow_ups::if_nobody_agrees(c, who, left)?;
+    }
     store::move_to(c, resident, area, home.assignee, who.at)?;
     audit::record(
         c,

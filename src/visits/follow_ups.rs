@@ -16,6 +16,7 @@ use crate::households::model::HouseholdRow;
 use crate::http::text::Note;
 use crate::people;
 use crate::people::model::Purpose;
+use crate::people::store::Standing;
 use crate::sync::{self, Change, Kind};
 
 /// Plans what a visit left to do; the caller's write holds the visit.
@@ -152,6 +153,27 @@ pub fn of_household(
     of.sort_unstable();
     of.dedup();
     for visit in visits_store::locked_among(c, &of)? {
+        visits_log::shown_anew(c, who, &visit)?;
+    }
+    Ok(())
+}
+
+/// Somebody of the household withdrew, or is of it no longer. Where nobody of it agrees to be come back to any more,
+/// what is open about it is gone at once, as the days of services are, and leaves every phone; what was done stays
+/// with its visit.
+pub fn if_nobody_agrees(c: &mut DbConn, who: &Who, household: Uid) -> AppResult<()> {
+    let purpose = Purpose::ServiceFollowUp;
+    if people::store::standing_of_household(c, household, purpose)? == Standing::Live {
+        return Ok(());
+    }
+    let of = store::visits_with_open(c, household)?;
+    let visits = visits_store::locked_among(c, &of)?;
+    for row in store::delete_open(c, household)? {
+        let entry = Entry::new(Action::ConsentWrite, "follow_up", row.id, row.place());
+        audit::record(c, who, entry.because("consent_withdrawn"))?;
+        sync::record_change(c, feed(who, &row, row.version + 1).deleted())?;
+    }
+    for visit in visits {
         visits_log::shown_anew(c, who, &visit)?;
     }
     Ok(())

@@ -1,6 +1,9 @@
 //! All SQL about follow-ups.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::model::*;
 use super::rules::FollowUpState;
@@ -20,6 +23,16 @@ pub fn insert(c: &mut DbConn, row: &FollowUpRow) -> AppResult<()> {
         .values(row)
         .execute(c)?;
     Ok(())
+}
+
+/// Follow-ups that anybody may see: what was done, what is to do at member homes, and at households of which somebody
+/// agrees to be come back to. The others are out of use.
+fn in_use() -> SqlLiteral<Bool> {
+    sql(
+        "(follow_ups.household_id IS NULL OR follow_ups.closed_at IS NOT NULL OR EXISTS (SELECT 1 FROM persons p \
+         JOIN consents k ON k.person_id = p.id WHERE p.household_id = follow_ups.household_id AND p.state = 'active' \
+         AND k.purpose = 'service_follow_up' AND k.withdrawn_at IS NULL AND k.refused = FALSE))",
+    )
 }
 
 /// What belongs to a draft is its author's alone.
@@ -44,6 +57,7 @@ pub fn visible(
 ) -> AppResult<Handle<FollowUpRow>> {
     let row = follow_ups::table
         .find(id)
+        .filter(in_use())
         .select(FollowUpRow::as_select())
         .first(c)
         .optional()?;
@@ -54,6 +68,7 @@ pub fn visible(
 pub fn among(c: &mut DbConn, who: &Who, ids: &[Uid]) -> AppResult<Vec<FollowUpRow>> {
     let mut rows: Vec<FollowUpRow> = follow_ups::table
         .filter(follow_ups::id.eq_any(ids.to_vec()))
+        .filter(in_use())
         .select(FollowUpRow::as_select())
         .load(c)?;
     rows.retain(|row| published_or_own(who, row) && who.can(Action::FollowUpRead, row));
@@ -76,7 +91,10 @@ pub fn locked(
     let visit = visits_store::locked_among(c, of.as_slice())?.pop();
     let row = first_locked!(
         c,
-        follow_ups::table.find(id).select(FollowUpRow::as_select())
+        follow_ups::table
+            .find(id)
+            .filter(in_use())
+            .select(FollowUpRow::as_select())
     )
     .optional()?;
     let row = authorised(who, action, row)?;
@@ -84,16 +102,17 @@ pub fn locked(
     Ok((row, visit))
 }
 
-/// All of several visits, by their days.
+/// All of several visits that are in use, by their days.
 pub fn of_visits(c: &mut DbConn, visits: &[Uid]) -> AppResult<Vec<FollowUpRow>> {
     Ok(follow_ups::table
         .filter(follow_ups::visit_id.eq_any(visits.to_vec()))
+        .filter(in_use())
         .select(FollowUpRow::as_select())
         .order((follow_ups::due_on, follow_ups::id))
         .load(c)?)
 }
 
-/// The same, locked: somebody may be completing one of them.
+/// All of one visit, locked: somebody may be completing one of them.
 pub fn locked_of(c: &mut DbConn, visit: &Handle<VisitRow>) -> AppResult<Vec<FollowUpRow>> {
     Ok(all_locked!(
         c,
@@ -115,6 +134,7 @@ pub fn list(
 ) -> AppResult<Vec<FollowUpRow>> {
     let mut query = follow_ups::table
         .filter(in_scope_or_own!(follow_ups, scope))
+        .filter(in_use())
         .filter(
             follow_ups::published
                 .eq(true)
@@ -145,6 +165,30 @@ pub fn open_visits(c: &mut DbConn, household: &Handle<HouseholdRow>) -> AppResul
         .select(follow_ups::visit_id)
         .distinct()
         .load(c)?)
+}
+
+/// The visits that left anything open about a household, shown to others or not.
+pub fn visits_with_open(c: &mut DbConn, household: Uid) -> AppResult<Vec<Uid>> {
+    Ok(follow_ups::table
+        .filter(follow_ups::household_id.eq(household))
+        .filter(follow_ups::state.eq(FollowUpState::Open))
+        .select(follow_ups::visit_id)
+        .distinct()
+        .load(c)?)
+}
+
+/// Deletes whatever is open about a household; answers it as it was. Its visits are locked.
+pub(super) fn delete_open(c: &mut DbConn, household: Uid) -> AppResult<Vec<FollowUpRow>> {
+    let open = follow_ups::table
+        .filter(follow_ups::household_id.eq(household))
+        .filter(follow_ups::state.eq(FollowUpState::Open));
+    let rows: Vec<FollowUpRow> = all_locked!(
+        c,
+        open.select(FollowUpRow::as_select()).order(follow_ups::id)
+    )?;
+    let ids: Vec<Uid> = rows.iter().map(|row| row.id).collect();
+    diesel::delete(follow_ups::table.filter(follow_ups::id.eq_any(ids))).execute(c)?;
+    Ok(rows)
 }
 
 /// Gives the published open follow-ups of a household to a worker; answers them as they are then.

@@ -96,7 +96,8 @@ impl Tagged for Visit {
         self.version
     }
     /// What the caller may do differs from one to another, and follow-ups go on without a new version of
-    /// the visit: their versions only grow, and between two of those only more become overdue.
+    /// the visit: some go altogether, the versions of the others only grow, and between two of those only more become
+    /// overdue.
     fn etag(&self) -> String {
         let view = match self.allowed_actions.is_empty() {
             true => "r",
@@ -104,7 +105,8 @@ impl Tagged for Visit {
         };
         let steps: i64 = self.follow_ups.iter().map(|f| f.version).sum();
         let overdue = self.follow_ups.iter().filter(|f| f.overdue).count();
-        format!("\"{}-{view}-{steps}-{overdue}\"", self.version)
+        let all = self.follow_ups.len();
+        format!("\"{}-{view}-{all}-{steps}-{overdue}\"", self.version)
     }
 }
 

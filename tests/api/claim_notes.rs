@@ -24,9 +24,7 @@ both! {
         // Known twenty months ago: its last six months began two months ago.
         let known = today.saturating_sub(Span::new().months(20));
         let before = known.yesterday().unwrap();
-        let cover = with(policy(&all.household, &all.person), json!({ "starts_on": Day(before), "ends_on": Day(today) }));
-        let cover = all.member.post("/v1/policies", cover).await.expect(201);
-        let body = json!({ "policy_id": cover["id"], "event_on": Day(known), "known_on": Day(known), "reported_on": Day(known) });
+        let body = json!({ "event_on": Day(known), "known_on": Day(known), "reported_on": Day(known) });
         let claim = at("claims", &all.member.post("/v1/claims", with(all.claim(), body)).await.expect(201));
         let post = async |noun: &str, body: Value| all.member.post(&format!("{claim}/{noun}"), body).await;
         let plain = clock(&all.member.get(&claim).await.expect(200), "limitation");

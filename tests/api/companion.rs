@@ -66,14 +66,10 @@ fn words(value: &Value, found: &mut usize) {
     }
 }
 
-/// A policy that began long ago, and a claim on it whose event was so many days ago.
+/// A claim whose event was so many days ago, on the policy that began long before.
 async fn claimed(app: &TestApp, all: &Insured, days: i64, more: Value) -> String {
-    let since = json!({ "starts_on": ago(app, 800), "ends_on": ago(app, -30) });
-    let cover = with(policy(&all.household, &all.person), since);
-    let cover = all.member.post("/v1/policies", cover).await.expect(201);
     let day = ago(app, days);
-    let body =
-        json!({ "policy_id": cover["id"], "event_on": day, "known_on": day, "reported_on": day });
+    let body = json!({ "policy_id": all.policy["id"], "event_on": day, "known_on": day, "reported_on": day });
     let made = all
         .member
         .post("/v1/claims", with(with(all.claim(), body), more))
@@ -362,7 +358,7 @@ both! {
         // Grown up, of the same household: a consent to insurance shows nobody else's claims, nor does paying for them.
         let spouse = household_person(&all.member, &all.household, &["insurance"]).await;
         let spouses = code_for(&all.member, &person_path(&all.household, &spouse)).await;
-        let paid = with(policy(&all.household, &all.person), json!({ "payer_person_id": spouse["id"], "holder_person_id": spouse["id"], "beneficiaries": [{ "person_id": spouse["id"], "share": 100, "agreed_by_insured": true }] }));
+        let paid = with(policy(&all.household, &all.person), json!({ "product_id": built_in("one-child-family"), "policy_number": "P-2", "payer_person_id": spouse["id"], "holder_person_id": spouse["id"], "beneficiaries": [{ "person_id": spouse["id"], "share": 100, "agreed_by_insured": true }] }));
         let paid = all.member.post("/v1/policies", paid).await.expect(201);
         all.member.post("/v1/claims", with(all.claim(), json!({ "policy_id": paid["id"] }))).await.expect(201);
         let told = told_to(app, &spouses).await;
@@ -419,7 +415,7 @@ both! {
         let (widow, son) = (household_person(&member, &home, &["registration"]).await, household_person(&member, &home, &["insurance"]).await);
         let body = |more: Value| with(policy(&home, &dead), more);
         let named = member.post("/v1/policies", body(json!({ "holder_person_id": widow["id"], "beneficiaries": [{ "person_id": son["id"], "share": 100, "agreed_by_insured": true }] }))).await.expect(201);
-        let unnamed = member.post("/v1/policies", body(json!({ "holder_person_id": widow["id"], "product_id": built_in("one-child-family"), "beneficiaries": null }))).await.expect(201);
+        let unnamed = member.post("/v1/policies", body(json!({ "holder_person_id": widow["id"], "product_id": built_in("one-child-family"), "policy_number": "P-2", "beneficiaries": null }))).await.expect(201);
         for cover in [&named, &unnamed] {
             member.post("/v1/claims", with(make::claim(cover, &dead), json!({ "claim_type": "death" }))).await.expect(201);
         }

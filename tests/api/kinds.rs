@@ -105,8 +105,8 @@ both! {
         let (household, person) = make::lived_in(&member).await;
         // Two policies of one household; the coordinator registered the second.
         let mut made = Vec::new();
-        for who in [&member, &coordinator] {
-            let body = json!({ "policy_number": "P-1" });
+        for (who, year) in [(&member, 2025), (&coordinator, 2026)] {
+            let body = json!({ "policy_number": format!("P-{year}"), "starts_on": format!("{year}-01-01"), "ends_on": format!("{year}-12-31") });
             let mut policy = make::policy(&household, &person);
             policy.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
             made.push(who.post("/v1/policies", policy).await.expect(201));
@@ -114,7 +114,7 @@ both! {
         let ids: Vec<Uid> = made.iter().map(id_of).collect();
         let seen = given(app, &coordinator, Kind::Policy, &ids).await;
         assert_eq!((&seen[&ids[0]]["view"], &seen[&ids[0]]["product_id"], &seen[&ids[0]]["policy_number"], &seen[&ids[0]]["insured"][0]["sum_agreed"]), (&json!("masked"), &json!(null), &json!(null), &json!(null)));
-        assert_eq!((&seen[&ids[1]]["view"], &seen[&ids[1]]["product_id"], &seen[&ids[1]]["policy_number"], &seen[&ids[1]]["insured"][0]["sum_agreed"]), (&json!("full"), &made[1]["product_id"], &json!("P-1"), &json!(true)));
+        assert_eq!((&seen[&ids[1]]["view"], &seen[&ids[1]]["product_id"], &seen[&ids[1]]["policy_number"], &seen[&ids[1]]["insured"][0]["sum_agreed"]), (&json!("full"), &made[1]["product_id"], &json!("P-2026"), &json!(true)));
         assert_eq!(given(app, &member, Kind::Policy, &ids).await[&ids[0]]["product_id"], made[0]["product_id"]);
         let elsewhere = app.user(Role::Coordinator, OTHER_TOWN).await;
         assert!(given(app, &elsewhere, Kind::Policy, &ids).await.is_empty());

@@ -6,6 +6,7 @@ use crate::support::make::{at, consent, household, household_person};
 use crate::support::sheets::{Row, checked, faults};
 use crate::support::*;
 use qianshou::auth::policy::Role;
+use qianshou::insurance::catalogue::built_in;
 
 /// A product for people of these ages, which covers no death.
 async fn product(app: &TestApp, code: &str, ages: Value) -> Value {
@@ -37,7 +38,7 @@ both! {
         let home = household(&member).await;
         for (year, by, fits) in [(2015, "guardian", false), (2009, "self", false), (2008, "self", true), (1988, "self", true), (1960, "self", true), (1959, "self", false)] {
             let person = born(&member, &home, year, by).await;
-            let body = with(policy(&home, &person), json!({ "product_id": product["id"], "beneficiaries": null }));
+            let body = with(policy(&home, &person), json!({ "product_id": product["id"], "policy_number": null, "beneficiaries": null, "starts_on": "2026-01-01", "ends_on": "2026-12-31" }));
             let answer = member.post("/v1/policies", body).await;
             match fits {
                 true => drop(answer.expect(201)),
@@ -50,6 +51,70 @@ both! {
         let coordinator = app.coordinator().await;
         let import = checked(&coordinator, &[aged("middle-aged"), aged("very-old")]).await;
         assert_eq!(faults(&import), [(3, "被保险人姓名".into(), "outside_age".into())]);
+    }
+
+    async fn a_cover_is_concluded_once_and_for_people_who_are_born(app) {
+        let all = insured(app).await;
+        let post = async |changes: Value| all.member.post("/v1/policies", with(policy(&all.household, &all.person), changes)).await;
+        // The same cover, by the insurer's number and by product and time, as an import refuses it.
+        post(json!({})).await.fault("/policy_number", "policy_exists");
+        post(json!({ "policy_number": null })).await.fault("/starts_on", "policy_exists");
+        post(json!({ "policy_number": "P-2", "starts_on": "2030-12-31", "ends_on": "2031-12-30" })).await.fault("/starts_on", "policy_exists");
+        // A family's cover is the family's, whoever of it is named.
+        let other = household_person(&all.member, &all.household, &["insurance"]).await;
+        let of_other = json!([{ "person_id": other["id"], "sum_agreed": true }]);
+        let family = json!({ "product_id": built_in("one-child-family"), "policy_number": null, "beneficiaries": null });
+        post(family.clone()).await.expect(201);
+        post(with(family, json!({ "insured": of_other }))).await.fault("/starts_on", "policy_exists");
+        // The number alone is another insurer's, too; the time after it is free.
+        post(json!({ "insurer_code": "other", "starts_on": "2031-01-01", "ends_on": "2031-12-31" })).await.expect(201);
+        // Covers of each person stand side by side.
+        let nursing = built_in("hospital-nursing");
+        let one = json!({ "product_id": nursing, "policy_number": null, "beneficiaries": null });
+        post(one.clone()).await.expect(201);
+        post(one.clone()).await.fault("/starts_on", "policy_exists");
+        post(with(one.clone(), json!({ "insured": of_other }))).await.expect(201);
+        // No policy lasts a hundred years, nor begins before somebody was born.
+        post(json!({ "policy_number": "P-3", "starts_on": "2032-01-01", "ends_on": "2131-12-31" })).await.fault("/ends_on", "out_of_range");
+        post(json!({ "policy_number": "P-3", "starts_on": "2032-01-01", "ends_on": "2042-01-01" })).await.fault("/ends_on", "out_of_range");
+        let child = born(&all.member, &all.household, 2020, "guardian").await;
+        let early = with(policy(&all.household, &child), json!({ "product_id": nursing, "policy_number": null, "beneficiaries": null, "starts_on": "2019-01-01", "ends_on": "2019-12-31" }));
+        all.member.post("/v1/policies", early).await.fault("/starts_on", "not_fitting");
+        // So does a sheet.
+        let coordinator = app.coordinator().await;
+        let long = Row::new().with("保险止期", "2131-12-31").with("保费", "");
+        assert_eq!(faults(&checked(&coordinator, &[long]).await), [(2, "保险止期".into(), "out_of_range".into())]);
+    }
+
+    async fn a_part_is_less_than_the_whole_and_more_than_is_insured_is_marked(app) {
+        let all = insured(app).await;
+        let claim = async |claimed: &str| {
+            let body = with(all.claim(), json!({ "claimed": yuan(claimed) }));
+            let path = at("claims", &all.member.post("/v1/claims", body).await.expect(201));
+            for step in ["acceptance", "review"] {
+                all.member.post(&format!("{path}/{step}"), json!({ "on": "2026-03-10" })).await.expect(200);
+            }
+            path
+        };
+        let decided = |word: &str, sum: &str| {
+            let body = json!({ "decision": word, "decided_on": "2026-03-10", "insurer_reference": "D-1", "amount": yuan(sum) });
+            match word {
+                "approved" => body,
+                _ => with(body, json!({ "reasons": "自费药品除外" })),
+            }
+        };
+        let path = claim("1000.00").await;
+        let decide = async |body: Value| all.member.post(&format!("{path}/determination"), body).await;
+        for whole in ["1000.00", "1000.01"] {
+            decide(decided("partly_approved", whole)).await.fault("/amount/amount", "not_fitting");
+        }
+        decide(decided("partly_approved", "999.99")).await.expect(200);
+        let newest = async |path: &str| all.member.get(&format!("{path}/events")).await.expect(200)["items"][0]["above_sum_insured"].clone();
+        assert_eq!(newest(&path).await, json!(false));
+        // The insurer decides: what it grants is taken, and worth a second look.
+        let path = claim("20000.01").await;
+        all.member.post(&format!("{path}/determination"), decided("approved", "20000.01")).await.expect(200);
+        assert_eq!(newest(&path).await, json!(true));
     }
 
     async fn a_policy_has_so_many_people_and_shares(app) {

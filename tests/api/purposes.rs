@@ -43,6 +43,10 @@ impl Family {
         let mut body = policy(&self.household, &self.person);
         let insured = |p: &&Value| json!({ "person_id": p["id"], "sum_agreed": true });
         body["insured"] = people.iter().map(insured).collect();
+        if people.len() > 1 {
+            // Another year: nobody is insured twice by one product.
+            (body["starts_on"], body["ends_on"]) = (json!("2025-01-01"), json!("2025-12-31"));
+        }
         self.member.post("/v1/policies", body).await.expect(201)
     }
     async fn claimed(&self, policy: &Value) -> Value {
@@ -51,6 +55,13 @@ impl Family {
             .await
             .expect(201)
     }
+}
+
+/// Whether a policy is stored, seen or not.
+fn rests(app: &TestApp, policy: &Value) -> bool {
+    let id = policy["id"].as_str().unwrap().parse().unwrap();
+    let found = qianshou::insurance::store::these_policies(&mut app.connection(), &[id]);
+    !found.unwrap().is_empty()
 }
 
 async fn ended(app: &TestApp) {
@@ -109,12 +120,14 @@ both! {
         ended(app).await;
         let member = make::renewed(app, &family.member);
         member.get(&at("policies", &alone)).await.expect(200);
-        // Asked for once: withdrawn again, the days count anew.
+        // Asked for once: withdrawn again, it is out of sight at once and the days count anew.
         withdraw(&member, &family.consents(), "insurance").await;
         ended(app).await;
-        member.get(&at("policies", &alone)).await.expect(200);
+        member.get(&at("policies", &alone)).await.problem(404, "not_found");
+        assert!(rests(app, &alone));
         app.advance(8 * DAY);
         ended(app).await;
+        assert!(!rests(app, &alone));
         make::renewed(app, &member).get(&at("policies", &alone)).await.problem(404, "not_found");
     }
 

@@ -53,7 +53,16 @@ pub async fn claimed(app: &TestApp, worker: &Client, household: &Value, person: 
             .saturating_add(jiff::Span::new().days(364))
             .to_string()
     );
-    let policy = worker.post("/v1/policies", policy).await.expect(201);
+    // Several claims are on the one policy.
+    let path = format!(
+        "/v1/policies?household_id={}",
+        household["id"].as_str().unwrap()
+    );
+    let known = worker.get(&path).await.expect(200)["items"][0].clone();
+    let policy = match known.is_null() {
+        true => worker.post("/v1/policies", policy).await.expect(201),
+        false => known,
+    };
     let mut body = make::claim(&policy, person);
     for day in ["event_on", "known_on", "reported_on"] {
         body[day] = json!(today.to_string());
