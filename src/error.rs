@@ -111,6 +111,8 @@ catalogue! {
             "A record with this id or this name exists already." "此编号或名称的记录已存在。";
         AssociationExists "association_exists" 409 "The area has one" "该区划已有协会"
             "The area has a living association of its own already. Dissolve that one first." "该区划已有存续的协会，请先办理其注销。";
+        TextInForce "text_in_force" 409 "One is in force there" "当地已有现行文本"
+            "The village has a text of this kind in force already. End one of the two first." "该村已有现行的同类文本，请先废止其中一份。";
         PostTaken "post_taken" 409 "The post is taken" "该职务已有人担任"
             "As many hold this post as may. End a term first, or elect its holder anew." "该职务任职人数已满，请先办理离任或换届。";
         AlreadyMember "already_member" 409 "A member already" "已是会员"
@@ -123,6 +125,10 @@ catalogue! {
             "An entry of this association was booked by this voucher. Nothing was booked twice." "该协会已有以此凭证入账的分录，未重复入账。";
         YearFrozen "year_frozen" 409 "The year is closed" "年度已冻结"
             "The association's year was frozen with its assessment; nothing of it is booked or changed any more. Book a correction in a year that is open." "该协会该年度已随考核冻结，不再入账或修改。请在未冻结的年度更正。";
+        Overdrawn "overdrawn" 409 "Not as much is there" "余额不足"
+            "By this entry, on its day or on a later one, less than nothing would be left of money that is there or not." "此分录将使资金在当日或其后某日余额为负。";
+        SupportRestsOnIt "support_rests_on_it" 409 "Help rests on it" "已有帮扶以此入账"
+            "Help in money that counts names this entry as what it was paid by. Cancel the help first; where its year is closed, book the correction as an entry of its own." "已有计入的资金帮扶以此分录为付款依据。请先取消该帮扶；其年度已冻结的，请另记更正分录。";
         CareProgrammeExists "care_programme_exists" 409 "Begun already" "当年项目已开展"
             "The association began this programme in this year already." "该协会当年已登记开展此项行动。";
         CareFamilyExists "care_family_exists" 409 "In care already" "已在帮扶中"

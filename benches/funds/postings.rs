@@ -14,8 +14,10 @@ use super::support::{Account, Database, Fixture, runtime, settled};
 use qianshou::areas::model::{AreaLevel, AreaRow};
 use qianshou::associations::model::{AssociationKind, AssociationRow};
 use qianshou::auth::policy::Role;
-use qianshou::db::schema::{areas, associations};
-use qianshou::db::{Day, DbConn, Micros, Uid};
+use qianshou::db::schema::{areas, associations, fund_entries, fund_lines};
+use qianshou::db::{Day, DbConn, Fen, Micros, Uid};
+use qianshou::funds::ledger::model::{EntryRow, EntrySide, LineRow};
+use qianshou::funds::sources::FundSource;
 
 /// Of the rate of bare writes.
 const AIM: f64 = 0.4;
@@ -64,8 +66,48 @@ fn townships(c: &mut DbConn, by: Uid) -> Vec<AssociationRow> {
             .values(row)
             .execute(c)
             .unwrap();
+        opened(c, row, by, now);
     }
     rows
+}
+
+/// What was there before the year: more than any of them spends.
+fn opened(c: &mut DbConn, association: &AssociationRow, by: Uid, now: Micros) {
+    let entry = EntryRow {
+        id: Uid::new(now),
+        association_id: association.id,
+        county: association.county,
+        town: association.town,
+        village: association.village,
+        area_id: association.area_id,
+        source: FundSource::Government,
+        booked_on: Day(jiff::civil::date(2024, 1, 2)),
+        voucher: "期初".into(),
+        reverses_id: None,
+        posted_by: by,
+        posted_at: now,
+    };
+    let line = |position, account: &str, side| LineRow {
+        entry_id: entry.id,
+        position,
+        account: account.into(),
+        side,
+        amount: Fen(1_000_000_000_000),
+    };
+    let lines = [
+        line(0, "1002", EntrySide::Debit),
+        line(1, "3001", EntrySide::Credit),
+    ];
+    diesel::insert_into(fund_entries::table)
+        .values(&entry)
+        .execute(c)
+        .unwrap();
+    for line in &lines {
+        diesel::insert_into(fund_lines::table)
+            .values(line)
+            .execute(c)
+            .unwrap();
+    }
 }
 
 /// Money that came in, or that was spent in two or three parts.

@@ -6,8 +6,10 @@
 use std::time::Duration;
 
 use super::model::ChangeState;
-use super::placed_store::{self, TABLES, Way};
+use super::placed::TABLES;
+use super::placed_store::{self, Way};
 use super::{changes_store, events_store, store};
+use crate::associations;
 use crate::audit;
 use crate::auth::Action;
 use crate::db::{DbConn, Micros, Uid, passes, transact};
@@ -64,6 +66,10 @@ pub fn run(
                 }
             }
         }
+        let at = clock();
+        patiently(c, |c| {
+            associations::carried::under_new_parents(c, &way.to, at)
+        })?;
         while !patiently(c, |c| placed_store::rename_named(c, &way, at_once))? {
             progress(&report);
         }

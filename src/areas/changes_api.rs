@@ -201,7 +201,9 @@ text_enum! {
         Household = "household", Person = "person", Resident = "resident", MemberHome = "member_home",
         Visit = "visit", FollowUp = "follow_up", Policy = "policy", Claim = "claim", Campaign = "campaign",
         Activity = "activity", PrivacyRequest = "privacy_request", RightsRequest = "rights_request",
-        LiaisonNotice = "liaison_notice", Concern = "concern", Assignment = "assignment",
+        LiaisonNotice = "liaison_notice", Concern = "concern", Association = "association", Site = "site",
+        VillageText = "village_text", Deliberation = "deliberation", VillageDisclosure = "village_disclosure",
+        VillageOpinion = "village_opinion", LeadingExample = "leading_example", Assignment = "assignment",
     }
 }
 
@@ -218,7 +220,7 @@ pub struct WaitingCount {
 pub struct AreaChangeDetail {
     pub change: AreaChange,
     /// Records that wait, by kind; what goes along with another record is not counted.
-    #[schema(max_items = 20)]
+    #[schema(max_items = 30)]
     pub waiting: Vec<WaitingCount>,
 }
 

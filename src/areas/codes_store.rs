@@ -217,6 +217,34 @@ pub fn editions(c: &mut DbConn, limit: i64) -> AppResult<Vec<(i64, String)>> {
         .load(c)?)
 }
 
+/// Notes from where an edition's rows came, besides what brought some of them before: the newest stands first.
+pub fn from_files(c: &mut DbConn, edition: i64, source: &str) -> AppResult<()> {
+    let before: Option<String> = area_editions::table
+        .find(edition)
+        .select(area_editions::source)
+        .first(c)
+        .optional()?;
+    let before = before.unwrap_or_default();
+    let mut sources = vec![source];
+    sources.extend(
+        before
+            .split("; ")
+            .filter(|one| !one.is_empty() && *one != source),
+    );
+    sources.truncate(SOURCES);
+    while sources.len() > 1 && sources.iter().map(|s| s.chars().count() + 2).sum::<usize>() > MOST {
+        sources.pop();
+    }
+    diesel::update(area_editions::table.find(edition))
+        .set(area_editions::source.eq(sources.join("; ")))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Sources of an edition that are told of, and characters of them.
+const SOURCES: usize = 5;
+const MOST: usize = 1_000;
+
 /// Who had a code on a day: the row, and the area as it is now.
 pub fn holder(c: &mut DbConn, code: &str, day: Day) -> AppResult<Option<(CodeRow, AreaRow)>> {
     Ok(area_codes::table

@@ -1,17 +1,21 @@
-//! What a person decides after an area was split or abolished: where each record that stood in it belongs now.
+//! What a person decides after an area was split or abolished: where each record that stood in it belongs now; and
+//! after two were merged that had something each of which an area has one: an association, a charter.
 //!
 //! Nothing is given to a part by itself. A record goes with what it is about: a household with its people, visits and
-//! policies, a person with their notices, a member home with its activities. Who decides works in the whole area, sees
+//! policies, a person with their notices, a member home with its activities, an
+//! association with all it has. Who decides works in the whole area, sees
 //! ids and no person, and stands in the audit.
 
 use super::model::{AreaLevel, AreaRow, ChangeKind, ChangeRow, ChangeState, Code};
-use super::placed_store::{self, Queue, TABLES, Table, Way};
+use super::placed::{self, TABLES, Table};
+use super::placed_store::{self, Queue, Way};
 use super::{changes_store, store};
+use crate::associations;
 use crate::audit::{self, Entry};
 use crate::auth::policy::Role;
 use crate::auth::{self, Action, Who};
 use crate::db::{DbConn, Uid};
-use crate::error::{AppError, AppResult, Fault};
+use crate::error::{AppError, AppResult, Fault, FieldError, Problem};
 use crate::sync;
 
 /// Records of one command.
@@ -46,9 +50,9 @@ impl Opened {
             area: &self.area,
         }
     }
-    /// Whether records wait, or assignments alone.
-    fn of_records(&self) -> bool {
-        matches!(self.change.kind, ChangeKind::Split | ChangeKind::Abolish)
+    /// Whether records of a table wait. Of a merge only those of which an area has one, where both had one.
+    fn of_records(&self, table: &Table) -> bool {
+        placed::decided(self.change.kind).any(|one| one.kind == table.kind)
     }
     fn of_assignments(&self) -> bool {
         self.area.abolished_on.is_some()
@@ -88,7 +92,7 @@ pub fn waiting(c: &mut DbConn, who: &Who, opened: &Opened) -> AppResult<Vec<(&'s
         return Ok(Vec::new());
     }
     let mut counts = Vec::new();
-    for table in TABLES.iter().filter(|_| opened.of_records()) {
+    for table in placed::decided(opened.change.kind) {
         if let Some(kind) = table.kind {
             counts.push((kind, opened.queue().count(c, table)?));
         }
@@ -133,7 +137,7 @@ pub fn page(
             break;
         }
         let ids = match table_of(one) {
-            Some(table) if opened.of_records() => opened.queue().page(c, table, from, left)?,
+            Some(table) if opened.of_records(table) => opened.queue().page(c, table, from, left)?,
             None if opened.of_assignments() => {
                 placed_store::undecided_assignments(c, opened.area.id, who.at, from, left)?
             }
@@ -168,8 +172,13 @@ pub fn decide(c: &mut DbConn, who: &Who, id: Uid, decisions: &[Decision]) -> App
                 }
                 let to =
                     to.ok_or_else(|| AppError::field(format!("/items/{n}/to"), Fault::Required))?;
-                if !opened.of_records() || opened.queue().among(c, table, &[one.id])?.is_empty() {
+                if !opened.of_records(table)
+                    || opened.queue().among(c, table, &[one.id])?.is_empty()
+                {
                     return Err(AppError::field(at, Fault::NoSuchRecord));
+                }
+                if placed_store::is_one_there(c, table, one.id, to.id)? {
+                    return Err(is_one_there(table, format!("/items/{n}/to")));
                 }
                 records(c, who, &opened, table, one.id, &to)?;
             }
@@ -178,6 +187,18 @@ pub fn decide(c: &mut DbConn, who: &Who, id: Uid, decisions: &[Decision]) -> App
     }
     settled(c, who, &opened)?;
     Ok(decisions.len())
+}
+
+/// Of what an area has once another one is there: a person ends one of the two first.
+fn is_one_there(table: &Table, pointer: String) -> AppError {
+    let code = match table.kind {
+        Some("association") => crate::error::Code::AssociationExists,
+        _ => crate::error::Code::TextInForce,
+    };
+    AppError::Problem(Box::new(Problem {
+        errors: vec![FieldError::new(pointer, Fault::NotFitting)],
+        ..Problem::new(code)
+    }))
 }
 
 /// Records are given away by those who answer for the area's records, not by whoever manages accounts.
@@ -271,6 +292,9 @@ fn records(
         let ids = placed_store::decide(c, table, &[id], &way)?;
         for some in ids.chunks(MOST) {
             sync::carried(c, &way, Some(some), 10 * MOST as i64, who.at)?;
+        }
+        if table.kind == Some("association") {
+            associations::carried::under_new_parents(c, to, who.at)?;
         }
     }
     let by = (who.user, who.at);

@@ -195,6 +195,7 @@ pub fn store(
     // Phones look reference data up anew when it changed, and only then.
     if !outcome.is_nothing() {
         run.paced(c, 1, |_, c| {
+            codes_store::from_files(c, edition.year, edition.source)?;
             codes_store::stamp(c, edition.year, edition.at)?;
             Ok(outcome)
         })

@@ -2,7 +2,8 @@
 //!
 //! - A **rename** and a **recode** touch no record: those point at the area's id.
 //! - A **transfer** takes an area with all below it under another; who was assigned there stays assigned there.
-//! - A **merge** puts what was below an area below another, and ends it. Assignments of field members go along, since
+//! - A **merge** puts what was below an area below another, and ends it. Of what an area has once and both have one,
+//!   such as an association, that of the merged area waits for a person. Assignments of field members go along, since
 //!   these see only their own; the others would see more than they did, so they wait for a person.
 //! - A **split** makes parts and gives each the areas next below that its row names. What stands in the area itself
 //!   waits for a person.
@@ -17,6 +18,7 @@ use super::events::{Event, Line, Problem};
 use super::model::{AreaLevel, AreaRow, ChangeKind, ChangeRow, ChangeState, Code, local_id};
 use super::placed_store::{self, Way};
 use super::{changes_store, store};
+use crate::associations;
 use crate::audit;
 use crate::auth::Action;
 use crate::db::schema::area_changes;
@@ -182,8 +184,8 @@ impl Doing<'_> {
         Ok(Ok(ChangeState::Applied))
     }
 
-    /// The code it gets: free, and of as many digits.
-    fn new_code(&self, c: &mut DbConn, code: Code) -> AppResult<Judged<()>> {
+    /// The code it gets: free, of as many digits, and below the code of what it lies in.
+    fn new_code(&self, c: &mut DbConn, code: Code, parent: &AreaRow) -> AppResult<Judged<()>> {
         if code.len() != self.area.code.len() {
             refuse!(
                 self.line(),
@@ -191,6 +193,14 @@ impl Doing<'_> {
                 "a {} has {} digits",
                 self.area.level,
                 self.area.code.len()
+            );
+        }
+        if !lies_under(&code, parent) {
+            refuse!(
+                self.line(),
+                "to_code",
+                "it lies in {}, and its code begins as that one",
+                parent.code
             );
         }
         if changes_store::any_below_code(c, &code)? {
@@ -207,7 +217,14 @@ impl Doing<'_> {
         let Some(code) = self.line().to_code else {
             refuse!(self.line(), "to_code", "it is missing");
         };
-        if let Err(problem) = self.new_code(c, code)? {
+        let parent = match self.area.parent_id {
+            Some(id) => store::by_id(c, id)?,
+            None => None,
+        };
+        let Some(parent) = parent else {
+            refuse!(self.line(), "code", "it lies in no area");
+        };
+        if let Err(problem) = self.new_code(c, code, &parent)? {
             return Ok(Err(problem));
         }
         changes_store::lock_areas(c, &[self.area.id])?;
@@ -244,7 +261,7 @@ impl Doing<'_> {
             refuse!(line, "to_parent", "it lies there already");
         }
         if let Some(code) = line.to_code
-            && let Err(problem) = self.new_code(c, code)?
+            && let Err(problem) = self.new_code(c, code, &parent)?
         {
             return Ok(Err(problem));
         }
@@ -278,6 +295,9 @@ impl Doing<'_> {
             to: moved.clone(),
         };
         placed_store::move_assignments(c, &way)?;
+        if change.state == ChangeState::Applied {
+            associations::carried::under_new_parents(c, &moved, self.at)?;
+        }
         placed_store::rights_changed(c, &[before, moved], self.at)?;
         Ok(Ok(change.state))
     }
@@ -297,6 +317,14 @@ impl Doing<'_> {
                 "there is no area {code}: a new one needs a name"
             );
         };
+        if !lies_under(&code, parent) {
+            refuse!(
+                line,
+                "to_code",
+                "it is to lie in {}, and its code begins as that one",
+                parent.code
+            );
+        }
         if changes_store::any_below_code(c, &code)? {
             refuse!(
                 line,
@@ -503,6 +531,11 @@ impl Doing<'_> {
         let state = settle(c, &change, self.at)?;
         Ok(Ok(state))
     }
+}
+
+/// A code says in what an area lies; one that keeps its code through a transfer lies elsewhere than its code says.
+fn lies_under(code: &Code, parent: &AreaRow) -> bool {
+    code.starts_with(parent.code.as_str())
 }
 
 /// Stores an area with its first code row.

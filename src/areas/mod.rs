@@ -22,6 +22,7 @@ pub mod events_store;
 pub mod history_api;
 pub mod import;
 pub mod model;
+pub mod placed;
 pub mod placed_store;
 pub mod store;
 

@@ -1,4 +1,4 @@
-//! The tables whose rows stand somewhere, by the ids of the areas around them, and how such rows move when areas do.
+//! How rows that stand somewhere, by the ids of the areas around them, move when areas do.
 //!
 //! A row keeps the code that was entered. What moves is where it is found: the columns `county`, `town`, `village`
 //! and, where there is one, `area_id`. What the audit, disclosures and tallies of a time say of a place they go on
@@ -9,94 +9,12 @@ use diesel::sql_types::{BigInt, Nullable};
 use std::collections::HashMap;
 
 use super::model::{AreaLevel, AreaRow, ChangeKind, ChangeRow};
+use super::placed::{self, NAMED, TABLES, TOLD, Table, once_of};
 use super::store;
 use crate::auth::{self, Place};
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros, MultiBackend, Uid};
 use crate::error::AppResult;
-
-/// A table of rows that stand somewhere.
-pub struct Table {
-    pub name: &'static str,
-    /// How one of its rows is called where a person decides on it; `None` for what only goes along.
-    pub kind: Option<&'static str>,
-    /// Before the names of the columns of its place.
-    prefix: &'static str,
-    /// Another column that names an area.
-    area: Option<&'static str>,
-    /// Columns that lead to rows of other tables, with which a row goes along.
-    links: &'static [(&'static str, &'static str)],
-}
-
-const fn placed(
-    name: &'static str,
-    kind: Option<&'static str>,
-    area: Option<&'static str>,
-    links: &'static [(&'static str, &'static str)],
-) -> Table {
-    Table {
-        name,
-        kind,
-        prefix: "",
-        area,
-        links,
-    }
-}
-
-const OF_PERSON: &[(&str, &str)] = &[("person_id", "persons")];
-const OF_HOUSEHOLD: &[(&str, &str)] = &[("household_id", "households")];
-const OF_EITHER: &[(&str, &str)] = &[
-    ("household_id", "households"),
-    ("member_home_id", "member_homes"),
-];
-
-/// All of them; what others go along with stands first.
-pub const TABLES: &[Table] = &[
-    placed("households", Some("household"), Some("area_id"), &[]),
-    placed("persons", Some("person"), Some("area_id"), OF_HOUSEHOLD),
-    placed("residents", Some("resident"), None, OF_PERSON),
-    placed("member_homes", Some("member_home"), Some("area_id"), &[]),
-    placed("visits", Some("visit"), None, OF_EITHER),
-    placed("follow_ups", Some("follow_up"), None, OF_EITHER),
-    placed("policies", Some("policy"), None, OF_HOUSEHOLD),
-    placed("claims", Some("claim"), None, OF_HOUSEHOLD),
-    placed("campaigns", Some("campaign"), Some("area_id"), &[]),
-    placed(
-        "activities",
-        Some("activity"),
-        None,
-        &[("member_home_id", "member_homes")],
-    ),
-    placed("privacy_requests", Some("privacy_request"), None, OF_PERSON),
-    placed("rights_requests", Some("rights_request"), None, OF_PERSON),
-    placed("liaison_notices", Some("liaison_notice"), None, OF_PERSON),
-    placed("concerns", Some("concern"), None, OF_EITHER),
-    placed("liaison_withdrawals", None, None, &[]),
-    placed("duplicate_pairs", None, None, OF_PERSON),
-    Table {
-        name: "duplicate_pairs",
-        kind: None,
-        prefix: "other_",
-        area: None,
-        links: &[("other_person_id", "persons")],
-    },
-    placed("sync_resting", None, None, &[]),
-    placed("policy_imports", None, Some("area_id"), &[]),
-    placed("policy_import_policies", None, None, OF_HOUSEHOLD),
-];
-
-/// Columns that name an area where a record does not stand: they follow a merger.
-const NAMED: &[(&str, &str)] = &[
-    ("residents", "home_area_id"),
-    ("liaison_notices", "other_area"),
-];
-
-/// What the feed tells of a person and no table places.
-const TOLD: &[(&str, &str)] = &[
-    ("consents", "person_id"),
-    ("services", "person_id"),
-    ("residence_episodes", "person_id"),
-];
 
 /// Statements whose ids are bound in the order of their first appearance.
 struct Sql {
@@ -178,6 +96,11 @@ impl Way {
         all.into_iter().take(depth.saturating_sub(1)).collect()
     }
 
+    /// One area becomes part of another one.
+    fn merges(&self) -> bool {
+        self.from != self.to.id
+    }
+
     /// Where something is afterwards that was there before.
     pub fn place(&self, was: Place) -> Place {
         let mut now = was;
@@ -193,13 +116,24 @@ impl Way {
 }
 
 impl Table {
+    /// Its columns for a place that follow.
+    fn columns(&self, way: &Way) -> Vec<(String, Option<Uid>)> {
+        let Some(prefix) = self.prefix else {
+            return Vec::new();
+        };
+        let columns = way.columns().into_iter();
+        columns
+            .map(|(column, id)| (format!("{prefix}{column}"), id))
+            .collect()
+    }
+
     /// The assignments that a row's columns get, as SQL.
     fn set(&self, way: &Way, mut sql: Sql) -> Sql {
         let mut first = true;
-        for (column, id) in way.columns() {
+        for (column, id) in self.columns(way) {
             sql = sql.add(if first { " SET " } else { ", " });
             first = false;
-            sql = sql.add(&format!("{}{column} = ", self.prefix)).id(id);
+            sql = sql.add(&format!("{column} = ")).id(id);
         }
         if let Some(area) = self.area {
             sql = sql.add(if first { " SET " } else { ", " });
@@ -215,16 +149,50 @@ impl Table {
 
     /// Rows in an area, or of it where it is wider than a county; none in a table that knows no such areas.
     fn here(&self, level: AreaLevel, area: Uid, sql: Sql) -> Option<Sql> {
-        match (level, self.area) {
-            (AreaLevel::Province | AreaLevel::City, None) => None,
-            (AreaLevel::Province | AreaLevel::City, Some(column)) => {
-                Some(sql.add(&format!("{column} = ")).id(Some(area)))
-            }
-            _ => Some(
-                sql.add(&format!("{}{level} = ", self.prefix))
-                    .id(Some(area)),
-            ),
+        let column = self.column_of(level)?;
+        Some(sql.add(&format!("{column} = ")).id(Some(area)))
+    }
+
+    /// The column by which its rows in an area of this level are found.
+    fn column_of(&self, level: AreaLevel) -> Option<String> {
+        match (level, self.prefix) {
+            (AreaLevel::Province | AreaLevel::City, _) | (_, None) => self.area.map(str::to_owned),
+            (_, Some(prefix)) => Some(format!("{prefix}{level}")),
         }
+    }
+
+    /// Of rows `t` that go into another area those that stay behind: one of which both areas have one, and what goes
+    /// along with it.
+    fn but_those_that_stay(&self, way: &Way, mut sql: Sql) -> Sql {
+        if !way.merges() {
+            return sql;
+        }
+        if let Some(once) = &self.once {
+            let by: String = (once.by.iter())
+                .map(|column| format!(" AND o.{column} = t.{column}"))
+                .collect();
+            sql = sql
+                .add(&format!(" AND NOT ({} = ", once.area))
+                .id(Some(way.from))
+                .add(&format!(
+                    " AND {} AND EXISTS (SELECT 1 FROM {} o WHERE o.{} = ",
+                    once.among, self.name, once.area
+                ))
+                .id(Some(way.to.id))
+                .add(&format!("{by} AND {}))", once.among));
+        }
+        for (column, other) in self.links {
+            let stayed = once_of(other).and_then(|table| table.column_of(way.level));
+            if let Some(stands) = stayed {
+                sql = sql
+                    .add(&format!(
+                        " AND NOT EXISTS (SELECT 1 FROM {other} o WHERE o.id = t.{column} AND o.{stands} = "
+                    ))
+                    .id(Some(way.from))
+                    .add(")");
+            }
+        }
+        sql
     }
 }
 
@@ -237,30 +205,30 @@ pub fn carry(
     after: Uid,
     limit: i64,
 ) -> AppResult<(Vec<Uid>, bool)> {
-    if way.columns().is_empty() && table.area.is_none() {
+    let own = table.own && way.merges() && way.level == AreaLevel::Village;
+    if own || (way.columns().is_empty() && table.area.is_none()) {
         return Ok((Vec::new(), true));
     }
     let sql = table.set(way, Sql::new(&format!("UPDATE {}", table.name)));
     let sql = sql.add(&format!(
-        " WHERE id IN (SELECT id FROM {} WHERE ",
+        " WHERE id IN (SELECT t.id FROM {} t WHERE ",
         table.name
     ));
     let Some(sql) = table.here(way.level, way.from, sql) else {
         return Ok((Vec::new(), true));
     };
     let mut sql = sql.add(" AND (1 = 0");
-    for (column, id) in way.columns() {
-        sql = sql
-            .add(&format!(" OR {}{column} IS DISTINCT FROM ", table.prefix))
-            .id(id);
+    for (column, id) in table.columns(way) {
+        sql = sql.add(&format!(" OR {column} IS DISTINCT FROM ")).id(id);
     }
-    if let Some(area) = table.area.filter(|_| way.to.id != way.from) {
+    if let Some(area) = table.area.filter(|_| way.merges()) {
         sql = sql.add(&format!(" OR {area} = ")).id(Some(way.from));
     }
-    let rows = sql
-        .add(") AND id > ")
+    let rows = table
+        .but_those_that_stay(way, sql.add(")"))
+        .add(" AND t.id > ")
         .id(Some(after))
-        .add(&format!(" ORDER BY id LIMIT {limit}) RETURNING id"))
+        .add(&format!(" ORDER BY t.id LIMIT {limit}) RETURNING id"))
         .rows(c)?;
     let over = (rows.len() as i64) < limit;
     Ok((rows, over))
@@ -399,6 +367,25 @@ impl Queue<'_> {
     }
 }
 
+/// Whether the area that a record would go to has one already, of which an area has one.
+pub fn is_one_there(c: &mut DbConn, table: &Table, id: Uid, to: Uid) -> AppResult<bool> {
+    let Some(once) = &table.once else {
+        return Ok(false);
+    };
+    let by: String = (once.by.iter())
+        .map(|column| format!(" AND o.{column} = t.{column}"))
+        .collect();
+    let sql = Sql::new(&format!("SELECT t.id FROM {} t WHERE t.id = ", table.name))
+        .id(Some(id))
+        .add(&format!(
+            " AND {} AND EXISTS (SELECT 1 FROM {} o WHERE o.{} = ",
+            once.among, table.name, once.area
+        ))
+        .id(Some(to))
+        .add(&format!("{by} AND {} AND o.id <> t.id)", once.among));
+    Ok(!sql.rows(c)?.is_empty())
+}
+
 /// Takes records of a table where a person decided they belong, with all that goes along with them; every id that
 /// the feed may have told of.
 pub fn decide(c: &mut DbConn, table: &Table, ids: &[Uid], way: &Way) -> AppResult<Vec<Uid>> {
@@ -452,7 +439,7 @@ fn move_rows(
 }
 
 /// Assignments, which stand somewhere as records do.
-const ASSIGNMENTS: Table = placed("assignments", None, Some("area_id"), &[]);
+const ASSIGNMENTS: Table = placed::placed("assignments", None, Some("area_id"), &[]);
 
 /// Who is assigned in an area that lies elsewhere now stays assigned there.
 pub fn move_assignments(c: &mut DbConn, way: &Way) -> AppResult<()> {
@@ -522,19 +509,17 @@ pub fn waits(c: &mut DbConn, change: &ChangeRow, now: Micros) -> AppResult<bool>
     let Some(area) = store::by_id(c, change.from_area)? else {
         return Ok(false);
     };
-    let records = match change.kind {
-        ChangeKind::Rename | ChangeKind::Recode | ChangeKind::Transfer => return Ok(false),
-        ChangeKind::Merge => false,
-        ChangeKind::Split | ChangeKind::Abolish => true,
-    };
+    if matches!(
+        change.kind,
+        ChangeKind::Rename | ChangeKind::Recode | ChangeKind::Transfer
+    ) {
+        return Ok(false);
+    }
     let queue = Queue {
         change,
         area: &area,
     };
-    for table in TABLES
-        .iter()
-        .filter(|table| records && table.kind.is_some())
-    {
+    for table in placed::decided(change.kind) {
         if !queue.page(c, table, Uid::NIL, 1)?.is_empty() {
             return Ok(true);
         }

@@ -6,6 +6,7 @@ use super::model::*;
 use super::office;
 use super::rules::{self, Above};
 use super::store::{self, Amendment};
+use super::view::Staffing;
 use crate::areas;
 use crate::areas::model::AreaRow;
 use crate::audit::{self, Entry};
@@ -28,8 +29,9 @@ pub fn found(c: &mut DbConn, who: &Who, new: &NewAssociation) -> AppResult<Uid> 
     if new.kind.has_an_area() && store::area_has_one(c, area.id)? {
         return Err(AppError::of(Code::AssociationExists));
     }
-    under(c, new.kind, &area, new.parent_id)?;
+    under(c, who, new.kind, &area, new.parent_id)?;
     let (office, staffing) = (new.office.as_ref(), new.staffing.as_ref());
+    staffing.map_or(Ok(()), Staffing::sound)?;
     let row = AssociationRow {
         id: new.id.unwrap_or_else(|| Uid::new(who.at)),
         version: 1,
@@ -69,16 +71,21 @@ pub fn found(c: &mut DbConn, who: &Who, new: &NewAssociation) -> AppResult<Uid> 
 /// What one of this kind in this area may stand under.
 fn under(
     c: &mut DbConn,
+    who: &Who,
     kind: AssociationKind,
     area: &AreaRow,
     parent: Option<Uid>,
 ) -> AppResult<()> {
+    let mut known = false;
     let wrong = |fault| AppError::field("/parent_id", fault);
     let parent = match parent {
         None => None,
         Some(id) => {
             let found = store::locked_row(c, id)?;
             let row = found.ok_or_else(|| wrong(Fault::NoSuchRecord))?;
+            known = who
+                .authorise(Action::AssociationRead, Some(row.clone()))
+                .is_ok();
             Some(Above {
                 id: row.id,
                 kind: row.kind,
@@ -88,7 +95,12 @@ fn under(
         }
     };
     let around = store::around(c, area)?;
-    rules::fits_parent(kind, area, parent.as_ref(), &around).map_err(wrong)
+    let judged = rules::fits_parent(kind, area, parent.as_ref(), &around);
+    judged.map_err(|fault| match fault {
+        // Whoever may read it knows that it exists.
+        Fault::NoSuchRecord if known => wrong(Fault::NotFitting),
+        fault => wrong(fault),
+    })
 }
 
 /// Applies a patch: `None` leaves a field, `Some(None)` empties it.
@@ -110,9 +122,12 @@ pub fn amend(
     if let Some(parent) = patch.parent_id {
         let area = areas::store::by_id(c, row.area_id)?
             .ok_or_else(|| AppError::internal("an association without an area"))?;
-        under(c, row.kind, &area, parent)?;
+        under(c, who, row.kind, &area, parent)?;
     }
     let (office, staffing) = (&patch.office, &patch.staffing);
+    if let Some(Some(staffing)) = staffing {
+        staffing.sound()?;
+    }
     let change = Amendment {
         version: row.version + 1,
         title: patch.title.as_ref().map(|t| t.as_str().to_owned()),

@@ -15,6 +15,7 @@
 //! who works in its area reads it. Officers write, each where they are officers.
 
 pub mod api;
+pub mod carried;
 pub mod commands;
 pub mod held;
 pub mod joining;

@@ -116,6 +116,48 @@ pub fn has_parts(c: &mut DbConn, id: Uid) -> AppResult<bool> {
     Ok(diesel::select(diesel::dsl::exists(parts)).get_result(c)?)
 }
 
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = UidSql)]
+    id: Uid,
+}
+
+/// The living associations of an area, or seated in it, that stand under one of an area which is not around theirs
+/// any more.
+pub fn astray(c: &mut DbConn, area: &AreaRow) -> AppResult<Vec<AssociationRow>> {
+    let elsewhere = ["province", "city", "county", "town", "village"]
+        .map(|level| format!("p.area_id IS DISTINCT FROM a.{level}"))
+        .join(" AND ");
+    let sql = format!(
+        "SELECT s.id FROM areas a JOIN associations s ON s.area_id = a.id JOIN associations p ON p.id = s.parent_id \
+         WHERE a.{} = $1 AND s.dissolved_on IS NULL AND {elsewhere}",
+        area.level
+    );
+    let found: Vec<Found> = diesel::sql_query(sql).bind::<UidSql, _>(area.id).load(c)?;
+    let mut rows = Vec::with_capacity(found.len());
+    for one in found {
+        rows.extend(locked_row(c, one.id)?);
+    }
+    Ok(rows)
+}
+
+/// Puts one that went elsewhere with its area under another one.
+pub fn put_under(
+    c: &mut DbConn,
+    association: &AssociationRow,
+    parent: Option<Uid>,
+    at: Micros,
+) -> AppResult<()> {
+    diesel::update(associations::table.find(association.id))
+        .set((
+            associations::parent_id.eq(parent),
+            associations::version.eq(association.version + 1),
+            associations::updated_at.eq(at.0),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
 /// Which associations a list holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Filter {

@@ -6,7 +6,7 @@ use validator::Validate;
 
 use super::model::*;
 use crate::db::{Day, Micros, Uid};
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, Fault};
 use crate::http::precondition::Tagged;
 use crate::http::text::{AreaCode, Int, Label};
 use crate::page_of;
@@ -36,7 +36,7 @@ pub struct Staffing {
     /// People who work for it full time.
     #[schema(value_type = i64, minimum = 0, maximum = 1000, example = 3)]
     pub full_time: Int<0, 1000>,
-    /// Managed by reference to the Civil Service Law (参照公务员法管理).
+    /// Managed by reference to the Civil Service Law (参照公务员法管理): not without a post that was granted.
     #[schema(example = true)]
     pub managed_by_reference: bool,
     /// Whoever answers for the association found them fit for the work.
@@ -47,6 +47,20 @@ pub struct Staffing {
     #[serde(default)]
     #[schema(default = false, example = true)]
     pub wages_budgeted: bool,
+}
+
+impl Staffing {
+    /// The Civil Service Law is applied by reference to posts that were granted. People may work full time without
+    /// one: how many there are is no fault.
+    pub fn sound(&self) -> AppResult<()> {
+        match self.managed_by_reference && self.establishment.0 == 0 {
+            true => {
+                let at = "/staffing/managed_by_reference";
+                Err(AppError::field(at, Fault::NotFitting))
+            }
+            false => Ok(()),
+        }
+    }
 }
 
 /// The office, where all of it is known.

@@ -76,6 +76,26 @@ pub struct AuditFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub record: Option<Uid>,
+    /// The area that changed, or in which something stood when it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub area: Option<Uid>,
+    /// What became of the area.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub change: Option<Uid>,
+    /// The area that a record was given to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub into: Option<Uid>,
+    /// How many areas a change touched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 12)]
+    pub areas: Option<i64>,
+    /// How many records were carried along with a change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 1200)]
+    pub carried: Option<i64>,
     /// How many records a pull brought onto a phone in full; which ones, `/v1/disclosures` tells of each.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, example = 12)]

@@ -24,7 +24,7 @@ use crate::sync::{self, Change, Kind};
 
 /// Recipients a transaction: SQLite's one writer has others to serve, on PostgreSQL each statement is a trip.
 fn page_size(c: &DbConn) -> i64 {
-    if c.is_sqlite() { 400 } else { 1_000 }
+    if c.is_sqlite() { 800 } else { 1_000 }
 }
 /// Reminders and campaigns a look.
 const LOOK: i64 = 20;

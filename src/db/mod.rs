@@ -12,6 +12,7 @@ pub mod meta;
 pub mod migrate;
 mod passing;
 mod plans;
+mod prepared;
 pub mod schema;
 mod scope;
 pub mod together;

@@ -1854,6 +1854,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::UidSql;
+    rating_consequences (id) {
+        id -> UidSql,
+        rating_id -> UidSql,
+        awards_withheld -> Bool,
+        decided_on -> Text,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
     association_works (id) {
         id -> UidSql,
         version -> BigInt,
@@ -2172,6 +2184,7 @@ diesel::table! {
         due_on -> Text,
         state -> Text,
         settled_on -> Nullable<Text>,
+        settled_by -> Nullable<UidSql>,
         reason -> Nullable<Text>,
         outcome -> Nullable<Binary>,
         reopened -> BigInt,
@@ -2346,6 +2359,7 @@ diesel::table! {
         spent_on -> Nullable<Text>,
         title_zh -> Text,
         title_en -> Text,
+        holds_cash -> Bool,
         created_by -> Nullable<UidSql>,
         created_at -> BigInt,
     }
@@ -2671,6 +2685,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     studies,
     action_items,
     ratings,
+    rating_consequences,
     association_works,
     sites,
     site_headcounts,

@@ -3,13 +3,14 @@
 //! Nothing of what either record says is lost or copied. The kept person's own fields stay as they are; the other
 //! row keeps its own, sealed under its own key, in the state `merged`, and names the one that stands for it. What
 //! cannot be twice ends: of two live consents to a purpose the earlier one, and one that its giver withdrew later
-//! on the other record; of two stays under way that of the merged record, because the kept one says where the
+//! on the other record; of two memberships of one association the later one; of two stays under way that of the merged record, because the kept one says where the
 //! person lives. Each change of a value is in the journal, from which `undo` puts it back.
 
 use super::model::*;
 use super::moves::{self, Names, POINTERS, Versioned};
 use super::moves_store::{self, Changed, Journal};
 use super::store::{self, Settled};
+use crate::associations::members::store as members;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::db::{Day, DbConn, Uid};
@@ -97,6 +98,7 @@ pub fn merge(c: &mut DbConn, who: &Who, id: Uid, keep: Uid) -> AppResult<()> {
     let mut journal = Journal::default();
     end_twice_given(c, who, &two, &mut journal)?;
     end_twice_lived(c, &two, &mut journal)?;
+    end_twice_joined(c, who, &two, &mut journal)?;
     let (kept, gone) = (two.kept.person.id, two.gone.person.id);
     for pointer in POINTERS {
         match pointer.names {
@@ -203,6 +205,30 @@ fn end_twice_lived(c: &mut DbConn, two: &Two, journal: &mut Journal) -> AppResul
     let last: Day = here.from_day.max(there.from_day);
     let to_day = ("residence_episodes", "to_day");
     journal.amend(c, to_day, there.id, None, Some(last.to_string()))
+}
+
+/// Of two memberships of one association the later one never was a second: it ends on the day it began, and its card
+/// is good no more.
+fn end_twice_joined(c: &mut DbConn, who: &Who, two: &Two, journal: &mut Journal) -> AppResult<()> {
+    let kept = members::living_of(c, two.kept.person.id)?;
+    let gone = members::living_of(c, two.gone.person.id)?;
+    let today = who.at.china_day().to_string();
+    for one in &kept {
+        let Some(other) = gone.iter().find(|m| m.association_id == one.association_id) else {
+            continue;
+        };
+        let later = match other.joined_on < one.joined_on {
+            true => one,
+            false => other,
+        };
+        let on = later.joined_on.to_string();
+        journal.amend(c, ("memberships", "left_on"), later.id, None, Some(on))?;
+        for card in members::cards_of(c, vec![later.id])? {
+            let voided = ("member_cards", "voided_on");
+            journal.amend(c, voided, card.id, None, Some(today.clone()))?;
+        }
+    }
+    Ok(())
 }
 
 /// The merged records name who stands for them, and the kept person takes the place in the household.

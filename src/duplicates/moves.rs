@@ -272,7 +272,28 @@ pub const AMENDED: &[(&str, &str, Holds, Option<Versioned>)] = &[
             timed: true,
         }),
     ),
+    ("memberships", "left_on", Holds::Word, MEMBERSHIPS),
+    ("member_cards", "voided_on", Holds::Word, None),
 ];
+
+/// A column that says why another one of its row holds something: it comes and goes with that one. What a merge
+/// ends it ends for one reason.
+pub const BECAUSE: &[(&str, &str, &str, &str)] = &[
+    ("memberships", "left_on", "left_because", "recorded_twice"),
+    ("member_cards", "voided_on", "voided_because", "left"),
+];
+
+/// The column that goes with this one, and what it says.
+pub fn because(table: &str, column: &str) -> Option<(&'static str, &'static str)> {
+    let mut all = BECAUSE.iter();
+    let found = all.find(|one| one.0 == table && one.1 == column)?;
+    Some((found.2, found.3))
+}
+
+const MEMBERSHIPS: Option<Versioned> = Some(Versioned {
+    table: "memberships",
+    timed: true,
+});
 
 const CONSENTS: Option<Versioned> = Some(Versioned {
     table: "consents",

@@ -183,8 +183,11 @@ fn set(
     let bound = sealed_as.map_or_else(String::new, |bound| {
         format!(", {bound} = CASE WHEN {bound} = $1 THEN NULL ELSE coalesce({bound}, {column}) END")
     });
+    let why = moves::because(table, column).map_or_else(String::new, |(other, word)| {
+        format!(", {other} = CASE WHEN $1 IS NULL THEN NULL ELSE '{word}' END")
+    });
     let sql = format!(
-        "UPDATE {table} SET {column} = $1{bound} WHERE {key} = $2 AND {column} IS NOT DISTINCT FROM $3"
+        "UPDATE {table} SET {column} = $1{bound}{why} WHERE {key} = $2 AND {column} IS NOT DISTINCT FROM $3"
     );
     let broken = |e: &dyn std::fmt::Display| AppError::internal(format!("the journal: {e}"));
     let update = diesel::sql_query(sql);

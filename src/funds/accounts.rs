@@ -43,6 +43,8 @@ pub struct AccountRow {
     pub spent_on: Option<SpentOn>,
     pub title_zh: String,
     pub title_en: String,
+    /// Cash, or money at a bank: less than nothing is not there.
+    pub holds_cash: bool,
     pub created_by: Option<Uid>,
     pub created_at: Micros,
 }

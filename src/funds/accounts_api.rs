@@ -31,6 +31,9 @@ pub struct FundAccount {
     pub title_zh: String,
     #[schema(value_type = Label, example = "Bank, special account")]
     pub title_en: String,
+    /// Cash, or money at a bank: no entry makes it less than nothing (`overdrawn`).
+    #[schema(example = true)]
+    pub holds_cash: bool,
 }
 
 impl From<AccountRow> for FundAccount {
@@ -41,6 +44,7 @@ impl From<AccountRow> for FundAccount {
             spent_on: r.spent_on,
             title_zh: r.title_zh,
             title_en: r.title_en,
+            holds_cash: r.holds_cash,
         }
     }
 }
@@ -82,6 +86,10 @@ pub struct NewFundAccount {
     spent_on: Option<SpentOn>,
     title_zh: Label,
     title_en: Label,
+    /// Of an asset that is cash, or money at a bank.
+    #[serde(default)]
+    #[schema(default = false, example = false)]
+    holds_cash: bool,
 }
 
 /// What knows records by ids knows an account by its code, written as one.
@@ -111,6 +119,9 @@ fn add(c: &mut DbConn, who: &Who, new: &NewFundAccount) -> AppResult<Uid> {
     if let Some(fault) = fault {
         return Err(AppError::field("/spent_on", fault));
     }
+    if new.holds_cash && new.class != AccountClass::Asset {
+        return Err(AppError::field("/holds_cash", Fault::NotFitting));
+    }
     if store::count(c)? >= MOST {
         return Err(AppError::field("/code", Fault::TooMany));
     }
@@ -120,6 +131,7 @@ fn add(c: &mut DbConn, who: &Who, new: &NewFundAccount) -> AppResult<Uid> {
         spent_on: new.spent_on,
         title_zh: new.title_zh.as_str().to_owned(),
         title_en: new.title_en.as_str().to_owned(),
+        holds_cash: new.holds_cash,
         created_by: Some(who.user),
         created_at: who.at,
     };

@@ -29,10 +29,10 @@ pub fn count(c: &mut DbConn) -> AppResult<i64> {
 }
 
 /// Those of these codes that are accounts.
-pub fn known(c: &mut DbConn, codes: Vec<String>) -> AppResult<Vec<String>> {
+pub fn these(c: &mut DbConn, codes: Vec<String>) -> AppResult<Vec<AccountRow>> {
     Ok(fund_accounts::table
         .filter(fund_accounts::code.eq_any(codes))
-        .select(fund_accounts::code)
+        .select(AccountRow::as_select())
         .load(c)?)
 }
 

@@ -1,5 +1,6 @@
 //! Where the money of a care fund comes from. One source is closed: the fee of which it was a share was abolished, and
-//! what it gave is kept for history.
+//! what it gave is kept for history. Nothing comes in of it any more. What was left of it is the fund's money still,
+//! and so may be spent, or carried to another source, until nothing is left.
 
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
@@ -35,15 +36,29 @@ impl FundSource {
     pub fn opened_on(self) -> Option<Day> {
         (self == FundSource::FormerFeeShare).then_some(Day(OPENED))
     }
-    /// The last day on which something may be booked of it.
+    /// The last day on which something may come in of it.
     pub fn closed_after(self) -> Option<Day> {
         (self == FundSource::FormerFeeShare).then_some(Day(CLOSED_AFTER))
     }
-    /// Whether something may be booked of it on a day.
-    pub fn takes(self, day: Day) -> bool {
-        self.opened_on().is_none_or(|first| first <= day)
-            && self.closed_after().is_none_or(|last| day <= last)
+    /// What may be booked of it on a day.
+    pub fn takes(self, day: Day) -> Takes {
+        if self.opened_on().is_some_and(|first| day < first) {
+            return Takes::Nothing;
+        }
+        match self.closed_after().is_some_and(|last| last < day) {
+            true => Takes::WhatIsLeft,
+            false => Takes::Everything,
+        }
     }
+}
+
+/// What may be booked of a source on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    Everything,
+    /// It is closed: what is left of it is spent or carried elsewhere.
+    WhatIsLeft,
+    Nothing,
 }
 
 /// A source, and until when it is one.
@@ -52,7 +67,8 @@ pub struct FundSourceTerm {
     pub source: FundSource,
     /// The first day on which something may be booked of it; null where there is none.
     pub opened_on: Option<Day>,
-    /// The last such day; entries of later days are `source_closed`, but for reversals.
+    /// The last day on which something may come in of it. Later entries spend what is left or carry it to another
+    /// source, up to what is left (else `overdrawn`); any other is `source_closed`, but for reversals.
     pub closed_after: Option<Day>,
     /// Which part of a year's fee the fund had, in hundredths.
     #[schema(minimum = 1, maximum = 100, example = 15)]

@@ -31,6 +31,15 @@ pub fn refuse_frozen(c: &mut DbConn, association: Uid, year: i64, at: &str) -> A
     }
 }
 
+/// Refuses what would be booked into a closed year or before one: what was left at the end of a closed year rests on
+/// all that was booked until then.
+pub fn refuse_behind_frozen(c: &mut DbConn, association: Uid, day: Day, at: &str) -> AppResult<()> {
+    match store::frozen_from(c, association, year_of(day))? {
+        true => Err(year_frozen(at)),
+        false => Ok(()),
+    }
+}
+
 pub fn year_frozen(at: &str) -> AppError {
     AppError::Problem(Box::new(Problem {
         errors: vec![FieldError::new(at, Fault::NotFitting)],

@@ -12,6 +12,14 @@ pub fn frozen(c: &mut DbConn, association: Uid, year: i64) -> AppResult<bool> {
     Ok(diesel::select(diesel::dsl::exists(row)).get_result(c)?)
 }
 
+/// Whether this year is closed, or any after it.
+pub fn frozen_from(c: &mut DbConn, association: Uid, year: i64) -> AppResult<bool> {
+    let rows = frozen_years::table
+        .filter(frozen_years::association_id.eq(association))
+        .filter(frozen_years::year.ge(year));
+    Ok(diesel::select(diesel::dsl::exists(rows)).get_result(c)?)
+}
+
 /// A year that is closed already stays closed as it was.
 pub fn freeze(
     c: &mut DbConn,

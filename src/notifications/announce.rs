@@ -74,6 +74,10 @@ pub fn announce(
     }
     let mut rows = Vec::new();
     let mut pushes = Vec::new();
+    // Neighbours of a page ring at one instant of the ramp: rows that wait for instants of their own lie apart, and each
+    // of them is a page to read and to write when it is sent. A few of a large page are still spread one by one.
+    let neighbours = (recipients.len() / 16).clamp(1, 32);
+    let mut place = rand::random();
     // Whoever is named twice is told once.
     for r in recipients.iter().filter(|r| told.insert(r.user)) {
         let id = Uid::new(now);
@@ -103,8 +107,11 @@ pub fn announce(
             created_at: now,
             updated_at: now,
         });
+        if rows.len().is_multiple_of(neighbours) {
+            place = rand::random();
+        }
         let not_before = match what.ramp {
-            Some(ramp) => ramp.place(what.not_before, rand::random()),
+            Some(ramp) => ramp.place(what.not_before, place),
             None => what.not_before,
         };
         pushes.extend(own.iter().map(|d| NewDelivery {

@@ -32,7 +32,8 @@ pub struct SettingsRow {
 }
 
 impl SettingsRow {
-    fn own(&self) -> Own {
+    /// As the engine asks it.
+    pub fn own(&self) -> Own {
         let times = self.quiet_from.as_deref().zip(self.quiet_until.as_deref());
         let quiet = times.and_then(|(from, until)| {
             Some(Quiet {
@@ -59,24 +60,12 @@ pub fn find(c: &mut DbConn, user: Uid) -> AppResult<Option<SettingsRow>> {
 }
 
 /// What these users set for themselves; who set nothing is not among them.
-pub fn of(c: &mut DbConn, users: &[Uid]) -> AppResult<HashMap<Uid, Own>> {
+pub fn of(c: &mut DbConn, users: &[Uid]) -> AppResult<HashMap<Uid, SettingsRow>> {
     let rows: Vec<SettingsRow> = notification_settings::table
         .filter(notification_settings::user_id.eq_any(users.to_vec()))
         .select(SettingsRow::as_select())
         .load(c)?;
-    Ok(rows.iter().map(|r| (r.user_id, r.own())).collect())
-}
-
-/// In which language the pushes of these users speak; of who set nothing in the house's, Chinese.
-pub fn languages(c: &mut DbConn, users: &[Uid]) -> AppResult<HashMap<Uid, PushLanguage>> {
-    let rows: Vec<(Uid, PushLanguage)> = notification_settings::table
-        .filter(notification_settings::user_id.eq_any(users.to_vec()))
-        .select((
-            notification_settings::user_id,
-            notification_settings::language,
-        ))
-        .load(c)?;
-    Ok(rows.into_iter().collect())
+    Ok(rows.into_iter().map(|r| (r.user_id, r)).collect())
 }
 
 pub fn put(c: &mut DbConn, row: &SettingsRow) -> AppResult<()> {

@@ -517,15 +517,22 @@ pub const RESTING: &[Rest] = &[
         &[("appeal", Key::Ring), ("answer", Key::Ring)],
         &[],
     ),
+    nobody(
+        "rating_consequences",
+        "what followed from ratings of associations",
+    ),
     nobody("village_texts", "what villages adopted"),
     nobody(
         "deliberations",
         "what villages deliberated; people are counted",
     ),
     nobody("deliberation_parts", "counts of those who took part"),
+    // Titles of decisions and what is to be done for them stand in clear: the law has a village disclose both
+    // (村务公开, Organic Law of Villagers' Committees, Art. 30), works and not people are what they are about, and
+    // they hang on its board. What came of it is the office's word, and sealed.
     nobody(
         "village_decisions",
-        "what villages decided; votes are counted",
+        "what villages decided, which is public by law; votes are counted",
     ),
     staff("implementations", &[("outcome", Key::Ring)], &[]),
     staff("village_checks", &[("note", Key::Ring)], &[]),

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::model::{DeliveryState, Lane};
-use super::store::OPEN;
+use super::store::open_sql;
 use crate::auth::model::PushProvider;
 use crate::db::schema::deliveries;
 use crate::db::types::UidSql;
@@ -18,7 +18,7 @@ const BATCH: i64 = 1_000;
 
 /// Some of what waits until an instant ahead and was written in the future. `$1` that future, `$2` limit. It reads
 /// what waits until then and nothing of what is due.
-pub fn ahead_sql() -> String {
+pub fn ahead_sql(sqlite: bool) -> String {
     let providers: Vec<String> = PushProvider::ALL
         .iter()
         .map(|p| format!("'{}'", p.as_str()))
@@ -26,9 +26,10 @@ pub fn ahead_sql() -> String {
     let lanes = Lane::ALL.map(|lane| lane.ordinal().to_string());
     format!(
         "SELECT id FROM deliveries WHERE provider IN ({}) AND lane IN ({}) AND next_at > $1 AND updated_at > $1 \
-         AND {OPEN} LIMIT $2",
+         AND {} LIMIT $2",
         providers.join(","),
-        lanes.join(",")
+        lanes.join(","),
+        open_sql(sqlite)
     )
 }
 
@@ -39,7 +40,7 @@ pub fn written_ahead(c: &mut DbConn, now: Micros) -> AppResult<Vec<Uid>> {
         #[diesel(sql_type = UidSql)]
         id: Uid,
     }
-    let rows: Vec<Id> = diesel::sql_query(ahead_sql())
+    let rows: Vec<Id> = diesel::sql_query(ahead_sql(c.is_sqlite()))
         .bind::<BigInt, _>(now.plus(SLACK).0)
         .bind::<BigInt, _>(BATCH)
         .load(c)?;

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use std::collections::HashMap;
 
+use super::manners::Own;
 use super::model::{DeliveryState, Lane};
 use super::receipts_store::left_references;
 use super::store::Leased;
@@ -24,6 +25,8 @@ pub(super) const NO_LIVE_TOKEN: &str = "no_live_token";
 /// A delivery as it is decided about, and the rest of what sending it takes.
 pub(super) struct Loaded {
     pub candidate: Candidate,
+    /// What its receiver set for themselves.
+    pub(super) own: Option<Own>,
     fence: i64,
     kind: NotificationKind,
     title: String,
@@ -135,7 +138,7 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
         .order((deliveries::lane, deliveries::created_at, deliveries::id))
         .load(c)?;
     let users: Vec<Uid> = rows.iter().map(|(_, n, ..)| n.user_id).collect();
-    let languages = settings_store::languages(c, &users)?;
+    let settings = settings_store::of(c, &users)?;
     let unread = unread(c, users)?;
     let tried: Vec<Uid> = rows
         .iter()
@@ -143,11 +146,17 @@ pub(super) fn load(c: &mut DbConn, ids: &[Uid], due: bool, now: Micros) -> AppRe
         .map(|(d, ..)| d.id)
         .collect();
     let mut references = left_references(c, &tried, now)?;
-    let language = |user: Uid| languages.get(&user).copied().unwrap_or(PushLanguage::ZhCn);
+    // Of who set nothing in the house's, Chinese.
+    let language = |user: Uid| {
+        settings
+            .get(&user)
+            .map_or(PushLanguage::ZhCn, |s| s.language)
+    };
     Ok(rows
         .into_iter()
         .map(|(d, n, phone, user, campaign)| Loaded {
             reference: references.remove(&d.id),
+            own: settings.get(&n.user_id).map(|s| s.own()),
             candidate: Candidate {
                 moot: moot(&d, &n, &phone, user, campaign),
                 id: d.id,

@@ -10,13 +10,14 @@
 
 use actix_web::web;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::fate::fate;
+use super::model::Lane;
 use super::noting::{self, NOTED};
 use super::pace::Pace;
 use super::provider::{Attempt, Message, PATIENCE, Provider, Verdict};
@@ -52,7 +53,9 @@ pub fn start(
                 worker: Uid::new(app.clock.now()),
                 accepted_at: AtomicI64::new(i64::MIN / 2),
                 refused: AtomicBool::new(false),
+                unnoted: AtomicBool::new(false),
                 ahead: Mutex::default(),
+                low: AtomicUsize::new(0),
                 stop: stop.clone(),
             });
             tokio::spawn(engine.run())
@@ -71,8 +74,12 @@ pub(super) struct Engine {
     pace: Pace,
     /// The provider refused us since the last look: what is leased goes back unsent.
     refused: AtomicBool,
+    /// Ends cannot be noted now: what is sent meanwhile would be sent again, so it waits.
+    pub(super) unnoted: AtomicBool,
     /// Leased, and out as soon as a place is free: a look at the outbox costs the more the less it brings.
     ahead: Mutex<VecDeque<Held>>,
+    /// More is looked for when so many of them are left.
+    low: AtomicUsize,
     stop: watch::Receiver<bool>,
 }
 
@@ -81,6 +88,17 @@ pub(super) struct Engine {
 struct Held {
     leased: Leased,
     until: Instant,
+}
+
+/// What was leased waits behind what is as urgent, and what is urgent before the rest.
+fn queue(ahead: &mut VecDeque<Held>, due: impl Iterator<Item = Held>) {
+    let urgent = |held: &Held| held.leased.lane == Lane::Urgent;
+    let first = ahead.iter().take_while(|held| urgent(held)).count();
+    let rest = ahead.split_off(first);
+    let (now, later): (Vec<Held>, Vec<Held>) = due.partition(urgent);
+    ahead.extend(now);
+    ahead.extend(rest);
+    ahead.extend(later);
 }
 
 /// What comes next.
@@ -139,6 +157,9 @@ impl Engine {
         if let Some(left) = self.pace.held(self.app.clock.now()) {
             return Next::Rest(left.min(PAUSE));
         }
+        if self.unnoted.load(Ordering::Relaxed) {
+            return Next::Rest(noting::AGAIN);
+        }
         let (allowed, wait) = self.pace.free(Instant::now());
         if allowed == 0 {
             return Next::Rest(wait.min(PAUSE));
@@ -148,6 +169,7 @@ impl Engine {
         let ahead = self.room.within(AHEAD).min(BATCH);
         let waiting = self.ahead().len();
         let free = self.room.free();
+        self.low.store(ahead / 2, Ordering::Relaxed);
         if free == 0 && (ahead == 0 || waiting > ahead / 2) {
             return Next::Room;
         }
@@ -163,8 +185,10 @@ impl Engine {
                 self.refused.store(false, Ordering::Relaxed);
                 self.pace.take(due.len());
                 let until = began + self.lease() * 9 / 10;
-                let due = due.into_iter().map(|leased| Held { leased, until });
-                self.ahead().extend(due);
+                queue(
+                    &mut self.ahead(),
+                    due.into_iter().map(|leased| Held { leased, until }),
+                );
                 self.set_out(done);
                 Next::Look
             }
@@ -194,11 +218,14 @@ impl Engine {
     /// The next one and its place, if there is one for it.
     fn next(&self) -> Option<(Held, Place)> {
         let mut ahead = self.ahead();
-        if ahead.is_empty() {
+        if ahead.is_empty() || self.unnoted.load(Ordering::Relaxed) {
             return None;
         }
         let place = self.room.enter()?;
         let held = ahead.pop_front()?;
+        if ahead.len() == self.low.load(Ordering::Relaxed) {
+            self.room.ring();
+        }
         Some((held, place))
     }
 

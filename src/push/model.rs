@@ -66,8 +66,8 @@ impl Lane {
 }
 
 /// One push of one notification to one device.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
 pub struct DeliveryRow {
     pub id: Uid,
     pub notification_id: Uid,

@@ -15,7 +15,7 @@ pub(super) const NOTED: usize = 500;
 /// A malformed message says something about its token when the provider took others within this.
 const LATELY: i64 = 10 * Micros::MINUTE;
 /// Waiting on a full database.
-const AGAIN: Duration = Duration::from_millis(300);
+pub(super) const AGAIN: Duration = Duration::from_millis(300);
 
 /// Notes ends until nobody is left who could send one.
 pub(super) async fn note(engine: Arc<Engine>, mut ended: mpsc::Receiver<Ended>) {
@@ -26,12 +26,14 @@ pub(super) async fn note(engine: Arc<Engine>, mut ended: mpsc::Receiver<Ended>) 
         // stays away past the lease, another try is made: at least once.
         let until = Instant::now() + engine.lease();
         while let Err(e) = write(&engine, noted.clone()).await {
+            engine.unnoted.store(true, Ordering::Relaxed);
             if Instant::now() > until {
                 tracing::error!(lost = noted.len(), cause = ?e, "ends of deliveries could not be noted");
                 break;
             }
             tokio::time::sleep(AGAIN).await;
         }
+        engine.unnoted.store(false, Ordering::Relaxed);
     }
 }
 

@@ -3,10 +3,12 @@
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sqlite::Sqlite;
 
 use super::candidates_store::NO_LIVE_TOKEN;
-use super::model::{DeliveryRow, DeliveryState, Lane};
+use super::model::{DeliveryState, Lane};
 use crate::auth::model::{PushProvider, PushState};
 use crate::db::schema::{deliveries, devices};
 use crate::db::together::column;
@@ -56,65 +58,89 @@ pub struct NewDelivery {
 
 /// Puts pushes into the outbox. Ring `App::outbox` after the commit, so that the engine looks at once.
 pub fn enqueue(c: &mut DbConn, new: &[NewDelivery], now: Micros) -> AppResult<()> {
-    let rows: Vec<DeliveryRow> = new
-        .iter()
-        .map(|n| DeliveryRow {
-            id: Uid::new(now),
-            notification_id: n.notification,
-            device_id: n.device,
-            provider: n.provider,
-            lane: n.lane.ordinal(),
-            state: DeliveryState::Pending,
-            attempts: 0,
-            next_at: n.not_before,
-            expires_at: n.expires_at,
-            lease_until: None,
-            leased_by: None,
-            fence: 0,
-            last_code: None,
-            accepted_at: None,
-            created_at: now,
-            updated_at: now,
-            announces: 1,
-            counted_on: None,
-        })
-        .collect();
+    let rows: Vec<Row> = column(new, |n| Row {
+        id: Uid::new(now),
+        now,
+        lane: n.lane.ordinal(),
+        new: *n,
+    });
     match c {
         DbConn::Pg(_) if rows.is_empty() => {}
         DbConn::Pg(c) => insert_together(c, &rows)?,
-        // Row by row, by a statement that is prepared once.
         DbConn::Sqlite(c) => {
-            for row in &rows {
-                diesel::insert_into(deliveries::table)
-                    .values(row)
-                    .execute(c)?;
+            let (together, rest) = rows.as_chunks::<TOGETHER>();
+            for rows in together {
+                Put(rows).execute(c)?;
+            }
+            for row in rest {
+                Put(std::array::from_ref(row)).execute(c)?;
             }
         }
     }
     Ok(())
 }
 
-/// All by one statement, whose text does not grow with them. What no new push has stays NULL.
-fn insert_together(c: &mut PgConnection, rows: &[DeliveryRow]) -> AppResult<()> {
+/// A push as it is put into the outbox.
+struct Row {
+    id: Uid,
+    now: Micros,
+    lane: i64,
+    new: NewDelivery,
+}
+
+/// Rows of one statement on SQLite, which is prepared once a connection.
+const TOGETHER: usize = 20;
+
+struct Put<'a, const N: usize>(&'a [Row; N]);
+
+impl<const N: usize> QueryId for Put<'_, N> {
+    type QueryId = Put<'static, N>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<const N: usize> QueryFragment<Sqlite> for Put<'_, N> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO deliveries (state, attempts, fence, announces, id, notification_id, device_id, lane, next_at, \
+             expires_at, created_at, updated_at, provider) VALUES ",
+        );
+        for (i, Row { id, now, lane, new }) in self.0.iter().enumerate() {
+            out.push_sql(if i == 0 { "" } else { ", " });
+            out.push_sql("('pending', 0, 0, 1, ");
+            for id in [id, &new.notification, &new.device] {
+                out.push_bind_param::<UidSql, _>(id)?;
+                out.push_sql(", ");
+            }
+            for number in [lane, &new.not_before.0, &new.expires_at.0, &now.0, &now.0] {
+                out.push_bind_param::<BigInt, _>(number)?;
+                out.push_sql(", ");
+            }
+            out.push_bind_param::<Text, _>(new.provider.as_str())?;
+            out.push_sql(")");
+        }
+        Ok(())
+    }
+}
+
+impl<const N: usize> RunQueryDsl<SqliteConnection> for Put<'_, N> {}
+
+/// All by one statement, whose text does not grow with them.
+fn insert_together(c: &mut PgConnection, rows: &[Row]) -> AppResult<()> {
     diesel::sql_query(
-        "INSERT INTO deliveries (id, notification_id, device_id, provider, lane, state, attempts, next_at, expires_at, \
-         fence, created_at, updated_at, announces) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], \
-         $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], \
-         $11::bigint[], $12::bigint[], $13::bigint[])",
+        "INSERT INTO deliveries (state, attempts, fence, announces, id, notification_id, device_id, provider, lane, \
+         next_at, expires_at, created_at, updated_at) SELECT 'pending', 0, 0, 1, new.* FROM unnest($1::uuid[], \
+         $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[]) \
+         AS new",
     )
     .bind::<Array<UidSql>, _>(column(rows, |r| r.id))
-    .bind::<Array<UidSql>, _>(column(rows, |r| r.notification_id))
-    .bind::<Array<UidSql>, _>(column(rows, |r| r.device_id))
-    .bind::<Array<Text>, _>(column(rows, |r| r.provider.as_str()))
+    .bind::<Array<UidSql>, _>(column(rows, |r| r.new.notification))
+    .bind::<Array<UidSql>, _>(column(rows, |r| r.new.device))
+    .bind::<Array<Text>, _>(column(rows, |r| r.new.provider.as_str()))
     .bind::<Array<BigInt>, _>(column(rows, |r| r.lane))
-    .bind::<Array<Text>, _>(column(rows, |r| r.state.as_str()))
-    .bind::<Array<BigInt>, _>(column(rows, |r| r.attempts))
-    .bind::<Array<BigInt>, _>(column(rows, |r| r.next_at.0))
-    .bind::<Array<BigInt>, _>(column(rows, |r| r.expires_at.0))
-    .bind::<Array<BigInt>, _>(column(rows, |r| r.fence))
-    .bind::<Array<BigInt>, _>(column(rows, |r| r.created_at.0))
-    .bind::<Array<BigInt>, _>(column(rows, |r| r.updated_at.0))
-    .bind::<Array<BigInt>, _>(column(rows, |r| r.announces))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.new.not_before.0))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.new.expires_at.0))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.now.0))
+    .bind::<Array<BigInt>, _>(column(rows, |r| r.now.0))
     .execute(c)?;
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::db::together::column;
 use crate::db::types::UidSql;
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
+use crate::prepared;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = push_phones, treat_none_as_default_value = false)]
@@ -98,6 +99,18 @@ fn some_locked(c: &mut DbConn, devices: &[Uid]) -> AppResult<HashMap<Uid, Sent>>
         .collect())
 }
 
+prepared! {
+    /// What one phone was sent.
+    struct SentRow {
+        "UPDATE push_phones SET day = " day: Text as Day,
+        ", routine = " routine: BigInt as i64,
+        ", campaign = " campaign: BigInt as i64,
+        ", routine_at = " routine_at: Nullable<BigInt> as Option<i64>,
+        " WHERE device_id = " device: UidSql as Uid;
+        ""
+    }
+}
+
 /// Stores what was counted; the rows are `locked`.
 pub(super) fn put(c: &mut DbConn, changed: &[(Uid, Sent)]) -> AppResult<()> {
     match c {
@@ -117,14 +130,14 @@ pub(super) fn put(c: &mut DbConn, changed: &[(Uid, Sent)]) -> AppResult<()> {
         DbConn::Pg(_) => {}
         DbConn::Sqlite(c) => {
             for (device, sent) in changed {
-                diesel::update(push_phones::table.find(device))
-                    .set((
-                        push_phones::day.eq(sent.day),
-                        push_phones::routine.eq(sent.routine),
-                        push_phones::campaign.eq(sent.campaign),
-                        push_phones::routine_at.eq(sent.routine_at.map(|at| at.0)),
-                    ))
-                    .execute(c)?;
+                SentRow {
+                    day: sent.day,
+                    routine: sent.routine,
+                    campaign: sent.campaign,
+                    routine_at: sent.routine_at.map(|at| at.0),
+                    device: *device,
+                }
+                .execute(c)?;
             }
         }
     }

@@ -113,7 +113,13 @@ impl Room {
         (state.rate * span.as_secs_f64()) as usize
     }
 
-    /// Resolves when the next send ends; listening begins when it is made and enabled.
+    /// Wakes whoever waits for an end.
+    pub fn ring(&self) {
+        self.ended.notify_waiters();
+    }
+
+    /// Resolves once some sends have ended, an eighth of all there is room for, or the last; listening begins when it
+    /// is made and enabled.
     pub fn ended(&self) -> Notified<'_> {
         self.ended.notified()
     }
@@ -173,8 +179,14 @@ impl Drop for Place {
         let mut state = self.room.state();
         state.under_way -= 1;
         state.ended = state.ended.saturating_add(1);
+        let window = state.window as usize;
+        let free = window.saturating_sub(state.under_way);
+        let rings = state.under_way == 0 || free >= (window / 8).max(1);
         drop(state);
-        self.room.ended.notify_waiters();
+        // Whoever looks for more is not woken for each of thousands that end in a second.
+        if rings {
+            self.room.ring();
+        }
     }
 }
 

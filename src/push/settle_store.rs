@@ -15,11 +15,12 @@ use super::standing_store::{count_accepted, judge_provider};
 use super::store::{Id, Leased};
 use crate::auth::model::PushProvider;
 use crate::auth::push_tokens_store;
-use crate::db::schema::{deliveries, delivery_receipts};
+use crate::db::schema::delivery_receipts;
 use crate::db::together::column;
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Micros, Uid, indexed};
 use crate::error::AppResult;
+use crate::prepared;
 
 /// How a lease ended.
 #[derive(Debug, Clone)]
@@ -222,6 +223,21 @@ fn end(e: &Ended, now: Micros) -> End<'_> {
     }
 }
 
+prepared! {
+    /// The end of one lease.
+    struct EndRow<'a> {
+        "UPDATE deliveries SET lease_until = NULL, leased_by = NULL, state = " state: Text as &'a str,
+        ", attempts = " attempts: BigInt as i64,
+        ", next_at = " next_at: BigInt as i64,
+        ", last_code = " code: Nullable<Text> as Option<&'a str>,
+        ", accepted_at = " accepted_at: Nullable<BigInt> as Option<i64>,
+        ", updated_at = " now: BigInt as i64,
+        " WHERE id = " id: UidSql as Uid,
+        " AND fence = " fence: BigInt as i64;
+        " AND state = 'leased'"
+    }
+}
+
 /// Stores how leases ended; answers whose ends those were, since another worker may hold a newer fence.
 fn end_all(c: &mut DbConn, ends: &[End], now: Micros) -> AppResult<HashSet<Uid>> {
     match c {
@@ -251,22 +267,17 @@ fn end_all(c: &mut DbConn, ends: &[End], now: Micros) -> AppResult<HashSet<Uid>>
         DbConn::Sqlite(c) => {
             let mut ended = HashSet::with_capacity(ends.len());
             for e in ends {
-                let held = deliveries::table
-                    .find(e.id)
-                    .filter(deliveries::fence.eq(e.fence))
-                    .filter(deliveries::state.eq(DeliveryState::Leased));
-                let changed = diesel::update(held)
-                    .set((
-                        deliveries::lease_until.eq(None::<i64>),
-                        deliveries::leased_by.eq(None::<Uid>),
-                        deliveries::state.eq(e.state),
-                        deliveries::attempts.eq(e.attempts),
-                        deliveries::next_at.eq(e.next_at.0),
-                        deliveries::last_code.eq(e.code),
-                        deliveries::accepted_at.eq(e.accepted_at.map(|at| at.0)),
-                        deliveries::updated_at.eq(now.0),
-                    ))
-                    .execute(c)?;
+                let changed = EndRow {
+                    state: e.state.as_str(),
+                    attempts: e.attempts,
+                    next_at: e.next_at.0,
+                    code: e.code,
+                    accepted_at: e.accepted_at.map(|at| at.0),
+                    now: now.0,
+                    id: e.id,
+                    fence: e.fence,
+                }
+                .execute(c)?;
                 if changed == 1 {
                     ended.insert(e.id);
                 }
@@ -296,10 +307,11 @@ fn store_receipts(c: &mut DbConn, receipts: &[ReceiptRow]) -> AppResult<()> {
             .bind::<Array<BigInt>, _>(column(receipts, |r| r.at.0))
             .execute(c)?;
         }
+        // Row by row, by a statement that is prepared once.
         DbConn::Sqlite(c) => {
-            for some in receipts.chunks(200) {
+            for receipt in receipts {
                 diesel::insert_into(delivery_receipts::table)
-                    .values(some)
+                    .values(receipt)
                     .execute(c)?;
             }
         }

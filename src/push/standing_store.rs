@@ -10,7 +10,7 @@ use super::fate::pause;
 use super::model::{DeliveryState, Lane};
 use super::provider::Verdict;
 use super::settle_store::{Ended, Noter, Outcome};
-use super::store::OPEN;
+use super::store::open_sql;
 use crate::auth::model::PushProvider;
 use crate::db::schema::{push_minutes, push_providers};
 use crate::db::types::UidSql;
@@ -169,7 +169,7 @@ pub fn depth(c: &mut DbConn) -> AppResult<Vec<(PushProvider, Lane, DeliveryState
         #[diesel(sql_type = BigInt)]
         waiting: i64,
     }
-    let rows: Vec<Row> = diesel::sql_query(depth_sql()).load(c)?;
+    let rows: Vec<Row> = diesel::sql_query(depth_sql(c.is_sqlite())).load(c)?;
     Ok(rows
         .into_iter()
         .filter_map(|r| {
@@ -179,10 +179,11 @@ pub fn depth(c: &mut DbConn) -> AppResult<Vec<(PushProvider, Lane, DeliveryState
         .collect())
 }
 
-pub fn depth_sql() -> String {
+pub fn depth_sql(sqlite: bool) -> String {
     format!(
-        "SELECT provider, lane, state, COUNT(*) AS waiting FROM deliveries WHERE {OPEN} \
-         GROUP BY provider, lane, state"
+        "SELECT provider, lane, state, COUNT(*) AS waiting FROM deliveries WHERE {} \
+         GROUP BY provider, lane, state",
+        open_sql(sqlite)
     )
 }
 
@@ -197,8 +198,9 @@ pub fn waiting(c: &mut DbConn, provider: PushProvider, lane: Lane) -> AppResult<
         waiting: i64,
     }
     let sql = format!(
-        "SELECT COUNT(*) AS waiting FROM (SELECT 1 FROM deliveries WHERE provider = $1 AND lane = $2 AND {OPEN} \
-         LIMIT {COUNTED}) counted"
+        "SELECT COUNT(*) AS waiting FROM (SELECT 1 FROM deliveries WHERE provider = $1 AND lane = $2 AND {} \
+         LIMIT {COUNTED}) counted",
+        open_sql(c.is_sqlite())
     );
     let row: Row = diesel::sql_query(sql)
         .bind::<Text, _>(provider.as_str())

@@ -27,10 +27,16 @@ use crate::db::types::UidSql;
 use crate::db::{Day, DbConn, Micros, Uid, indexed};
 use crate::error::AppResult;
 use crate::notifications::model::NotificationKind;
-use crate::notifications::settings_store;
+use crate::prepared;
 
-/// The states in which a delivery is still to be sent, as the partial indexes of the outbox name them.
-pub const OPEN: &str = "state IN ('pending','leased','retry')";
+/// The states in which a delivery is still to be sent, as the partial indexes of the outbox name them. SQLite makes a
+/// table of three words in `IN` each time that a row is put into such an index, and none of words joined by `OR`.
+pub fn open_sql(sqlite: bool) -> &'static str {
+    match sqlite {
+        true => "(state = 'pending' OR state = 'leased' OR state = 'retry')",
+        false => "state IN ('pending','leased','retry')",
+    }
+}
 /// What waits and is held by nobody, as the partial index by phone names it.
 pub const WAITING: &str = "state IN ('pending','retry')";
 /// What may become one push with another one to the same phone.
@@ -139,8 +145,9 @@ pub fn lease(c: &mut DbConn, lease: &Lease) -> AppResult<Found> {
 /// What is due in a lane, in the order in which it became due. `$1` provider, `$2` lane, `$3` now, `$4` limit.
 pub fn due_sql(sqlite: bool) -> String {
     format!(
-        "SELECT id FROM deliveries WHERE provider = $1 AND lane = $2 AND next_at <= $3 AND {OPEN} \
+        "SELECT id FROM deliveries WHERE provider = $1 AND lane = $2 AND next_at <= $3 AND {} \
          ORDER BY next_at LIMIT $4 {}",
+        open_sql(sqlite),
         skip(sqlite)
     )
 }
@@ -213,22 +220,25 @@ fn beside(c: &mut DbConn, lease: &Lease, due: &[Loaded]) -> AppResult<Vec<Uid>> 
 /// Asks whose turn it is, and counts what goes out where it is counted.
 fn decide(c: &mut DbConn, lease: &Lease, loaded: &[Loaded]) -> AppResult<Vec<Turn>> {
     let house = &lease.house;
-    let users: Vec<Uid> = column(loaded, |l| l.candidate.user);
-    let manners: HashMap<Uid, Manners> = settings_store::of(c, &users)?
-        .into_iter()
-        .map(|(user, own)| (user, house.of(Some(own))))
+    let manners: HashMap<Uid, Manners> = loaded
+        .iter()
+        .filter_map(|l| Some((l.candidate.user, house.of(Some(l.own.clone()?)))))
         .collect();
     let usual = house.of(None);
     let of = |user: Uid| manners.get(&user).unwrap_or(&usual);
-    // A cap of one's own counts where the house has none.
-    let counts = house.daily > 0
+    // A cap of one's own counts where the house has none; what is urgent is never counted.
+    let capped = house.daily > 0
         || house.campaigns > 0
         || house.window > 0
         || manners.values().any(|m| m.daily > 0);
+    let counts = capped
+        && loaded
+            .iter()
+            .any(|l| l.candidate.lane != Lane::Urgent && l.candidate.moot.is_none());
     let mut sent = HashMap::new();
     let mut all: Vec<Candidate> = column(loaded, |l| l.candidate.clone());
     if counts {
-        let accounts = phones::accounts(c, users)?;
+        let accounts = phones::accounts(c, column(loaded, |l| l.candidate.user))?;
         for c in &mut all {
             c.account = accounts.get(&c.user).copied().unwrap_or(c.device);
         }
@@ -334,33 +344,43 @@ fn write(
     Ok(leased)
 }
 
+prepared! {
+    /// One that waits on.
+    struct HeldRow<'a> {
+        "UPDATE deliveries SET state = CASE WHEN attempts > 0 THEN 'retry' ELSE 'pending' END, \
+         lease_until = NULL, leased_by = NULL, fence = fence + 1, next_at = " next_at: BigInt as i64,
+        ", last_code = " code: Text as &'a str,
+        ", updated_at = " now: BigInt as i64,
+        " WHERE id = " id: UidSql as Uid;
+        ""
+    }
+}
+
 /// They wait on, each until its own instant.
 fn hold(c: &mut DbConn, holds: &[(Uid, Micros, &'static str)], now: Micros) -> AppResult<()> {
-    const SET: &str = "UPDATE deliveries SET state = CASE WHEN attempts > 0 THEN 'retry' ELSE 'pending' END, \
-        lease_until = NULL, leased_by = NULL, fence = fence + 1";
     match c {
         DbConn::Pg(c) if !holds.is_empty() => {
-            let sql = format!(
-                "{SET}, next_at = v.next_at, last_code = v.code, updated_at = $4 \
-                 FROM unnest($1, $2, $3) AS v(id, next_at, code) WHERE deliveries.id = v.id"
-            );
-            diesel::sql_query(sql)
-                .bind::<Array<UidSql>, _>(column(holds, |h| h.0))
-                .bind::<Array<BigInt>, _>(column(holds, |h| h.1.0))
-                .bind::<Array<Text>, _>(column(holds, |h| h.2))
-                .bind::<BigInt, _>(now.0)
-                .execute(c)?;
+            diesel::sql_query(
+                "UPDATE deliveries SET state = CASE WHEN attempts > 0 THEN 'retry' ELSE 'pending' END, \
+                 lease_until = NULL, leased_by = NULL, fence = fence + 1, next_at = v.next_at, last_code = v.code, \
+                 updated_at = $4 FROM unnest($1, $2, $3) AS v(id, next_at, code) WHERE deliveries.id = v.id",
+            )
+            .bind::<Array<UidSql>, _>(column(holds, |h| h.0))
+            .bind::<Array<BigInt>, _>(column(holds, |h| h.1.0))
+            .bind::<Array<Text>, _>(column(holds, |h| h.2))
+            .bind::<BigInt, _>(now.0)
+            .execute(c)?;
         }
         DbConn::Pg(_) => {}
         DbConn::Sqlite(c) => {
-            let sql = format!("{SET}, next_at = $1, last_code = $2, updated_at = $3 WHERE id = $4");
             for (id, until, why) in holds {
-                diesel::sql_query(&sql)
-                    .bind::<BigInt, _>(until.0)
-                    .bind::<Text, _>(*why)
-                    .bind::<BigInt, _>(now.0)
-                    .bind::<UidSql, _>(*id)
-                    .execute(c)?;
+                HeldRow {
+                    next_at: until.0,
+                    code: why,
+                    now: now.0,
+                    id: *id,
+                }
+                .execute(c)?;
             }
         }
     }
@@ -371,8 +391,9 @@ fn hold(c: &mut DbConn, holds: &[(Uid, Micros, &'static str)], now: Micros) -> A
 /// lies ahead.
 pub fn late_sql(sqlite: bool) -> String {
     format!(
-        "SELECT id FROM deliveries WHERE expires_at <= $1 AND {OPEN} AND (state <> 'leased' OR next_at <= $1) \
+        "SELECT id FROM deliveries WHERE expires_at <= $1 AND {} AND (state <> 'leased' OR next_at <= $1) \
          ORDER BY expires_at LIMIT $2 {}",
+        open_sql(sqlite),
         skip(sqlite)
     )
 }

@@ -58,7 +58,7 @@ pub async fn read_up_to(
         }
     };
     let mut answer = answer.map_err(|e| lost(&e))?;
-    let (status, headers) = (answer.status(), answer.headers().clone());
+    let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
     let mut bytes = Vec::new();
     while let Some(part) = answer.chunk().await.map_err(|e| lost(&e))? {
         if bytes.len() + part.len() > most {

@@ -15,7 +15,7 @@ use qianshou::db::{Day, Micros, Uid, transact};
 
 /// The columns of the files below.
 const HEAD: &str = "kind,effective_on,code,name,to_code,to_name,to_parent,children,source\n";
-const SOURCE: &str = "民政部 2025 年第 3 号";
+pub const SOURCE: &str = "民政部 2025 年第 3 号";
 
 fn file(rows: &str) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -24,7 +24,7 @@ fn file(rows: &str) -> tempfile::NamedTempFile {
 }
 
 /// Applies the rows of a file as the command does, without its rehearsal.
-fn applied(app: &TestApp, rows: &str) -> Result<Vec<Done>, Vec<Problem>> {
+pub fn applied(app: &TestApp, rows: &str) -> Result<Vec<Done>, Vec<Problem>> {
     let file = file(rows);
     let events = events::read(file.path(), Day(app.now().china_day()))?;
     let mut c = app.connection();
@@ -51,25 +51,25 @@ fn applied(app: &TestApp, rows: &str) -> Result<Vec<Done>, Vec<Problem>> {
 }
 
 /// Every node has heard whose rights changed.
-fn rights_known(app: &TestApp) {
+pub fn rights_known(app: &TestApp) {
     let users = qianshou::auth::store::events_since(&mut app.connection(), Micros(0)).unwrap();
     app.data.rights.apply(&users);
 }
 
 /// The same with the records carried along.
-fn done(app: &TestApp, rows: &str) -> Vec<Done> {
+pub fn done(app: &TestApp, rows: &str) -> Vec<Done> {
     let all = applied(app, rows).unwrap();
     carried(app);
     all
 }
 
-fn carried(app: &TestApp) -> carry::Report {
+pub fn carried(app: &TestApp) -> carry::Report {
     let report = carry::run(&mut app.connection(), 3, || app.now(), |_| ()).unwrap();
     rights_known(app);
     report
 }
 
-fn id_of(app: &TestApp, code: &str) -> Uid {
+pub fn id_of(app: &TestApp, code: &str) -> Uid {
     store::by_code(&mut app.connection(), code)
         .unwrap()
         .unwrap()
@@ -77,7 +77,7 @@ fn id_of(app: &TestApp, code: &str) -> Uid {
 }
 
 /// The change that a file made of the area with this code.
-async fn change_of(who: &Client, code: &str) -> Value {
+pub async fn change_of(who: &Client, code: &str) -> Value {
     let page = who
         .get(&format!("/v1/area-changes?area={code}"))
         .await
@@ -115,7 +115,7 @@ fn audited(app: &TestApp, action: &str) -> i64 {
         .unwrap()
 }
 
-fn wrong(app: &TestApp, rows: &str, row: usize, column: &str) {
+pub fn wrong(app: &TestApp, rows: &str, row: usize, column: &str) {
     let problems = applied(app, rows).unwrap_err();
     let found: Vec<_> = problems.iter().map(|p| (p.row, p.column)).collect();
     assert!(found.contains(&(row, column)), "{rows}: {problems:?}");

@@ -187,7 +187,83 @@ both! {
         filled(&officer, next.clone()).await;
         next["begins_on"] = json!("2026-05-01");
         next.as_object_mut().unwrap().remove("ends_on");
-        officer.post("/v1/posts", somebody(next)).await.problem(409, "post_taken");
+        filled(&officer, next).await;
+    }
+
+    async fn terms_are_compared_by_their_days(app) {
+        let Branch { officer, village, .. } = branch(app).await;
+        let term = |begins: &str, ends: Option<&str>| {
+            let mut body = president(&village);
+            body["begins_on"] = json!(begins);
+            if let Some(ends) = ends { body["ends_on"] = json!(ends); }
+            body
+        };
+        let serving = filled(&officer, term("2025-03-01", None)).await;
+        // Whoever served before is entered while somebody serves, and their term is over.
+        let taken = officer.post("/v1/posts", somebody(term("2020-06-01", Some("2025-03-01")))).await.problem(409, "post_taken");
+        assert_eq!((&taken["errors"][0]["pointer"], &taken["errors"][0]["code"]), (&json!("/begins_on"), &json!("bad_order")));
+        let before = filled(&officer, term("2020-06-01", Some("2025-02-27"))).await;
+        assert_eq!((&before["standing"], &before["ended_on"], &before["ended_because"]), (&json!("ended"), &json!("2025-02-28"), &json!("term_over")));
+        let open = officer.get("/v1/posts").await.expect(200);
+        assert_eq!(open["items"].as_array().unwrap().iter().map(|p| &p["id"]).collect::<Vec<_>>(), [&serving["id"]]);
+        // A term that ran out leaves room for the next one, which ends it.
+        officer.post(&format!("{}/ending", at("posts", &serving)), json!({ "ended_on": "2025-03-02", "reason": "resigned" })).await.expect(200);
+        let short = filled(&officer, term("2025-03-02", Some("2026-03-01"))).await;
+        assert_eq!(short["standing"], "overdue");
+        let next = filled(&officer, term("2026-04-01", None)).await;
+        let ended = officer.get(&at("posts", &short)).await.expect(200);
+        assert_eq!((&ended["standing"], &ended["ended_on"], &ended["ended_because"]), (&json!("ended"), &json!("2026-03-02"), &json!("term_over")));
+        let entries = app.user(Role::Auditor, CITY).await.get("/v1/audit-entries?action=post.write").await.expect(200);
+        assert!(entries["items"].as_array().unwrap().iter().any(|e| e["record_id"] == short["id"] && e["reason"] == "term_over"));
+        officer.post(&format!("{}/ending", at("posts", &next)), json!({ "ended_on": "2026-05-01", "reason": "resigned" })).await.expect(200);
+    }
+
+    async fn no_term_is_made_to_overlap_another(app) {
+        let Branch { officer, village, .. } = branch(app).await;
+        let vice = |begins: &str, ends: &str| {
+            let mut body = president(&village);
+            body["post"] = json!("executive_vice_president");
+            body["five_elders"] = json!(true);
+            body["begins_on"] = json!(begins);
+            body["ends_on"] = json!(ends);
+            body
+        };
+        // One that is open, and others of later days.
+        let admin = app.user(Role::Administrator, CITY).await;
+        let rule = "/v1/post-rules/village_executive_vice_president";
+        let etag = admin.get(rule).await.etag();
+        let two = admin.patch(rule, &etag, json!({ "most": 2 })).await;
+        assert_eq!(two.status, 200, "{}", two.text);
+        let first = filled(&officer, vice("2025-01-01", "2025-12-31")).await;
+        for _ in 0..2 {
+            filled(&officer, vice("2026-02-01", "2028-01-31")).await;
+        }
+        let path = at("posts", &first);
+        let etag = officer.get(&path).await.etag();
+        let taken = officer.patch(&path, &etag, json!({ "ends_on": "2026-02-01" })).await.problem(409, "post_taken");
+        assert_eq!(taken["errors"][0]["pointer"], "/ends_on");
+        officer.patch(&path, &etag, json!({ "ends_on": "2026-01-31" })).await.expect(200);
+        let elected = format!("{path}/re-election");
+        let taken = officer.post(&elected, json!({ "elected_on": "2026-01-15", "ends_on": "2027-01-01" })).await.problem(409, "post_taken");
+        assert_eq!(taken["errors"][0]["pointer"], "/elected_on");
+        officer.post(&elected, json!({ "elected_on": "2026-01-15", "ends_on": "2026-01-31" })).await.expect(201);
+    }
+
+    async fn a_holder_who_does_not_have_what_a_rule_asks_leaves_the_post_vacant(app) {
+        let Branch { officer, village, .. } = branch(app).await;
+        let admin = app.user(Role::Administrator, CITY).await;
+        let rule = "/v1/post-rules/village_secretary_general";
+        let etag = admin.get(rule).await.etag();
+        admin.patch(rule, &etag, json!({ "positions": [] })).await.expect(200);
+        let mut body = president(&village);
+        body["post"] = json!("secretary_general");
+        body["holds_position"] = json!("none");
+        filled(&officer, body).await;
+        assert_eq!(since(&vacancies(&officer, &village).await, "village_secretary_general"), None);
+        // The rule asks for a specialist from now on, and whoever holds the post is none.
+        let etag = admin.get(rule).await.etag();
+        admin.patch(rule, &etag, json!({ "positions": ["family_planning_specialist"] })).await.expect(200);
+        assert_eq!(since(&vacancies(&officer, &village).await, "village_secretary_general"), Some(("2000-05-29".into(), "rule_unmet".into())));
     }
 
     async fn what_is_vacant_is_reckoned_from_the_terms(app) {

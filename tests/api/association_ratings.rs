@@ -59,6 +59,15 @@ both! {
         town.post(&step("consequence"), withheld("2026-01-19")).await.fault("/decided_on", "bad_order");
         let follows = town.post(&step("consequence"), withheld("2026-02-01")).await.expect(200);
         assert_eq!((&follows["awards_withheld"], &follows["awards_decided_on"]), (&json!(true), &json!("2026-02-01")));
+        // Another decision stands beside the first, which stays; not before it, and not the same once more.
+        let decided = |on: &str, withheld: bool| json!({ "decided_on": on, "awards_withheld": withheld });
+        town.post(&step("consequence"), withheld("2026-02-01")).await.fault("/awards_withheld", "not_fitting");
+        town.post(&step("consequence"), decided("2026-01-31", false)).await.fault("/decided_on", "bad_order");
+        let second = colleague.post(&step("consequence"), decided("2026-02-01", false)).await.expect(200);
+        let all = |rating: &Value| rating["consequences"].as_array().unwrap().iter().map(|c| (c["awards_withheld"].clone(), c["registered_by"].clone())).collect::<Vec<_>>();
+        let both = [(json!(true), json!(town.id)), (json!(false), json!(colleague.id))];
+        assert_eq!((&second["awards_withheld"], all(&second)), (&json!(false), both.to_vec()));
+        assert_eq!(all(&town.get("/v1/ratings").await.expect(200)["items"][0]), both);
         let tomorrow = app.now().china_day().tomorrow().unwrap().to_string();
         own.post(&step("appeal"), appeal(&tomorrow)).await.fault("/appealed_on", "in_the_future");
         own.post(&step("appeal"), appeal("2026-01-19")).await.fault("/appealed_on", "bad_order");
@@ -74,7 +83,8 @@ both! {
         colleague.post(&step("appeal-decision"), decision("2026-02-20", json!("backward"))).await.fault("/grade", "not_fitting");
         let settled = colleague.post(&step("appeal-decision"), decision("2026-02-20", json!("ordinary"))).await.expect(200);
         assert_eq!((&settled["grade"], &settled["decided"], &settled["outcome"], &settled["state"]), (&json!("ordinary"), &json!("backward"), &json!("changed"), &json!("settled")));
-        // With the grade goes what followed from it.
+        // With the grade goes what followed from it; that it was decided is not forgotten.
+        assert_eq!(all(&settled), both);
         assert_eq!((&settled["awards_withheld"], &settled["allowed_actions"]), (&json!(null), &json!([])));
         town.post(&step("consequence"), withheld("2026-03-01")).await.problem(409, "state_forbids");
         own.post(&step("appeal"), appeal("2026-03-01")).await.problem(409, "state_forbids");

@@ -54,6 +54,21 @@ async fn state_of(who: &Client, nomination: &Value) -> Value {
 }
 
 both! {
+    async fn nobody_is_public_before_they_agreed(app) {
+        let Branch { officer, municipal, village, township, .. } = branch(app).await;
+        let made = opened(&officer, &municipal, "associations").await;
+        let first = nominated(&officer, &made, "association_id", &village).await;
+        let late = nominated(&officer, &made, "association_id", &township).await;
+        agreed(&officer, &first).await;
+        let path = format!("{}/agreement", at("nominations", &late));
+        officer.post(&path, json!({ "agreed_on": "2026-01-08", "channel": "phone" })).await.expect(200);
+        let publish = |from: &str| { let (officer, path) = (officer.clone(), step(&made, "publication")); let body = json!({ "publicity_from": from, "publicity_to": "2026-01-20" }); async move { officer.post(&path, body).await } };
+        for early in ["2025-12-19", "2026-01-07"] {
+            publish(early).await.fault("/publicity_from", "bad_order");
+        }
+        assert_eq!(publish("2026-01-08").await.expect(200)["state"], "published");
+    }
+
     async fn a_selection_is_of_a_year_and_a_category_once(app) {
         let Branch { officer, municipal, village, .. } = branch(app).await;
         let body = selection(&municipal, "members");

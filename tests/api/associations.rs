@@ -64,7 +64,10 @@ both! {
         assert_eq!((&county["parent_id"], &county["area"], &county["state"]), (&municipal["id"], &json!(COUNTY), &json!("living")));
         // A township does not skip its county, but may be put under it later.
         new("township", TOWN, Some(&municipal)).await.fault("/parent_id", "not_fitting");
-        new("township", TOWN, Some(&township)).await.fault("/parent_id", "no_such_record");
+        new("township", TOWN, Some(&township)).await.fault("/parent_id", "not_fitting");
+        // Whoever cannot read it is told nothing of it.
+        let below = app.user(Role::Officer, TOWN).await;
+        below.post("/v1/associations", association("village", VILLAGE, Some(&township))).await.fault("/parent_id", "no_such_record");
         new("township", TOWN, Some(&json!({ "id": county["id"].as_str().unwrap().replace('0', "1") }))).await.fault("/parent_id", "no_such_record");
         let path = at("associations", &township);
         let etag = officer.get(&path).await.etag();

@@ -17,6 +17,32 @@ pub fn need(village: &Value) -> Value {
 }
 
 both! {
+    async fn a_part_is_no_more_than_the_whole(app) {
+        let Branch { officer, municipal, township, .. } = branch(app).await;
+        for (part, whole) in [(20_000, 10_000), (1, 0)] {
+            officer.post("/v1/budgets", budget(&township, part, whole)).await.fault("/activity_funds", "out_of_range");
+        }
+        let made = officer.post("/v1/budgets", budget(&township, 10_000, 10_000)).await.expect(201);
+        let path = at("budgets", &made);
+        let etag = officer.get(&path).await.etag();
+        for (change, pointer) in [
+            (json!({ "activity_funds": yuan(10_001) }), "/activity_funds"),
+            (json!({ "family_planning_funds": yuan(9_999) }), "/family_planning_funds"),
+            (json!({ "activity_funds": yuan(500), "family_planning_funds": yuan(499) }), "/activity_funds"),
+        ] {
+            officer.patch(&path, &etag, change).await.fault(pointer, "out_of_range");
+        }
+        // Who works full time without a post that was granted is counted; managed by the law of such posts they are not.
+        let staff = |establishment: i64, reference: bool| json!({ "staffing": { "establishment": establishment, "full_time": 5, "managed_by_reference": reference } });
+        let path = at("associations", &municipal);
+        let etag = officer.get(&path).await.etag();
+        officer.patch(&path, &etag, staff(0, true)).await.fault("/staffing/managed_by_reference", "not_fitting");
+        let mut record = staff(0, true);
+        record["as_of"] = json!("2026-01-01");
+        officer.post(&format!("{path}/office-records"), record).await.fault("/staffing/managed_by_reference", "not_fitting");
+        officer.patch(&path, &etag, staff(0, false)).await.expect(200);
+    }
+
     async fn a_share_is_reckoned_exactly_by_what_the_level_is_asked(app) {
         let Branch { officer, municipal, county, township, village } = branch(app).await;
         let made = officer.post("/v1/budgets", budget(&municipal, 45_000_000, 500_000_000)).await.expect(201);

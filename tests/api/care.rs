@@ -319,8 +319,8 @@ both! {
             async move { officer.post("/v1/care-supports", body).await }
         };
         let spent = |fen: i64| { let mut body = entry(&township, "2026-05-20", 0); body["lines"] = json!([line("5001", "debit", fen), line("1002", "credit", fen)]); body };
+        let income = clerk.post("/v1/fund-entries", entry(&township, "2026-05-20", 900_000)).await.expect(201);
         let paid = clerk.post("/v1/fund-entries", spent(80_000)).await.expect(201);
-        let income = clerk.post("/v1/fund-entries", entry(&township, "2026-05-20", 90_000)).await.expect(201);
         let undone = clerk.post("/v1/fund-entries", spent(70_000)).await.expect(201);
         clerk.post(&format!("{}/reversal", at("fund-entries", &undone)), json!({ "booked_on": "2026-05-21", "voucher": voucher() })).await.expect(201);
         let elsewhere = crate::associations::founded(&clerk, "township", OTHER_TOWN, Some(&json!({ "id": township["parent_id"] }))).await;
@@ -343,7 +343,10 @@ both! {
         let first = help(json!({ "entry_id": paid["id"] })).await.expect(201);
         assert_eq!((&first["entry_id"], &first["state"], &first["value"]), (&paid["id"], &json!("given"), &yuan(50_000)));
         help(json!({ "entry_id": paid["id"] })).await.fault("/entry_id", "not_fitting");
-        help(json!({ "entry_id": paid["id"], "value": yuan(30_000) })).await.expect(201);
+        let rest = help(json!({ "entry_id": paid["id"], "value": yuan(30_000) })).await.expect(201);
+        // Money that was given is not taken back while help rests on it.
+        let back = || { let (clerk, path) = (clerk.clone(), format!("{}/reversal", at("fund-entries", &paid))); let body = json!({ "booked_on": "2026-05-22", "voucher": voucher() }); async move { clerk.post(&path, body).await } };
+        back().await.problem(409, "support_rests_on_it");
         help(json!({ "kind": "service", "value": yuan(0) })).await.expect(201);
         let begun = clerk.post("/v1/care-programmes", programme(&township, "happiness_project")).await.expect(201);
         let running = clerk.post("/v1/care-projects", project(&begun)).await.expect(201);
@@ -352,7 +355,10 @@ both! {
         let path = format!("{}/cancellation", at("care-supports", &first));
         assert_eq!(officer.post(&path, json!(null)).await.expect(200)["state"], "cancelled");
         officer.post(&path, json!(null)).await.problem(409, "state_forbids");
-        assert_eq!(ids(&officer, "/v1/care-supports?year=2026").await.len(), 3);
+        back().await.problem(409, "support_rests_on_it");
+        officer.post(&format!("{}/cancellation", at("care-supports", &rest)), json!(null)).await.expect(200);
+        back().await.expect(201);
+        assert_eq!(ids(&officer, "/v1/care-supports?year=2026").await.len(), 2);
         assert_eq!(ids(&officer, &format!("/v1/care-supports?project_id={}", running["id"].as_str().unwrap())).await.len(), 1);
         assert_eq!(ids(&app.user(Role::CareOfficer, OTHER_TOWN).await, "/v1/care-supports").await.len(), 0);
         freeze(app, &clerk, &township, 2026).await;

@@ -90,7 +90,8 @@ impl Records {
         let village = crate::self_governance::chain(&officer, VILLAGE).await;
         let booked = crate::fund_ledger::entry(&association, "2026-03-12", 100);
         let booked = officer.post("/v1/fund-entries", booked).await.expect(201);
-        let budget = crate::budgets::budget(&association, 10, 100);
+        // The whole is more than an example amends a part to.
+        let budget = crate::budgets::budget(&association, 10, 1_000_000_000);
         let budget = officer.post("/v1/budgets", budget).await.expect(201);
         let need = crate::budgets::need(&association);
         let need = officer.post("/v1/village-needs", need).await.expect(201);

@@ -228,6 +228,23 @@ fn changed(app: &TestApp) -> Vec<(String, String)> {
 }
 
 both! {
+    async fn an_edition_says_from_which_files_it_came(app) {
+        let who = app.member().await;
+        let source = || { let who = who.clone(); async move { who.get("/v1/area-editions").await.expect(200)["items"][0]["source"].as_str().unwrap().to_owned() } };
+        let before = source().await;
+        let from = |rows: &[Listed], source: &str| {
+            let edition = Edition { year: 2023, source, at: app.now() };
+            editions_store::store(&mut app.connection(), rows, &edition, |_| ()).unwrap()
+        };
+        let mut rows = listed();
+        assert!(from(&rows, "files of nothing new").is_nothing());
+        assert_eq!(source().await, before);
+        let village = rows.iter().position(|row| row.level == qianshou::areas::model::AreaLevel::Village).unwrap();
+        rows[village].name = "新社区居委会".into();
+        assert!(!from(&rows, "files of the whole country").is_nothing());
+        assert_eq!(source().await, format!("files of the whole country; {before}"));
+    }
+
     async fn an_edition_that_agrees_leaves_the_rows_open(app) {
         let before: i64 = area_codes::table.count().get_result(&mut app.connection()).unwrap();
         assert_eq!(edition(app, 2024, &listed()), Outcome::default());

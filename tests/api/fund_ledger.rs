@@ -159,6 +159,77 @@ both! {
         assert_eq!((&closed["opened_on"], &closed["closed_after"], &closed["share_per_cent"]), (&json!("2011-01-01"), &json!("2021-08-20"), &json!(15)));
     }
 
+    async fn what_is_left_of_the_closed_source_is_spent_or_carried_and_no_more(app) {
+        let Branch { officer, municipal, .. } = branch(app).await;
+        let of = |on: &str, debit: &str, credit: &str, fen: i64| with(entry(&municipal, on, 0),
+            json!({ "source": "social_support_fee_share", "lines": [line(debit, "debit", fen), line(credit, "credit", fen)] }));
+        posted(&officer, of("2021-06-30", "1002", "4001", 1_000)).await;
+        posted(&officer, entry(&municipal, "2022-01-10", 5_000)).await;
+        // Nothing comes in, by whatever account; and before it began nothing went out.
+        for (debit, credit) in [("1002", "4001"), ("1002", "4002"), ("1002", "2001"), ("1002", "3101"), ("4001", "1002")] {
+            officer.post("/v1/fund-entries", of("2022-03-01", debit, credit, 10)).await.problem(422, "source_closed");
+        }
+        officer.post("/v1/fund-entries", of("2010-12-31", "5001", "1002", 10)).await.problem(422, "source_closed");
+        posted(&officer, of("2022-03-01", "5001", "1002", 600)).await;
+        // The account has more, of another source; of this one 400 are left.
+        let problem = officer.post("/v1/fund-entries", of("2022-03-02", "5001", "1002", 401)).await.problem(409, "overdrawn");
+        assert_eq!(problem["errors"][0]["pointer"], "/lines/1/amount");
+        posted(&officer, of("2022-03-02", "1001", "1002", 150)).await;
+        posted(&officer, of("2026-01-02", "3101", "1002", 250)).await;
+        officer.post("/v1/fund-entries", of("2022-02-01", "5001", "1002", 151)).await.problem(409, "overdrawn");
+        let carried = with(entry(&municipal, "2026-01-02", 0), json!({ "lines": [line("1002", "debit", 250), line("3101", "credit", 250)] }));
+        posted(&officer, carried).await;
+        posted(&officer, of("2026-01-03", "5001", "1001", 150)).await;
+        officer.post("/v1/fund-entries", of("2026-01-04", "5001", "1002", 1)).await.problem(409, "overdrawn");
+        assert_eq!(trial(&officer, &municipal).await["balanced"], true);
+    }
+
+    async fn money_that_is_not_there_is_not_spent(app) {
+        let Branch { officer, township, .. } = branch(app).await;
+        let spent = |on: &str, account: &str, fen: i64| with(entry(&township, on, 0), json!({ "lines": [line("5001", "debit", fen), line(account, "credit", fen)] }));
+        let refused = |body: Value, pointer: &'static str| { let officer = officer.clone(); async move {
+            let problem = officer.post("/v1/fund-entries", body).await.problem(409, "overdrawn");
+            assert_eq!(problem["errors"][0]["pointer"], pointer);
+        } };
+        refused(spent("2026-03-01", "1002", 1), "/lines/1/amount").await;
+        let income = posted(&officer, entry(&township, "2026-03-10", 100)).await;
+        // Neither on its day nor on a later one.
+        refused(spent("2026-03-09", "1002", 1), "/lines/1/amount").await;
+        posted(&officer, spent("2026-05-01", "1002", 80)).await;
+        refused(spent("2026-03-10", "1002", 21), "/lines/1/amount").await;
+        posted(&officer, spent("2026-03-10", "1002", 20)).await;
+        let path = format!("{}/reversal", at("fund-entries", &income));
+        let problem = officer.post(&path, json!({ "booked_on": "2026-06-01", "voucher": voucher() })).await.problem(409, "overdrawn");
+        assert_eq!(problem["errors"][0]["pointer"], "/booked_on");
+        // What is booked right anew makes room for the reversal of what was wrong.
+        posted(&officer, entry(&township, "2026-03-10", 100)).await;
+        officer.post(&path, json!({ "booked_on": "2026-06-01", "voucher": voucher() })).await.expect(201);
+        // What others owe may be less than nothing; another account of cash may not.
+        posted(&officer, spent("2026-03-01", "1201", 5)).await;
+        let admin = app.user(Role::Administrator, CITY).await;
+        let account = |code: &str, class: &str| json!({ "code": code, "class": class, "title_zh": "代管资金", "title_en": "Money held for us", "holds_cash": true });
+        admin.post("/v1/fund-accounts", account("2101", "liability")).await.fault("/holds_cash", "not_fitting");
+        let code = format!("18{:04}", rand::random::<u16>() % 10_000);
+        let made = admin.post("/v1/fund-accounts", account(&code, "asset")).await.expect(201);
+        assert_eq!(made["holds_cash"], true);
+        refused(spent("2026-06-01", &code, 1), "/lines/1/amount").await;
+        // One account on both sides says nothing.
+        let both = with(entry(&township, "2026-06-01", 0), json!({ "lines": [line("1002", "debit", 5), line("5001", "debit", 1), line("1002", "credit", 6)] }));
+        officer.post("/v1/fund-entries", both).await.fault("/lines/2/account", "not_fitting");
+    }
+
+    async fn the_same_money_is_spent_once_however_many_ask_at_once(app) {
+        let Branch { officer, township, .. } = branch(app).await;
+        posted(&officer, entry(&township, "2026-03-10", 100)).await;
+        let spend = || { let body = with(entry(&township, "2026-03-11", 0), json!({ "lines": [line("5001", "debit", 30), line("1002", "credit", 30)] })); let officer = officer.clone(); async move { officer.post("/v1/fund-entries", body).await } };
+        let answers = join_all((0..8).map(|_| spend())).await;
+        let taken = answers.iter().filter(|a| a.status == 201).count();
+        for refused in answers.iter().filter(|a| a.status != 201) {
+            assert_eq!((refused.status, &refused.json["code"]), (409, &json!("overdrawn")), "{}", refused.text);
+        }
+        assert_eq!(taken, 3);
+    }
+
     async fn an_entry_is_reversed_once_by_another_that_names_it(app) {
         let Branch { officer, township, .. } = branch(app).await;
         let made = posted(&officer, entry(&township, "2026-03-12", 100)).await;
@@ -218,7 +289,12 @@ both! {
         // What was wrong in it is corrected in a year that is open; other associations close their own.
         officer.post(&path, json!({ "booked_on": "2026-01-02", "voucher": voucher() })).await.expect(201);
         posted(&officer, entry(&township, "2026-01-01", 100)).await;
-        posted(&officer, entry(&township, "2024-12-31", 100)).await;
+        // Nor behind it: what was left at the end of a closed year rests on all that was before.
+        let path = format!("{}/fund-balances?year=2025", at("associations", &township));
+        let balances = officer.get(&path).await.expect(200);
+        let problem = officer.post("/v1/fund-entries", entry(&township, "2024-12-31", 100)).await.problem(409, "year_frozen");
+        assert_eq!(problem["errors"][0]["pointer"], "/booked_on");
+        assert_eq!(officer.get(&path).await.expect(200), balances);
         posted(&officer, entry(&village, "2025-12-31", 100)).await;
     }
 
@@ -257,6 +333,7 @@ both! {
         posted(&officer, entry(&township, "2026-05-10", 400)).await;
         let help = |association: &Value, account: &str, fen: i64| with(entry(association, "2026-06-01", 0),
             json!({ "source": "department", "lines": [line(account, "debit", fen), line("1002", "credit", fen)] }));
+        posted(&officer, entry(&village, "2026-01-10", 150)).await;
         posted(&officer, help(&village, "5001", 150)).await;
         posted(&officer, help(&township, "5009", 50)).await;
         let of = |area: &str| { let (officer, path) = (officer.clone(), format!("/v1/fund-statistics?area={area}&year=2026")); async move { officer.get(&path).await.expect(200) } };
@@ -265,10 +342,10 @@ both! {
             fen(&all.iter().find(|i| i["source"] == source && i["quarter"] == quarter).unwrap()["amount"])
         };
         let city = of(CITY).await;
-        assert_eq!((income(&city, "government", "2026-Q1"), income(&city, "government", "2026-Q2")), (1_000, 400));
+        assert_eq!((income(&city, "government", "2026-Q1"), income(&city, "government", "2026-Q2")), (1_150, 400));
         assert_eq!((&city["hardship_share"]["per_cent"], fen(&city["hardship_share"]["part"]), fen(&city["hardship_share"]["whole"])), (&json!("75.00"), 150, 200));
         let county = of(COUNTY).await;
-        assert_eq!((income(&county, "government", "2026-Q1"), income(&county, "government", "2026-Q2")), (0, 400));
+        assert_eq!((income(&county, "government", "2026-Q1"), income(&county, "government", "2026-Q2")), (150, 400));
         let here = of(VILLAGE).await;
         assert_eq!((&here["hardship_share"]["per_cent"], income(&here, "government", "2026-Q2")), (&json!("100.00"), 0));
         assert_eq!(of(OTHER_COUNTY).await["hardship_share"]["per_cent"], json!(null));
@@ -289,6 +366,12 @@ both! {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) % below
         };
+        // Something to spend of each source, on both accounts of cash.
+        for source in sources {
+            let all = 50_000_000_000;
+            let there = json!({ "source": source, "lines": [line("1001", "debit", all), line("1002", "debit", all), line("4001", "credit", 2 * all)] });
+            posted(&officer, with(entry(&township, "2011-01-01", 0), there)).await;
+        }
         let (mut taken, mut refused) = (Vec::new(), 0);
         for _ in 0..60 {
             let source = sources[next(4) as usize];
@@ -307,10 +390,17 @@ both! {
             }
             let several = lines.len() > 1;
             let open = source != "social_support_fee_share" || ("2011-01-01".to_owned()..="2021-08-20".to_owned()).contains(&on);
-            let body = with(entry(&township, &on, 0), json!({ "source": source, "lines": lines }));
+            let body = with(entry(&township, &on, 0), json!({ "source": source, "lines": &lines }));
             let answer = officer.post("/v1/fund-entries", body).await;
-            let good = sum == 0 && several && open;
-            assert_eq!(answer.status, if good { 201 } else { 422 }, "seed {seed}: {}", answer.text);
+            let twice = lines.iter().any(|a| lines.iter().any(|b| a["account"] == b["account"] && a["side"] != b["side"]));
+            // Cash that is not there is not spent, and what is left of the closed source may be.
+            let left = open || on.as_str() >= "2011-01-01";
+            let judged = sum == 0 && several && !twice && left;
+            let refusals = ["overdrawn", "source_closed"];
+            let good = answer.status == 201 || judged && refusals.iter().any(|code| answer.json["code"] == *code);
+            assert_eq!(good, judged, "seed {seed}: {}", answer.text);
+            assert!(!open || answer.json["code"] != "source_closed", "seed {seed}: {}", answer.text);
+            let good = answer.status == 201;
             match good {
                 true => taken.push(answer.expect(201)),
                 false => refused += 1,
@@ -368,6 +458,7 @@ both! {
         assert_eq!(admin.get("/v1/fund-accounts/5006").await.expect(200), made);
         admin.get("/v1/fund-accounts/7777").await.problem(404, "not_found");
         let Branch { officer, township, .. } = branch(app).await;
+        posted(&officer, entry(&township, "2026-03-11", 5)).await;
         posted(&officer, with(entry(&township, "2026-03-12", 0), json!({ "lines": [line("5006", "debit", 5), line("1002", "credit", 5)] }))).await;
     }
 }

@@ -8,6 +8,7 @@ mod sync_hostile;
 
 mod activities;
 mod apns;
+mod area_carried;
 mod area_events;
 mod areas;
 mod association_counts;

@@ -72,6 +72,41 @@ async fn ids_of(client: &Client, path: &str) -> Vec<Value> {
 }
 
 both! {
+    async fn of_two_memberships_of_one_association_the_later_one_ends_and_comes_back(app) {
+        let branch = crate::associations::branch(app).await;
+        let member = app.member().await;
+        let both = app.user_with(&[(Role::Officer, TOWN), (Role::Coordinator, TOWN)]).await;
+        let (kept, gone) = twice(&member).await;
+        let join = |resident: &Value, on: &str| {
+            let body = json!({ "association_id": branch.village["id"], "person_id": person(resident), "joined_on": on, "consents": [consent("membership")] });
+            let both = both.clone();
+            async move { both.post("/v1/members", body).await.expect(201) }
+        };
+        let later = join(&kept, "2026-02-01").await;
+        let earlier = join(&gone, "2025-03-01").await;
+        let card = both.post(&format!("{}/cards", at("members", &later)), json!({ "issued_on": "2026-02-01" })).await.expect(201);
+        let elsewhere = json!({ "association_id": branch.township["id"], "person_id": person(&kept), "joined_on": "2026-01-01" });
+        let elsewhere = both.post("/v1/members", elsewhere).await.expect(201);
+        let pair = the_pair(app, &both).await;
+        let before = dump(&mut app.connection());
+        let path = merged(&both, &pair, &kept).await;
+        let living = ids_of(&both, "/v1/members").await;
+        assert!(living.len() == 2 && living.contains(&earlier["id"]) && living.contains(&elsewhere["id"]), "{living:?}");
+        let ended = both.get(&at("members", &later)).await.expect(200);
+        assert_eq!((&ended["state"], &ended["left_on"], &ended["left_because"], &ended["card_number"]), (&json!("left"), &json!("2026-02-01"), &json!("recorded_twice"), &json!(null)));
+        assert_eq!(both.get(&at("members", &earlier)).await.expect(200)["person_id"], person(&kept));
+        let again = json!({ "association_id": branch.village["id"], "person_id": person(&kept), "joined_on": "2026-03-01" });
+        both.post("/v1/members", again).await.problem(409, "already_member");
+        undo(&both, &path).await.expect(200);
+        let living = ids_of(&both, "/v1/members").await;
+        assert_eq!(living.len(), 3);
+        let back = both.get(&at("members", &later)).await.expect(200);
+        assert_eq!((&back["state"], &back["left_on"], &back["person_id"]), (&json!("member"), &json!(null), &person(&kept)));
+        let cards = both.get(&format!("{}/cards", at("members", &later))).await.expect(200);
+        assert_eq!(cards["items"][0]["voided_on"], json!(null), "{card}");
+        assert_eq!(dump(&mut app.connection()).0, before.0);
+    }
+
     async fn what_hangs_on_one_record_moves_to_the_other_and_old_ids_lead_there(app) {
         let (member, coordinator) = (app.member().await, app.coordinator().await);
         let (kept, gone) = twice(&member).await;

@@ -277,6 +277,123 @@ fn nothing_typed_about_a_person_rests_in_clear() {
     });
 }
 
+/// Every table with a column that names an area follows when areas change, or it is said why it does not; and what an
+/// area has once stays for a person where two areas become one.
+#[test]
+fn whatever_names_an_area_goes_along_or_it_is_told_why_not() {
+    use qianshou::areas::placed::{LEFT, NAMED, TABLES};
+    #[derive(QueryableByName)]
+    struct Unique {
+        #[diesel(sql_type = Text)]
+        table_name: String,
+        #[diesel(sql_type = Text)]
+        columns: String,
+    }
+    let mut c = sqlite();
+    let columns = columns(&mut c);
+    let has =
+        |table: &str, column: &str| columns.contains_key(&(table.to_owned(), column.to_owned()));
+    let place = ["county", "town", "village"];
+    let names_one = |column: &str| {
+        let last = column.rsplit('_').next().unwrap();
+        place.contains(&last)
+            || column == "area_id"
+            || column.ends_with("_area_id")
+            || last == "area"
+    };
+    let ids: BTreeMap<&str, BTreeSet<String>> = columns
+        .keys()
+        .map(|(table, _)| (table.as_str(), ids_of(table)))
+        .collect();
+    let found: BTreeSet<(&str, &str)> = columns
+        .keys()
+        .filter(|(table, column)| names_one(column) && ids[table.as_str()].contains(column))
+        .map(|(table, column)| (table.as_str(), column.as_str()))
+        .collect();
+    assert!(found.len() > 100);
+    let left: BTreeSet<&str> = LEFT.iter().map(|(table, _)| *table).collect();
+    assert!(LEFT.iter().all(|(_, why)| why.len() > 10) && left.len() == LEFT.len());
+    let mut told: BTreeSet<(&str, String)> = BTreeSet::new();
+    for table in TABLES {
+        assert!(
+            !left.contains(table.name),
+            "{} both goes along and stays",
+            table.name
+        );
+        if let Some(prefix) = table.prefix {
+            told.extend(place.map(|column| (table.name, format!("{prefix}{column}"))));
+        }
+        told.extend(table.area.map(|column| (table.name, column.to_owned())));
+        for (column, other) in table.links {
+            assert!(has(table.name, column), "{}.{column}", table.name);
+            let at = |name: &str| TABLES.iter().position(|t| t.name == name).unwrap();
+            assert!(
+                at(other) < at(table.name),
+                "{other} stands before {}",
+                table.name
+            );
+        }
+        assert!(
+            table.kind.is_none() || has(table.name, "created_at"),
+            "{}",
+            table.name
+        );
+    }
+    told.extend(
+        NAMED
+            .iter()
+            .map(|(table, column)| (*table, (*column).to_owned())),
+    );
+    for (table, column) in &found {
+        let goes = told.contains(&(*table, (*column).to_owned()));
+        assert!(
+            goes || left.contains(table),
+            "where does {table}.{column} go when areas change?"
+        );
+    }
+    for (table, column) in &told {
+        assert!(
+            found.contains(&(*table, column.as_str())),
+            "{table}.{column} names no area"
+        );
+    }
+    // Two rows that are alike once their areas are one: which of them stays is told.
+    let unique: Vec<Unique> = diesel::sql_query(
+        "SELECT m.name AS table_name, (SELECT group_concat(i.name, ', ') FROM pragma_index_info(l.name) i) AS columns \
+         FROM sqlite_master m JOIN pragma_index_list(m.name) l WHERE m.type = 'table' AND l.\"unique\" = 1",
+    )
+    .load(&mut c)
+    .unwrap();
+    let mut held = 0;
+    for index in &unique {
+        let names = index
+            .columns
+            .split(", ")
+            .any(|column| found.contains(&(index.table_name.as_str(), column)));
+        let Some(table) = TABLES
+            .iter()
+            .find(|table| names && table.name == index.table_name)
+        else {
+            continue;
+        };
+        let once = table
+            .once
+            .as_ref()
+            .is_some_and(|once| once.index == index.columns);
+        assert!(
+            once || table.own,
+            "{}: two of ({}) may come together",
+            index.table_name,
+            index.columns
+        );
+        held += usize::from(once);
+    }
+    assert_eq!(
+        held,
+        TABLES.iter().filter(|table| table.once.is_some()).count()
+    );
+}
+
 /// Whatever names a person or a resident stands in the register of merges, so that no merge forgets it; by the
 /// references of the schema, and by the names of columns where there is none.
 #[test]

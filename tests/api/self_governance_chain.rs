@@ -127,6 +127,23 @@ both! {
         }
     }
 
+    async fn who_said_that_it_is_done_does_not_check_it(app) {
+        let officer = branch(app).await.officer;
+        let v = chain(&officer, VILLAGE).await;
+        let member = app.member().await;
+        let done = |on: &str| json!({ "done_on": on });
+        let found = |finding: &str, on: &str| json!({ "checked_on": on, "checked_by": "members", "finding": finding });
+        let (complete, checks) = (at("implementations", &v.work, "/completion"), at("implementations", &v.work, "/checks"));
+        member.post(&complete, done("2026-06-01")).await.expect(200);
+        member.post(&checks, found("in_order", "2026-06-02")).await.problem(403, "self_approval");
+        // Opened again by somebody else it is nobody's word any more, until somebody says so anew.
+        officer.post(&checks, found("not_done", "2026-06-02")).await.expect(201);
+        member.post(&checks, found("incomplete", "2026-06-02")).await.expect(201);
+        officer.post(&complete, done("2026-06-03")).await.expect(200);
+        officer.post(&checks, found("in_order", "2026-06-04")).await.problem(403, "self_approval");
+        member.post(&checks, found("in_order", "2026-06-04")).await.expect(201);
+    }
+
     async fn what_is_to_be_done_is_owned_and_checked(app) {
         let officer = branch(app).await.officer;
         let v = chain(&officer, VILLAGE).await;
@@ -175,14 +192,15 @@ both! {
         officer.post(&step("/completion"), json!({ "done_on": "2026-05-12" })).await.problem(409, "state_forbids");
         // Nobody checks what they own; whoever finds it undone opens it again.
         member.post(&step("/checks"), found("in_order", "2026-05-20")).await.problem(403, "self_approval");
-        officer.post(&step("/checks"), found("in_order", "2026-05-11")).await.fault("/checked_on", "bad_order");
-        officer.post(&step("/checks"), found("lovely", "2026-05-20")).await.fault("/finding", "not_one_of");
-        officer.post(&step("/checks"), found("not_done", "2026-05-20")).await.expect(201);
+        let colleague = app.user(Role::Officer, CITY).await;
+        colleague.post(&step("/checks"), found("in_order", "2026-05-11")).await.fault("/checked_on", "bad_order");
+        colleague.post(&step("/checks"), found("lovely", "2026-05-20")).await.fault("/finding", "not_one_of");
+        colleague.post(&step("/checks"), found("not_done", "2026-05-20")).await.expect(201);
         let open = officer.get(&path).await.expect(200);
         assert_eq!((&open["state"], &open["settled_on"], &open["outcome"], &open["reopened"]), (&json!("open"), &json!(null), &json!(null), &json!(1)));
         officer.post(&step("/completion"), json!({ "done_on": "2026-05-19" })).await.fault("/done_on", "bad_order");
         officer.post(&step("/completion"), json!({ "done_on": "2026-05-25" })).await.expect(200);
-        let check = officer.post(&step("/checks"), found("in_order", "2026-05-26")).await.expect(201);
+        let check = colleague.post(&step("/checks"), found("in_order", "2026-05-26")).await.expect(201);
         assert_eq!(officer.get(&path).await.expect(200)["state"], "done");
         assert_eq!(officer.get(&at("checks", &check, "")).await.expect(200)["state"], "made");
         let entries = app.user(Role::Auditor, VILLAGE).await.get(&format!("/v1/audit-entries?record_id={}", work["id"].as_str().unwrap())).await.expect(200);

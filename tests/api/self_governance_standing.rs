@@ -39,7 +39,7 @@ async fn facts(who: &Client, criterion: &str, year: i64) -> Vec<Value> {
 }
 
 /// What a qualified village did in 2026, beside what `chain` has.
-async fn qualified(officer: &Client) -> crate::self_governance::Village {
+pub async fn qualified(officer: &Client) -> crate::self_governance::Village {
     let v = chain(officer, VILLAGE).await;
     made(
         officer,
@@ -106,7 +106,7 @@ both! {
         officer.post(&at("texts", &v.charter, "/repeal"), json!({ "ended_on": "2026-06-02", "reason": "repealed" })).await.expect(200);
         officer.post(&at("disclosures", &v.posting, "/cancellation"), json!({ "reason": "mistaken" })).await.expect(200);
         let found = json!({ "checked_on": "2026-06-02", "checked_by": "township", "finding": "not_done" });
-        officer.post(&at("implementations", &v.work, "/checks"), found).await.expect(201);
+        member.post(&at("implementations", &v.work, "/checks"), found).await.expect(201);
         assert_eq!(missing(&member, 2026).await, ["charter", "implementation", "disclosure"]);
         assert_eq!(facts(&member, "charter", 2026).await, Vec::<Value>::new());
     }

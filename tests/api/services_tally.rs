@@ -180,7 +180,9 @@ both! {
             }
         }
         let tables: Vec<&str> = found.keys().map(String::as_str).collect();
-        assert_eq!(tables, ["service_kinds", "service_tally"], "{found:?}");
+        // Two of them are catalogues: what is offered, and what money is spent on.
+        assert_eq!(tables, ["fund_accounts", "service_kinds", "service_tally"], "{found:?}");
+        assert_eq!(found["fund_accounts"], 1);
         assert_eq!(found["service_kinds"], 6);
         // What rests is sealed, and has no kind when it is opened.
         let resting: Vec<qianshou::sync::model::RestingRow> = sync_resting::table.select(qianshou::sync::model::RestingRow::as_select()).load(&mut c).unwrap();

@@ -20,6 +20,7 @@ text_enum! {
         OtherAssociation = "other_association",
         ConsentWithdrawn = "consent_withdrawn",
         AssociationDissolved = "association_dissolved",
+        RecordedTwice = "recorded_twice",
         Other = "other",
     }
 }

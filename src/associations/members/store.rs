@@ -235,6 +235,18 @@ fn leave_row(c: &mut DbConn, member: &MembershipRow, leaving: Leaving) -> AppRes
     void_cards(c, member, on, CardVoid::Left)
 }
 
+/// What somebody is a member of, locked: their own lock is held by whoever asks.
+pub fn living_of(c: &mut DbConn, person: Uid) -> AppResult<Vec<MembershipRow>> {
+    Ok(all_locked!(
+        c,
+        memberships::table
+            .filter(memberships::person_id.eq(person))
+            .filter(memberships::left_on.is_null())
+            .select(MembershipRow::as_select())
+            .order(memberships::id)
+    )?)
+}
+
 /// Ends what somebody is a member of, and answers it; their own handle is the right to it.
 pub fn end_of_person(
     c: &mut DbConn,

@@ -49,6 +49,7 @@ fn note(c: &mut DbConn, who: &Who, id: Uid, given: &NewOfficeRecord) -> AppResul
     if given.office.is_none() && given.staffing.is_none() {
         return Err(AppError::field("/office", Fault::Required));
     }
+    given.staffing.as_ref().map_or(Ok(()), Staffing::sound)?;
     let before = store::until(c, id, given.as_of)?;
     let before = before.map(|before| OfficeRow {
         id: Uid::new(who.at),

@@ -95,7 +95,8 @@ pub(super) async fn read(app: &App, who: &Who, id: Uid) -> AppResult<Post> {
 /// Fill a post
 ///
 /// With somebody who has what the level's rule asks (else `post_rule_broken`, with the rule's code), while a place
-/// is free (else `post_taken`).
+/// is free on every day of the term (else `post_taken`). Terms of the past are taken as well; where one holds a post
+/// at a time, a term that another follows is over the day after its last.
 #[utoipa::path(tag = "associations", request_body = NewPost, responses((status = 201, description = "The post", body = Post)))]
 #[post("/posts")]
 pub async fn create_post(

@@ -14,6 +14,7 @@ use crate::auth::{Action, Handle, Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
+use crate::people::model::PersonRow;
 
 /// Puts somebody into a post.
 pub fn fill(
@@ -44,17 +45,10 @@ pub fn fill(
     };
     keeps(rule, &holds)?;
     let ends_on = until(rule, new.begins_on, new.ends_on)?;
-    if store::holders(c, association.id, new.post)? >= rule.most {
-        return Err(AppError::of(Code::PostTaken));
-    }
     let terms = store::of_association(c, association.id)?;
-    let terms: Vec<Term> = terms.iter().map(Term::of).collect();
-    if rules::is_full(&terms, new.post, new.begins_on.0, ends_on.0, rule.most) {
-        return Err(AppError::Problem(Box::new(Problem {
-            errors: vec![FieldError::new("/begins_on", Fault::BadOrder)],
-            ..Problem::new(Code::PostTaken)
-        })));
-    }
+    let wanted = (new.begins_on, ends_on);
+    room(&terms, rule, None, wanted, "/begins_on")?;
+    let over = follows(c, who, rule, &terms, wanted)?;
     let person = joining::joined(c, vault, who, &association, holder)?;
     let row = PostRow {
         id: new.id.unwrap_or_else(|| Uid::new(who.at)),
@@ -75,8 +69,8 @@ pub fn fill(
         allowance: new.allowance.map(|m| m.0),
         begins_on: new.begins_on,
         ends_on,
-        ended_on: None,
-        ended_because: None,
+        ended_on: over,
+        ended_because: over.map(|_| PostEnd::TermOver),
         term: 1,
         registered_by: who.user,
         created_at: who.at,
@@ -85,6 +79,55 @@ pub fn fill(
     store::insert(c, &association, &row)?;
     noted(c, who, &row, &told("filled", &row))?;
     Ok(row.id)
+}
+
+/// Whether one more may hold the post on every day of a term: days are compared, and it does not matter whether
+/// somebody said that a term is over. `but` is the term that is changed.
+fn room(
+    terms: &[PostRow],
+    rule: &RuleRow,
+    but: Option<Uid>,
+    (begins, ends): (Day, Day),
+    pointer: &str,
+) -> AppResult<()> {
+    let others = terms.iter().filter(|term| Some(term.id) != but);
+    let others: Vec<Term> = others.map(Term::of).collect();
+    if !rules::is_full(&others, rule.post, begins.0, ends.0, rule.most) {
+        return Ok(());
+    }
+    Err(AppError::Problem(Box::new(Problem {
+        errors: vec![FieldError::new(pointer, Fault::BadOrder)],
+        ..Problem::new(Code::PostTaken)
+    })))
+}
+
+/// Where one holds a post at a time a term that another follows is over on the day after its last: those that ran
+/// out before this one, and, as is answered, this one itself where it is of the past.
+fn follows(
+    c: &mut DbConn,
+    who: &Who,
+    rule: &RuleRow,
+    terms: &[PostRow],
+    (begins, ends): (Day, Day),
+) -> AppResult<Option<Day>> {
+    if rule.most != 1 {
+        return Ok(None);
+    }
+    let over = |last: Day| Day(last.0.tomorrow().unwrap_or(last.0));
+    let of_post = || terms.iter().filter(|term| term.post == rule.post);
+    let ran_out = |term: &&PostRow| term.ended_on.is_none() && term.ends_on < begins;
+    for term in of_post().filter(ran_out) {
+        let ending = Ending {
+            on: over(term.ends_on),
+            because: PostEnd::TermOver,
+            at: who.at,
+        };
+        let before = who.authorise(Action::PostWrite, Some(term.clone()))?;
+        store::end(c, &before, ending)?;
+        ended(c, who, &before, ending.because)?;
+    }
+    let followed = of_post().any(|term| term.begins_on > ends);
+    Ok(followed.then(|| over(ends)))
 }
 
 /// A refusal that names the rule.
@@ -133,9 +176,20 @@ fn rule_of(c: &mut DbConn, post: &PostRow) -> AppResult<(AssociationRow, RuleRow
     Ok((association, rule))
 }
 
+/// The term, locked after its association: no other term of it comes in meanwhile.
+fn with_association(
+    c: &mut DbConn,
+    who: &Who,
+    id: Uid,
+) -> AppResult<(Handle<PostRow>, Option<Handle<PersonRow>>)> {
+    let (before, _) = store::visible(c, who, Action::PostWrite, id)?;
+    associations::locked_row(c, before.association_id)?;
+    store::locked(c, who, Action::PostWrite, id)
+}
+
 /// Applies a patch: `None` leaves a field, `Some(None)` empties it.
 pub fn amend(c: &mut DbConn, who: &Who, id: Uid, version: i64, patch: &PostPatch) -> AppResult<()> {
-    let (post, _) = store::locked(c, who, Action::PostWrite, id)?;
+    let (post, _) = with_association(c, who, id)?;
     if version != post.version {
         return Err(AppError::of(Code::VersionConflict));
     }
@@ -149,7 +203,10 @@ pub fn amend(c: &mut DbConn, who: &Who, id: Uid, version: i64, patch: &PostPatch
     };
     keeps(&rule, &holds)?;
     if patch.ends_on.is_some() {
-        until(&rule, post.begins_on, patch.ends_on)?;
+        let ends_on = until(&rule, post.begins_on, patch.ends_on)?;
+        let terms = store::of_association(c, post.association_id)?;
+        let wanted = (post.begins_on, ends_on);
+        room(&terms, &rule, Some(post.id), wanted, "/ends_on")?;
     }
     let change = Amendment {
         version: post.version + 1,
@@ -196,7 +253,7 @@ fn ends_on(who: &Who, post: &PostRow, day: Day, pointer: &str) -> AppResult<()> 
 
 /// The same holder is elected anew: the term ends, and another one begins on that day.
 pub fn re_elect(c: &mut DbConn, who: &Who, id: Uid, given: &ReElection) -> AppResult<Uid> {
-    let (post, person) = store::locked(c, who, Action::PostWrite, id)?;
+    let (post, person) = with_association(c, who, id)?;
     open(&post)?;
     ends_on(who, &post, given.elected_on, "/elected_on")?;
     if person.is_none() {
@@ -215,6 +272,9 @@ pub fn re_elect(c: &mut DbConn, who: &Who, id: Uid, given: &ReElection) -> AppRe
     // The level's rule may be another one since the last election.
     keeps(&rule, &holds)?;
     let ends_on = until(&rule, given.elected_on, given.ends_on)?;
+    let terms = store::of_association(c, association.id)?;
+    let wanted = (given.elected_on, ends_on);
+    room(&terms, &rule, Some(post.id), wanted, "/elected_on")?;
     let ending = Ending {
         on: given.elected_on,
         because: PostEnd::ReElected,

@@ -121,30 +121,27 @@ pub struct Vacant {
 
 /// The posts that are not filled today as the rules say, with the first day on which that was so without a break.
 pub fn vacancies(rules: &[RuleRow], founded: Date, terms: &[Term], today: Date) -> Vec<Vacant> {
-    let asked = rules.iter().filter(|rule| rule.least > 0);
-    asked
+    rules
+        .iter()
         .filter_map(|rule| vacant(rule, founded, terms, today))
         .collect()
 }
 
 fn vacant(rule: &RuleRow, founded: Date, terms: &[Term], today: Date) -> Option<Vacant> {
     let of_post: Vec<&Term> = terms.iter().filter(|t| t.post == rule.post).collect();
-    let counts: Vec<&Term> = match rule.asked_of {
-        AskedOf::Every => of_post.clone(),
-        AskedOf::One => {
-            let fits = |t: &&&Term| broken_by(rule, &t.holds).is_none();
-            of_post.iter().filter(fits).copied().collect()
-        }
-    };
+    let fits = |t: &Term| broken_by(rule, &t.holds).is_none();
     let filled = |day: Date| {
-        let serving = counts.iter().filter(|t| t.serves(day)).count();
-        i64::try_from(serving).unwrap_or(i64::MAX) >= rule.least
+        let serving = || of_post.iter().filter(|t| t.serves(day));
+        // What is asked of every holder is unmet by one who does not have it, however many others do.
+        let every = rule.asked_of == AskedOf::One || serving().all(|t| fits(t));
+        let fitting = serving().filter(|t| fits(t)).count();
+        every && i64::try_from(fitting).unwrap_or(i64::MAX) >= rule.least
     };
     if filled(today) {
         return None;
     }
-    // How many serve changes on these days alone.
-    let mut days: Vec<Date> = counts.iter().flat_map(|t| [t.begins, t.over()]).collect();
+    // Who serves changes on these days alone.
+    let mut days: Vec<Date> = of_post.iter().flat_map(|t| [t.begins, t.over()]).collect();
     days.push(founded);
     days.retain(|day| founded <= *day && *day <= today);
     days.sort_unstable();
@@ -157,9 +154,17 @@ fn vacant(rule: &RuleRow, founded: Date, terms: &[Term], today: Date) -> Option<
             break;
         }
     }
-    let because = if counts.iter().any(|t| t.ran_out(today)) {
+    let counts: Vec<&Term> = match rule.asked_of {
+        AskedOf::Every => of_post.clone(),
+        AskedOf::One => of_post.iter().filter(|t| fits(t)).copied().collect(),
+    };
+    let serving: Vec<&&Term> = of_post.iter().filter(|t| t.serves(today)).collect();
+    let broken = serving.iter().any(|t| !fits(t));
+    let because = if broken && rule.asked_of == AskedOf::Every {
+        VacancyReason::RuleUnmet
+    } else if counts.iter().any(|t| t.ran_out(today)) {
         VacancyReason::TermRanOut
-    } else if of_post.iter().any(|t| t.serves(today)) && rule.asked_of == AskedOf::One {
+    } else if !serving.is_empty() && rule.asked_of == AskedOf::One {
         VacancyReason::RuleUnmet
     } else if counts.is_empty() {
         VacancyReason::NeverFilled

@@ -118,6 +118,34 @@ fn a_vacancy_says_since_when_and_why() {
     assert_eq!(vacancies(&[full_time], founded, &[vice], today), []);
 }
 
+#[test]
+fn what_is_asked_of_every_holder_is_unmet_by_one() {
+    let founded = date(2020, 1, 1);
+    let today = date(2026, 5, 29);
+    let mut asked = rule(PostKind::VicePresident, AskedOf::Every, &[]);
+    (asked.five_elders, asked.least, asked.most) = (Some(true), 0, 9);
+    let vice = |five_elders: bool, begins: Date| Term {
+        post: PostKind::VicePresident,
+        holds: Holds {
+            five_elders,
+            ..NOTHING
+        },
+        begins,
+        ends: date(2029, 1, 1),
+        ended: None,
+    };
+    let of = |terms: &[Term]| {
+        let found = vacancies(&[asked.clone()], founded, terms, today).pop();
+        found.map(|v| (v.since, v.because))
+    };
+    let elder = vice(true, date(2024, 6, 1));
+    assert_eq!(of(&[]), None);
+    assert_eq!(of(&[elder]), None);
+    let other = vice(false, date(2025, 2, 1));
+    let since = Some((date(2025, 2, 1), VacancyReason::RuleUnmet));
+    assert_eq!(of(&[elder, other]), since);
+}
+
 fn a_term() -> impl Strategy<Value = Term> {
     (
         0..900i64,

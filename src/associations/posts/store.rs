@@ -195,16 +195,6 @@ pub fn of_association(c: &mut DbConn, association: Uid) -> AppResult<Vec<PostRow
         .load(c)?)
 }
 
-/// Holders of a post now, those whose term ran out too.
-pub fn holders(c: &mut DbConn, association: Uid, post: PostKind) -> AppResult<i64> {
-    Ok(posts::table
-        .filter(posts::association_id.eq(association))
-        .filter(posts::post.eq(post))
-        .filter(posts::ended_on.is_null())
-        .count()
-        .get_result(c)?)
-}
-
 /// Terms that somebody has or had, newest first; for their own eyes.
 pub fn of_person(c: &mut DbConn, person: Uid, most: i64) -> AppResult<Vec<PostRow>> {
     Ok(posts::table

@@ -44,7 +44,11 @@ pub(super) async fn read(app: &App, who: &Who, id: Uid) -> AppResult<Rating> {
     let who = who.clone();
     let row = app
         .db
-        .read(move |c| Ok(store::visible(c, &who, Action::RatingRead, id)?.into_row()))
+        .read(move |c| {
+            let row = store::visible(c, &who, Action::RatingRead, id)?.into_row();
+            let consequences = store::consequences(c, &[id])?;
+            Ok((row, consequences))
+        })
         .await?;
     show(&app.vault, row)
 }
@@ -122,10 +126,20 @@ pub async fn list_ratings(
     let scope = who.scope(Action::RatingRead).shared();
     let rows = app
         .db
-        .read(move |c| store::list(c, &scope, filter, page))
+        .read(move |c| {
+            let rows = store::list(c, &scope, filter, page)?;
+            let ids: Vec<Uid> = rows.iter().map(|row| row.id).collect();
+            let found = store::consequences(c, &ids)?;
+            let mut found = crate::db::groups(found, |one| one.rating_id);
+            let with = |row: RatingRow| {
+                let consequences = found.remove(&row.id).unwrap_or_default();
+                (row, consequences)
+            };
+            Ok(rows.into_iter().map(with).collect::<Vec<_>>())
+        })
         .await?;
     let shown = |row| show(&app.vault, row);
-    let (items, next) = bound.finish(page, rows, |r| r.id, shown)?;
+    let (items, next) = bound.finish(page, rows, |r| r.0.id, shown)?;
     Ok(HttpResponse::Ok().json(RatingPage {
         items,
         next_cursor: next.map(Cursor),

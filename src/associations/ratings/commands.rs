@@ -205,7 +205,28 @@ pub fn follow(c: &mut DbConn, who: &Who, id: Uid, given: &Consequence) -> AppRes
     from_above(c, who, rating.area_id)?;
     may(&rating, "consequence")?;
     let since = rating.settled_on.unwrap_or(rating.decided_on);
-    after(who, given.decided_on, since, "/decided_on")?;
+    // One decision follows another, and takes the place of none.
+    let before = store::consequences(c, &[rating.id])?;
+    let last = before.last().map_or(since, |one| one.decided_on.max(since));
+    after(who, given.decided_on, last, "/decided_on")?;
+    if before.len() as i64 >= store::CONSEQUENCES {
+        return Err(AppError::state_forbids("decided_too_often", [""; 0]));
+    }
+    let same = |one: &ConsequenceRow| {
+        one.awards_withheld == given.awards_withheld && since <= one.decided_on
+    };
+    if before.last().is_some_and(same) {
+        return Err(AppError::field("/awards_withheld", Fault::NotFitting));
+    }
+    let row = ConsequenceRow {
+        id: Uid::new(who.at),
+        rating_id: rating.id,
+        awards_withheld: given.awards_withheld,
+        decided_on: given.decided_on,
+        registered_by: who.user,
+        created_at: who.at,
+    };
+    store::add_consequence(c, &rating, &row)?;
     let step = Step {
         awards_withheld: Some(Some(given.awards_withheld)),
         awards_decided_on: Some(Some(given.decided_on)),

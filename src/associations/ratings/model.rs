@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::auth::{Place, Placed};
-use crate::db::schema::ratings;
+use crate::db::schema::{rating_consequences, ratings};
 use crate::db::{Day, Json, Micros, Uid};
 use crate::text_enum;
 
@@ -75,6 +75,18 @@ pub struct RatingRow {
     pub registered_by: Uid,
     pub created_at: Micros,
     pub updated_at: Micros,
+}
+
+/// What was decided to follow from a backward rating. Nothing is changed of it: another decision stands beside it.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = rating_consequences, treat_none_as_default_value = false)]
+pub struct ConsequenceRow {
+    pub id: Uid,
+    pub rating_id: Uid,
+    pub awards_withheld: bool,
+    pub decided_on: Day,
+    pub registered_by: Uid,
+    pub created_at: Micros,
 }
 
 impl Placed for RatingRow {

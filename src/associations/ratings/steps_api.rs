@@ -95,7 +95,7 @@ pub struct Consequence {
 /// Decide what follows from a backward rating
 ///
 /// Whether the unit's work is put up for awards: a decision of people, never automatic, and not while an appeal is
-/// under way.
+/// under way. Another decision stands beside the ones before it (`consequences`), and not before them.
 #[utoipa::path(tag = "associations", request_body = Consequence, params(("id" = Uid, Path, description = "The rating's id")),
     responses((status = 200, description = "The rating", body = Rating)))]
 #[post("/ratings/{id}/consequence")]

@@ -6,7 +6,7 @@ use super::model::*;
 use crate::associations::model::AssociationRow;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::ratings;
+use crate::db::schema::{rating_consequences, ratings};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
@@ -102,6 +102,31 @@ pub struct Step {
     pub awards_withheld: Option<Option<bool>>,
     pub awards_decided_on: Option<Option<Day>>,
     pub updated_at: Micros,
+}
+
+/// Decisions about one rating.
+pub const CONSEQUENCES: i64 = 20;
+
+/// What was decided to follow from these, oldest first.
+pub fn consequences(c: &mut DbConn, ids: &[Uid]) -> AppResult<Vec<ConsequenceRow>> {
+    Ok(rating_consequences::table
+        .filter(rating_consequences::rating_id.eq_any(ids.to_vec()))
+        .select(ConsequenceRow::as_select())
+        .order((rating_consequences::rating_id, rating_consequences::id))
+        .limit(ids.len() as i64 * CONSEQUENCES)
+        .load(c)?)
+}
+
+/// Another decision; the rating's handle, which is locked, is the right to it.
+pub fn add_consequence(
+    c: &mut DbConn,
+    _rating: &Handle<RatingRow>,
+    row: &ConsequenceRow,
+) -> AppResult<()> {
+    diesel::insert_into(rating_consequences::table)
+        .values(row)
+        .execute(c)?;
+    Ok(())
 }
 
 pub fn step(c: &mut DbConn, rating: &Handle<RatingRow>, step: &Step) -> AppResult<()> {

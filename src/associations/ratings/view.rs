@@ -45,8 +45,21 @@ pub struct Rating {
     #[schema(example = true)]
     pub awards_withheld: Option<bool>,
     pub awards_decided_on: Option<Day>,
+    /// Every such decision, oldest first; also those that an appeal took the ground from.
+    #[schema(max_items = 20)]
+    pub consequences: Vec<RatingConsequence>,
     pub created_at: Micros,
     pub updated_at: Micros,
+}
+
+/// What was decided to follow from a backward rating.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RatingConsequence {
+    #[schema(example = true)]
+    pub awards_withheld: bool,
+    pub decided_on: Day,
+    /// Who recorded it.
+    pub registered_by: Uid,
 }
 
 page_of! {
@@ -63,7 +76,10 @@ impl Tagged for Rating {
     }
 }
 
-pub fn show(vault: &Vault, row: RatingRow) -> AppResult<Rating> {
+pub fn show(
+    vault: &Vault,
+    (row, consequences): (RatingRow, Vec<ConsequenceRow>),
+) -> AppResult<Rating> {
     let opened = |column: &'static str, sealed: &Option<Vec<u8>>| {
         let text = sealed
             .as_ref()
@@ -89,6 +105,14 @@ pub fn show(vault: &Vault, row: RatingRow) -> AppResult<Rating> {
         outcome: row.outcome,
         awards_withheld: row.awards_withheld,
         awards_decided_on: row.awards_decided_on,
+        consequences: consequences
+            .into_iter()
+            .map(|one| RatingConsequence {
+                awards_withheld: one.awards_withheld,
+                decided_on: one.decided_on,
+                registered_by: one.registered_by,
+            })
+            .collect(),
         created_at: row.created_at,
         updated_at: row.updated_at,
     })

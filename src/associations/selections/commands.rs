@@ -106,6 +106,12 @@ pub fn publish(c: &mut DbConn, who: &Who, id: Uid, given: &Publication) -> AppRe
     if !all.iter().any(|n| n.state == NominationState::Agreed) {
         return Err(AppError::state_forbids("no_nominees", ["nominations"]));
     }
+    // Nobody is public before they agreed to it.
+    let agreed = all.iter().filter(|n| n.state == NominationState::Agreed);
+    let last = agreed.filter_map(|n| n.agreed_on).max();
+    if last.is_some_and(|day| given.publicity_from < day) {
+        return Err(AppError::field("/publicity_from", Fault::BadOrder));
+    }
     let step = Step {
         publicity_from: Some(given.publicity_from),
         publicity_to: Some(given.publicity_to),

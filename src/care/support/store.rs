@@ -142,6 +142,14 @@ pub fn of_families(c: &mut DbConn, ids: &[Uid], most: i64) -> AppResult<Vec<Help
         .load(c)?)
 }
 
+/// Whether help that counts says that it was paid by an entry.
+pub fn names_entry(c: &mut DbConn, entry: Uid) -> AppResult<bool> {
+    let help = care_help::table
+        .filter(care_help::entry_id.eq(entry))
+        .filter(care_help::cancelled_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(help)).get_result(c)?)
+}
+
 #[derive(QueryableByName)]
 struct Sum {
     #[diesel(sql_type = BigInt)]

@@ -34,6 +34,7 @@ pub struct NewBudget {
     pub association_id: Uid,
     #[schema(value_type = i64, minimum = 1990, maximum = 2999, example = 2026)]
     pub year: Int<1990, 2999>,
+    /// A part of the family-planning funds, and no more than all of them.
     pub activity_funds: Money,
     /// Of the same level: the whole of which the activity funds are a share.
     pub family_planning_funds: Money,

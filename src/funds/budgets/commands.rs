@@ -8,8 +8,8 @@ use super::store::{self, Amendment};
 use crate::associations::commands::past;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
-use crate::db::{DbConn, Uid};
-use crate::error::{AppError, AppResult, Code};
+use crate::db::{DbConn, Fen, Uid};
+use crate::error::{AppError, AppResult, Code, Fault};
 use crate::funds::{association_of, years};
 
 /// Records the budget of an association for a year, once.
@@ -17,6 +17,10 @@ pub fn record(c: &mut DbConn, who: &Who, new: &NewBudget) -> AppResult<Uid> {
     let association = association_of(c, who, Action::BudgetWrite, new.association_id)?;
     past(who, new.approved_on, "/approved_on")?;
     years::refuse_frozen(c, association.id, new.year.0, "/year")?;
+    part_of(
+        (new.activity_funds.0, new.family_planning_funds.0),
+        "/activity_funds",
+    )?;
     let row = BudgetRow {
         id: new.id.unwrap_or_else(|| Uid::new(who.at)),
         version: 1,
@@ -39,6 +43,14 @@ pub fn record(c: &mut DbConn, who: &Who, new: &NewBudget) -> AppResult<Uid> {
     Ok(row.id)
 }
 
+/// The activity funds are a part of the family-planning funds, and no more than all of them.
+fn part_of((part, whole): (Fen, Fen), pointer: &str) -> AppResult<()> {
+    match part.0 <= whole.0 {
+        true => Ok(()),
+        false => Err(AppError::field(pointer, Fault::OutOfRange)),
+    }
+}
+
 /// Applies a patch: `None` leaves a field.
 pub fn amend(
     c: &mut DbConn,
@@ -55,6 +67,17 @@ pub fn amend(
     if let Some(day) = patch.approved_on {
         past(who, day, "/approved_on")?;
     }
+    let (part, whole) = (patch.activity_funds, patch.family_planning_funds);
+    part_of(
+        (
+            part.map_or(budget.activity_funds, |m| m.0),
+            whole.map_or(budget.family_planning_funds, |m| m.0),
+        ),
+        match part {
+            Some(_) => "/activity_funds",
+            None => "/family_planning_funds",
+        },
+    )?;
     let change = Amendment {
         version: budget.version + 1,
         activity_funds: patch.activity_funds.map(|m| m.0),

@@ -77,8 +77,9 @@ async fn read(app: &App, who: &Who, id: Uid) -> AppResult<FundEntry> {
 
 /// Book an entry
 ///
-/// All of it or nothing. Refused where it does not balance (`unbalanced`), lies in a year that is closed
-/// (`year_frozen`), is of a source that was closed by then (`source_closed`), or has a voucher that was booked
+/// All of it or nothing. Refused where it does not balance (`unbalanced`), has an account on both sides
+/// (`not_fitting`), lies in a year that is closed or before one (`year_frozen`), brings money of a source that was
+/// closed by then (`source_closed`), takes more cash than there is (`overdrawn`), or has a voucher that was booked
 /// (`voucher_taken`). It is never changed afterwards; reverse it instead.
 #[utoipa::path(tag = "funds", request_body = NewFundEntry, responses((status = 201, description = "The entry", body = FundEntry)))]
 #[post("/fund-entries")]

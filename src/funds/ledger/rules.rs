@@ -3,7 +3,8 @@
 use super::model::EntrySide;
 use crate::db::Day;
 use crate::error::{AppError, Code, Fault, FieldError, Problem};
-use crate::funds::sources::FundSource;
+use crate::funds::accounts::AccountClass;
+use crate::funds::sources::{FundSource, Takes};
 
 /// So many lines an entry has at least.
 pub const FEWEST: usize = 2;
@@ -44,9 +45,31 @@ pub fn reversed(lines: &[Booked]) -> Vec<Booked> {
     lines.iter().map(turn).collect()
 }
 
-/// Refuses what is booked of a source before it was one, or when it was none any more.
-pub fn refuse_closed(source: FundSource, day: Day) -> Result<(), AppError> {
-    if source.takes(day) {
+/// The first line whose account another line has on the other side: what goes in and out again says nothing.
+pub fn on_both_sides(lines: &[(&str, EntrySide)]) -> Option<usize> {
+    lines.iter().enumerate().position(|(i, (account, side))| {
+        let before = lines.iter().take(i);
+        before.into_iter().any(|(a, s)| a == account && s != side)
+    })
+}
+
+/// Refuses what is booked of a source before it was one, or when it was none any more and the lines do more than
+/// take from what is left: assets become less, or other assets, and nothing is income.
+pub fn refuse_closed(
+    source: FundSource,
+    day: Day,
+    lines: &[(AccountClass, EntrySide)],
+) -> Result<(), AppError> {
+    let takes_away = |(class, side): &(AccountClass, EntrySide)| match side {
+        EntrySide::Credit => *class == AccountClass::Asset,
+        EntrySide::Debit => *class != AccountClass::Income,
+    };
+    let taken = match source.takes(day) {
+        Takes::Everything => true,
+        Takes::WhatIsLeft => lines.iter().all(takes_away),
+        Takes::Nothing => false,
+    };
+    if taken {
         return Ok(());
     }
     Err(AppError::Problem(Box::new(Problem {

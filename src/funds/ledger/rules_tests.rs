@@ -39,7 +39,9 @@ fn lines_are_two_or_more_of_something_and_balance() {
 #[test]
 fn the_closed_source_takes_what_lies_in_its_time() {
     let day = |text: &str| text.parse::<Day>().unwrap();
-    let of = |text: &str| refuse_closed(FundSource::FormerFeeShare, day(text));
+    use crate::funds::accounts::AccountClass::{Asset, Expense, Income, Liability, NetAssets};
+    let comes_in = [(Asset, Debit), (Income, Credit)];
+    let of = |text: &str| refuse_closed(FundSource::FormerFeeShare, day(text), &comes_in);
     for inside in ["2011-01-01", "2018-03-31", "2021-08-20"] {
         assert!(of(inside).is_ok(), "{inside}");
     }
@@ -55,8 +57,34 @@ fn the_closed_source_takes_what_lies_in_its_time() {
         FundSource::Department,
         FundSource::Donation,
     ] {
-        assert!(refuse_closed(source, day("2026-01-01")).is_ok());
+        assert!(refuse_closed(source, day("2026-01-01"), &comes_in).is_ok());
     }
+    // What is left is spent, carried to another source, paid back or moved.
+    let left = |on: &str, debit, credit| {
+        let lines = [(debit, Debit), (credit, Credit)];
+        refuse_closed(FundSource::FormerFeeShare, day(on), &lines).is_ok()
+    };
+    for taken in [Expense, NetAssets, Liability, Asset] {
+        assert!(left("2026-01-01", taken, Asset), "{taken}");
+        assert!(!left("2010-12-31", taken, Asset), "{taken}");
+    }
+    for (debit, credit) in [(Asset, Liability), (Asset, NetAssets), (Income, Asset)] {
+        assert!(!left("2026-01-01", debit, credit), "{debit} {credit}");
+    }
+}
+
+#[test]
+fn an_account_is_on_one_side_of_an_entry() {
+    let of = |lines: &[(&str, EntrySide)]| on_both_sides(lines);
+    assert_eq!(of(&[("1002", Debit), ("4001", Credit)]), None);
+    assert_eq!(
+        of(&[("1002", Debit), ("1002", Debit), ("4001", Credit)]),
+        None
+    );
+    assert_eq!(
+        of(&[("1002", Debit), ("4001", Credit), ("1002", Credit)]),
+        Some(2)
+    );
 }
 
 /// Lines of any sides and amounts, and one that makes them balance where there is one.

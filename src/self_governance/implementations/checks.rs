@@ -24,7 +24,8 @@ pub fn check(
     new: &NewVillageCheck,
 ) -> AppResult<Uid> {
     let work = implementations::locked(c, who, WRITE, implementation)?;
-    if work.owner_user_id == Some(who.user) {
+    // Neither whose work it is nor who said that it is done.
+    if [work.owner_user_id, work.settled_by].contains(&Some(who.user)) {
         return Err(AppError::of(Code::SelfApproval));
     }
     commands::may(&work, "check")?;
@@ -63,6 +64,7 @@ pub fn check(
         let step = Step {
             state: Some(ImplementationState::Open),
             settled_on: Some(None),
+            settled_by: Some(None),
             outcome: Some(None),
             reopened: Some(work.reopened + 1),
             ..commands::unchanged(&work, who)

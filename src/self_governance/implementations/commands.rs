@@ -38,6 +38,7 @@ pub fn begin(c: &mut DbConn, who: &Who, decision: Uid, new: &NewImplementation) 
         due_on: new.due_on,
         state: ImplementationState::Open,
         settled_on: None,
+        settled_by: None,
         reason: None,
         outcome: None,
         reopened: 0,
@@ -113,6 +114,7 @@ pub fn unchanged(row: &ImplementationRow, who: &Who) -> Step {
         due_on: None,
         state: None,
         settled_on: None,
+        settled_by: None,
         reason: None,
         outcome: None,
         reopened: None,
@@ -178,6 +180,7 @@ pub fn complete(
     let step = Step {
         state: Some(ImplementationState::Done),
         settled_on: Some(Some(given.done_on)),
+        settled_by: Some(Some(who.user)),
         reason: Some(None),
         outcome: Some(outcome.transpose()?),
         ..unchanged(&row, who)

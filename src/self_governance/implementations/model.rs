@@ -53,6 +53,8 @@ pub struct ImplementationRow {
     pub due_on: Day,
     pub state: ImplementationState,
     pub settled_on: Option<Day>,
+    /// Who said that it is done, and so does not check it.
+    pub settled_by: Option<Uid>,
     pub reason: Option<ItemReason>,
     pub outcome: Option<Vec<u8>>,
     /// How often a check opened it again.

@@ -92,6 +92,7 @@ pub struct Step {
     pub due_on: Option<Day>,
     pub state: Option<ImplementationState>,
     pub settled_on: Option<Option<Day>>,
+    pub settled_by: Option<Option<Uid>>,
     pub reason: Option<Option<ItemReason>>,
     pub outcome: Option<Option<Vec<u8>>>,
     pub reopened: Option<i64>,

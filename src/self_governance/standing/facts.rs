@@ -117,8 +117,14 @@ fn inside(level: AreaLevel) -> String {
     format!("a.level = 'county' AND {within} AND $2 <= $3")
 }
 
-/// How many rows of each of these facts each village of an area has in a span of days.
-pub fn counts_sql(facts: &[GovernanceFact], level: AreaLevel) -> String {
+/// Villages `g` that were there on the span's last day and are no more: what was entered under the code that one had
+/// then is of that one, wherever it was carried since. A year goes on saying what it said.
+const GONE_SINCE: &str = "g.level = 'village' AND g.abolished_on > $3";
+const CODE_OF_THEN: &str = "k.code = r.area_code AND k.valid_from <= $3 AND k.valid_to > $3";
+
+/// How many rows of each of these facts each village of an area has in a span of days; `since` where areas changed
+/// after it.
+pub fn counts_sql(facts: &[GovernanceFact], level: AreaLevel, since: bool) -> String {
     let one = |fact: &GovernanceFact| {
         let Source {
             table,
@@ -126,10 +132,18 @@ pub fn counts_sql(facts: &[GovernanceFact], level: AreaLevel) -> String {
             counts,
             ..
         } = source(*fact);
+        let inside = inside(level);
+        if since {
+            return format!(
+                "SELECT COALESCE(g.id, r.village) AS village, '{fact}' AS fact, COUNT(*) AS times \
+                 FROM areas a JOIN {table} r ON r.county = a.id AND {inside}{with} \
+                 LEFT JOIN area_codes k ON {CODE_OF_THEN} LEFT JOIN areas g ON g.id = k.area_id AND {GONE_SINCE} \
+                 WHERE {counts} GROUP BY COALESCE(g.id, r.village)"
+            );
+        }
         format!(
             "SELECT r.village AS village, '{fact}' AS fact, COUNT(*) AS times \
-             FROM areas a JOIN {table} r ON r.county = a.id{with} WHERE {} AND {counts} GROUP BY r.village",
-            inside(level)
+             FROM areas a JOIN {table} r ON r.county = a.id{with} WHERE {inside} AND {counts} GROUP BY r.village"
         )
     };
     facts
@@ -140,7 +154,7 @@ pub fn counts_sql(facts: &[GovernanceFact], level: AreaLevel) -> String {
 }
 
 /// The rows of a fact of the village `$1`, newest id first, after `$4` where there is one.
-pub fn rows_sql(fact: GovernanceFact, after: bool, limit: i64) -> String {
+pub fn rows_sql(fact: GovernanceFact, after: bool, limit: i64, since: bool) -> String {
     let Source {
         table,
         with,
@@ -149,12 +163,19 @@ pub fn rows_sql(fact: GovernanceFact, after: bool, limit: i64) -> String {
         on,
         counts,
     } = source(fact);
+    let theirs = match since {
+        true => format!(
+            " AND NOT EXISTS (SELECT 1 FROM area_codes k JOIN areas g ON g.id = k.area_id \
+             WHERE {CODE_OF_THEN} AND {GONE_SINCE})"
+        ),
+        false => String::new(),
+    };
     let after = match after {
         true => format!(" AND {id} < $4"),
         false => String::new(),
     };
     format!(
         "SELECT {id} AS id, '{kind}' AS kind, r.id AS record, {on} AS on_day FROM {table} r{with} \
-         WHERE r.village = $1 AND $2 <= $3 AND {counts}{after} ORDER BY {id} DESC LIMIT {limit}"
+         WHERE r.village = $1 AND $2 <= $3 AND {counts}{theirs}{after} ORDER BY {id} DESC LIMIT {limit}"
     )
 }

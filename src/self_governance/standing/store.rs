@@ -8,7 +8,8 @@ use super::model::*;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::auth::rights::Scope;
 use crate::db::schema::{
-    areas, self_governance_criteria, self_governance_criteria_sets, village_confirmations,
+    area_codes, areas, self_governance_criteria, self_governance_criteria_sets,
+    village_confirmations,
 };
 use crate::db::types::UidSql;
 use crate::db::{Day, DbConn, Uid};
@@ -123,6 +124,12 @@ struct Counted {
     times: i64,
 }
 
+/// Whether any area changed after a day.
+fn changed_since(c: &mut DbConn, last: Day) -> AppResult<bool> {
+    let closed = area_codes::table.filter(area_codes::valid_to.gt(last));
+    Ok(diesel::select(diesel::dsl::exists(closed)).get_result(c)?)
+}
+
 /// What was counted in each village of an area between two days.
 pub fn counts(
     c: &mut DbConn,
@@ -133,7 +140,8 @@ pub fn counts(
     if facts.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Counted> = diesel::sql_query(facts::counts_sql(facts, area.level))
+    let since = changed_since(c, last)?;
+    let rows: Vec<Counted> = diesel::sql_query(facts::counts_sql(facts, area.level, since))
         .bind::<UidSql, _>(area.id)
         .bind::<Text, _>(first.to_string())
         .bind::<Text, _>(last.to_string())
@@ -166,7 +174,8 @@ pub fn rows(
     (first, last): (Day, Day),
     page: Page,
 ) -> AppResult<Vec<FactRow>> {
-    let sql = facts::rows_sql(fact, page.after.is_some(), page.limit + 1);
+    let since = changed_since(c, last)?;
+    let sql = facts::rows_sql(fact, page.after.is_some(), page.limit + 1, since);
     let query = diesel::sql_query(sql)
         .bind::<UidSql, _>(village)
         .bind::<Text, _>(first.to_string())

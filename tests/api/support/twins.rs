@@ -77,6 +77,7 @@ pub const TABLES: &[&str] = &[
     "consents",
     "memberships",
     "posts",
+    "member_cards",
     "households",
     "policies",
     "policy_insured",
