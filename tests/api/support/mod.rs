@@ -15,6 +15,7 @@ pub mod make;
 pub mod never;
 pub mod notices;
 pub mod offices;
+pub mod papers;
 pub mod phones;
 pub mod postgres;
 pub mod process;
@@ -204,6 +205,10 @@ impl TestApp {
         let server = self.url.trim_start_matches("http://");
         let mut c = connect(&self.target, true).unwrap();
         typed::assert_not_in_the_audit(&mut c, server);
+        drop(c);
+        if let Target::Postgres(url) = &self.target {
+            postgres::cluster().unwrap().drop_database(url);
+        }
     }
 
     /// Somebody with one assignment.
