@@ -14,6 +14,12 @@ use qianshou::liaison::model::{LiaisonField, LiaisonKind};
 use qianshou::people::model::Purpose;
 use qianshou::sync::Kind;
 
+async fn leaves(member: &Client, resident: &Value) {
+    let left = json!({ "left_on": "2026-05-01", "reason": "work_ended" });
+    let path = format!("{}/departure", at("residents", resident));
+    member.post(&path, left).await.expect(200);
+}
+
 both! {
     async fn each_kind_tells_each_field_by_consent_and_nothing_else(app) {
         let s = sides(app).await;
@@ -25,8 +31,6 @@ both! {
         s.member.put(&join, json!(null)).await.expect(200);
         let policy = make::policy(&household, &json!({ "id": person }));
         s.member.post("/v1/policies", policy).await.expect(201);
-        let left = json!({ "left_on": "2026-05-01", "reason": "work_ended" });
-        s.member.post(&format!("{}/departure", at("residents", &resident)), left).await.expect(200);
         let record = s.member.get(&at("residents", &resident)).await.expect(200);
         let text = |v: &Value| v.as_str().unwrap().to_owned();
         let expected = |field: LiaisonField| match field {
@@ -53,10 +57,15 @@ both! {
             }
             body
         };
-        let kinds: Vec<LiaisonKind> = LiaisonKind::ALL.iter().copied().filter(|k| !of_kind(*k).is_empty()).collect();
+        let mut kinds: Vec<LiaisonKind> = LiaisonKind::ALL.iter().copied().filter(|k| !of_kind(*k).is_empty()).collect();
+        // A departure is told of once somebody left.
+        kinds.sort_by_key(|kind| *kind == LiaisonKind::DepartureNotice);
         assert_eq!(kinds.len(), 6);
         let mut all = 0;
         for kind in &kinds {
+            if *kind == LiaisonKind::DepartureNotice {
+                leaves(&s.member, &resident).await;
+            }
             for field in LiaisonField::ALL {
                 let body = draft(*kind, *field, &resident["person_id"]);
                 if !of_kind(*kind).contains(field) {
@@ -95,6 +104,9 @@ both! {
                 agrees(&s.member, &other, &["needs", "insurer", "insured_until"]).await;
             }
             for kind in &kinds {
+                if *kind == LiaisonKind::DepartureNotice {
+                    leaves(&s.member, &other).await;
+                }
                 for field in of_kind(*kind) {
                     let whole = purposes(*kind).contains(&missing);
                     if !whole && purpose(*field) != missing {

@@ -595,12 +595,18 @@ async fn random_two(member: &Client, rng: &mut StdRng) -> (Value, Value) {
         two.iter().filter(of).cloned().collect::<Vec<Value>>()
     };
     let insured = insured(&member.get(&people).await.expect(200));
-    for _ in 0..rng.random_range(0..3) {
+    for n in 0..rng.random_range(0..3) {
         if insured.is_empty() {
             break;
         }
         let (holder, first) = (&insured[rng.random_range(0..insured.len())], &insured[0]);
         let mut policy = make::policy(&household, &json!({ "id": person(holder) }));
+        // Of each year one: nobody is insured twice by one product.
+        let year = 2026 - n;
+        (policy["starts_on"], policy["ends_on"]) = (
+            json!(format!("{year}-01-01")),
+            json!(format!("{year}-12-31")),
+        );
         policy["insured"] = json!([{ "person_id": person(first), "sum_agreed": true }]);
         if insured.len() == 2 && rng.random_bool(0.5) {
             policy["insured"] = json!([{ "person_id": person(first), "sum_agreed": true }, { "person_id": person(&insured[1]), "sum_agreed": true }]);
@@ -611,7 +617,9 @@ async fn random_two(member: &Client, rng: &mut StdRng) -> (Value, Value) {
         }
         let policy = member.post("/v1/policies", policy).await.expect(201);
         if rng.random_bool(0.5) {
-            let claim = make::claim(&policy, &json!({ "id": person(first) }));
+            let mut claim = make::claim(&policy, &json!({ "id": person(first) }));
+            let day = format!("{year}-03-01");
+            (claim["event_on"], claim["known_on"]) = (json!(day), json!(day));
             member.post("/v1/claims", claim).await.expect(201);
         }
     }

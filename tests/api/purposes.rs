@@ -50,10 +50,14 @@ impl Family {
         self.member.post("/v1/policies", body).await.expect(201)
     }
     async fn claimed(&self, policy: &Value) -> Value {
-        self.member
-            .post("/v1/claims", claim(policy, &self.person))
-            .await
-            .expect(201)
+        let mut body = claim(policy, &self.person);
+        // While the cover ran.
+        let day = policy["starts_on"]
+            .as_str()
+            .unwrap()
+            .replace("-01-01", "-03-01");
+        (body["event_on"], body["known_on"]) = (json!(day), json!(day));
+        self.member.post("/v1/claims", body).await.expect(201)
     }
 }
 
@@ -78,17 +82,19 @@ both! {
         phone.pull().await;
         assert!(phone.has("policy", &alone) && phone.has("claim", &first));
         withdraw(&family.member, &family.consents(), "insurance").await;
-        // For a week nothing is done with it, and it is there still: who agrees again keeps it.
+        // For a week it is out of sight, and rests still: who agrees again keeps it.
         app.advance(6 * DAY);
         ended(app).await;
         let member = make::renewed(app, &family.member);
-        member.get(&at("policies", &alone)).await.expect(200);
+        member.get(&at("policies", &alone)).await.problem(404, "not_found");
+        assert!(rests(app, &alone) && rests(app, &shared));
         app.advance(DAY + 1);
         ended(app).await;
         let member = make::renewed(app, &member);
         for gone in [at("policies", &alone), at("claims", &first), at("claims", &second)] {
             member.get(&gone).await.problem(404, "not_found");
         }
+        assert!(!rests(app, &alone) && rests(app, &shared));
         let stays = member.get(&at("policies", &shared)).await.expect(200);
         assert_eq!(stays["insured"].as_array().unwrap().len(), 1);
         assert_eq!((&stays["insured"][0]["person_id"], &stays["beneficiaries"]), (&family.spouse["id"], &json!([])));
