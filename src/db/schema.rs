@@ -2073,6 +2073,7 @@ diesel::table! {
         paid_from -> Text,
         from_on -> Text,
         until_on -> Nullable<Text>,
+        ended_because -> Nullable<Text>,
         registered_by -> UidSql,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -2586,6 +2587,234 @@ diesel::table! {
         noted_at -> BigInt,
     }
 }
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    assessment_schemes (id) {
+        id -> UidSql,
+        version -> BigInt,
+        year -> BigInt,
+        number -> BigInt,
+        state -> Text,
+        content -> Text,
+        registered_by -> UidSql,
+        in_force_since -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    area_profiles (area_id, year) {
+        area_id -> UidSql,
+        year -> BigInt,
+        population -> Nullable<BigInt>,
+        foundation -> Nullable<Text>,
+        updated_by -> UidSql,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    responsibility_targets (id) {
+        id -> UidSql,
+        association_id -> UidSql,
+        area_id -> UidSql,
+        year -> BigInt,
+        total_points -> BigInt,
+        association_points -> BigInt,
+        agreed_on -> Text,
+        updated_by -> UidSql,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    assessment_plans (association_id, year, source) {
+        association_id -> UidSql,
+        year -> BigInt,
+        source -> Text,
+        planned -> BigInt,
+        updated_by -> UidSql,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    assessment_cases (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        year -> BigInt,
+        state -> Text,
+        registered_by -> UidSql,
+        submitted_by -> Nullable<UidSql>,
+        submitted_on -> Nullable<Text>,
+        reviewed_by -> Nullable<UidSql>,
+        reviewed_on -> Nullable<Text>,
+        objection_until -> Nullable<Text>,
+        objected_by -> Nullable<UidSql>,
+        objected_on -> Nullable<Text>,
+        objection -> Nullable<Binary>,
+        decided_by -> Nullable<UidSql>,
+        decided_on -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        answer -> Nullable<Binary>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    assessment_statements (id) {
+        id -> UidSql,
+        case_id -> UidSql,
+        indicator -> Text,
+        claimed -> Text,
+        statement -> Nullable<Binary>,
+        evidence -> Text,
+        found -> Nullable<Text>,
+        remark -> Nullable<Binary>,
+        updated_by -> UidSql,
+        updated_at -> BigInt,
+        decided -> Nullable<Text>,
+        decided_remark -> Nullable<Binary>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    assessment_vetoes (id) {
+        id -> UidSql,
+        version -> BigInt,
+        association_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        area_id -> UidSql,
+        year -> BigInt,
+        decided_by -> Text,
+        decided_on -> Text,
+        reasons -> Text,
+        statement -> Binary,
+        state -> Text,
+        appealed_on -> Nullable<Text>,
+        appeal -> Nullable<Binary>,
+        settled_on -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        answer -> Nullable<Binary>,
+        registered_by -> UidSql,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        appealed_by -> Nullable<UidSql>,
+        settled_by -> Nullable<UidSql>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    assessment_snapshots (id) {
+        id -> UidSql,
+        area_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        year -> BigInt,
+        revision -> BigInt,
+        because -> Text,
+        content -> Text,
+        digest -> Text,
+        signature -> Text,
+        signed_with -> Text,
+        signer -> Text,
+        frozen_by -> UidSql,
+        frozen_at -> BigInt,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    possession_checks (home_id, kind, checked_on) {
+        home_id -> UidSql,
+        kind -> Text,
+        checked_on -> Text,
+        present -> Bool,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    assessment_snapshot_sheets (snapshot_id, area_id) {
+        snapshot_id -> UidSql,
+        area_id -> UidSql,
+        county -> Nullable<UidSql>,
+        town -> Nullable<UidSql>,
+        village -> Nullable<UidSql>,
+        year -> BigInt,
+        content -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    care_provisions (family_id, kind, since_on) {
+        family_id -> UidSql,
+        kind -> Text,
+        since_on -> Text,
+        until_on -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    site_links (site_id, linked_on) {
+        site_id -> UidSql,
+        linked_on -> Text,
+        association_id -> UidSql,
+        until_on -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    former_terms (post_id, until_on) {
+        post_id -> UidSql,
+        until_on -> Text,
+        ends_on -> Text,
+        holds_position -> Text,
+        full_time -> Bool,
+        civil_servant -> Bool,
+        five_elders -> Bool,
+        allowance -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    former_backbone (membership_id, since_on) {
+        membership_id -> UidSql,
+        since_on -> Text,
+        until_on -> Text,
+    }
+}
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::UidSql;
+    assessment_snapshot_facts (snapshot_id, source) {
+        snapshot_id -> UidSql,
+        source -> Text,
+        content -> Text,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     erasures,
@@ -2723,6 +2952,21 @@ diesel::allow_tables_to_appear_in_same_query!(
     care_families,
     care_help,
     care_visits,
+    assessment_schemes,
+    area_profiles,
+    responsibility_targets,
+    assessment_plans,
+    assessment_cases,
+    assessment_statements,
+    assessment_vetoes,
+    assessment_snapshots,
+    possession_checks,
+    care_provisions,
+    site_links,
+    former_terms,
+    former_backbone,
+    assessment_snapshot_sheets,
+    assessment_snapshot_facts,
 );
 diesel::joinable!(residents -> persons (person_id));
 diesel::joinable!(deliveries -> notifications (notification_id));
@@ -2739,3 +2983,4 @@ diesel::joinable!(household_tally -> areas (area_id));
 diesel::joinable!(liaison_fields -> liaison_notices (notice_id));
 diesel::joinable!(fund_lines -> fund_entries (entry_id));
 diesel::joinable!(care_families -> households (household_id));
+diesel::joinable!(assessment_snapshot_sheets -> assessment_snapshots (snapshot_id));

@@ -1,0 +1,14 @@
+DROP INDEX persons_not_active;
+DROP INDEX member_homes_of_area;
+DROP INDEX posts_of_association;
+DROP INDEX memberships_of_association;
+DROP INDEX studies_by_kind;
+DROP INDEX association_works_by_kind;
+DROP TABLE assessment_snapshots;
+DROP TABLE assessment_vetoes;
+DROP TABLE assessment_statements;
+DROP TABLE assessment_cases;
+DROP TABLE assessment_plans;
+DROP TABLE responsibility_targets;
+DROP TABLE area_profiles;
+DROP TABLE assessment_schemes;
