@@ -8,6 +8,11 @@ use crate::error::Fault;
 /// The municipalities directly under the central government: provinces that are cities.
 const CITIES_THAT_ARE_PROVINCES: &[&str] = &["11", "12", "31", "50"];
 
+/// Whether the province of this code is one.
+pub fn is_city_itself(province: &str) -> bool {
+    CITIES_THAT_ARE_PROVINCES.contains(&province)
+}
+
 impl AssociationKind {
     /// The kinds that it may stand under, the one to be preferred first.
     pub fn stands_under(self) -> &'static [AssociationKind] {
@@ -36,7 +41,7 @@ impl AssociationKind {
 pub fn fits_area(kind: AssociationKind, area: &AreaRow) -> bool {
     match (kind, area.level) {
         (Municipal, AreaLevel::City) => true,
-        (Municipal, AreaLevel::Province) => CITIES_THAT_ARE_PROVINCES.contains(&area.code.as_str()),
+        (Municipal, AreaLevel::Province) => is_city_itself(&area.code),
         (County, AreaLevel::County)
         | (Township, AreaLevel::Town)
         | (Village, AreaLevel::Village) => true,

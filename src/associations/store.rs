@@ -74,6 +74,37 @@ pub(super) fn locked_row(c: &mut DbConn, id: Uid) -> AppResult<Option<Associatio
     .optional()?)
 }
 
+/// Every association whose area or seat lies in an area, of whatever kind, dissolved ones too: locked in the order of
+/// their ids, so that two who ask wait for each other.
+pub fn all_within_locked(c: &mut DbConn, area: &AreaRow) -> AppResult<Vec<AssociationRow>> {
+    use crate::areas::model::AreaLevel;
+    use crate::db::schema::areas;
+    macro_rules! within {
+        ($column:ident) => {
+            crate::all_locked!(
+                c,
+                associations::table
+                    .filter(
+                        associations::area_id.eq_any(
+                            areas::table
+                                .filter(areas::$column.eq(area.id))
+                                .select(areas::id),
+                        ),
+                    )
+                    .select(AssociationRow::as_select())
+                    .order(associations::id)
+            )
+        };
+    }
+    Ok(match area.level {
+        AreaLevel::Province => within!(province),
+        AreaLevel::City => within!(city),
+        AreaLevel::County => within!(county),
+        AreaLevel::Town => within!(town),
+        AreaLevel::Village => within!(village),
+    }?)
+}
+
 const OF_AN_AREA: [AssociationKind; 4] = [
     AssociationKind::Municipal,
     AssociationKind::County,

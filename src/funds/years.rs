@@ -23,6 +23,18 @@ pub fn freeze(
     store::freeze(c, association.id, year, by, at)
 }
 
+/// The same for all of these; answers for how many it was not closed yet.
+pub fn freeze_all(
+    c: &mut DbConn,
+    associations: &[Handle<AssociationRow>],
+    year: i64,
+    by: Option<Uid>,
+    at: Micros,
+) -> AppResult<usize> {
+    let ids: Vec<Uid> = associations.iter().map(|one| one.id).collect();
+    store::freeze_all(c, &ids, year, by, at)
+}
+
 /// Refuses what is of a year that is closed.
 pub fn refuse_frozen(c: &mut DbConn, association: Uid, year: i64, at: &str) -> AppResult<()> {
     match frozen(c, association, year)? {

@@ -246,6 +246,45 @@ pub fn clocks_of(
     claims.iter().map(of).collect()
 }
 
+/// What the clocks of these claims knew by the end of a day, and where each claim stood then.
+pub fn known_by(
+    c: &mut DbConn,
+    vault: &Vault,
+    claims: &[ClaimRow],
+    day: Day,
+) -> AppResult<Vec<Known>> {
+    let ids: Vec<Uid> = claims.iter().map(|claim| claim.id).collect();
+    let keys = keys_of(c, vault, claims.iter().map(|claim| claim.household_id))?;
+    let covers = covers(c, &keys, claims)?;
+    let mut events = groups(store::events(c, &ids)?, |e| e.claim_id);
+    let mut payments = groups(store::payments(c, &ids)?, |p| p.claim_id);
+    let of = |claim: &ClaimRow| {
+        let mut events = events.remove(&claim.id).unwrap_or_default();
+        let mut payments = payments.remove(&claim.id).unwrap_or_default();
+        events.retain(|e| e.on_day <= day);
+        payments.retain(|p| p.paid_on <= day);
+        let mut then = claim.clone();
+        then.told_papers_on = claim.told_papers_on.filter(|on| *on <= day);
+        then.refusal_notice_on = claim.refusal_notice_on.filter(|on| *on <= day);
+        let facts = facts(&then, covers.of(claim)?, &events, &payments);
+        then.state = events.last().map_or(then.state, |e| e.to_state);
+        Ok(Known {
+            clocks: clocks::clocks(&facts, &calendar(), day.0),
+            claim: then,
+            late: events.into_iter().flat_map(|e| e.late.0).collect(),
+        })
+    };
+    claims.iter().map(of).collect()
+}
+
+/// A claim as it was known by the end of a day.
+pub struct Known {
+    pub claim: ClaimRow,
+    pub clocks: Vec<clocks::Clock>,
+    /// The clocks that steps until then came too late for, in earlier rounds, too.
+    pub late: Vec<String>,
+}
+
 fn keyless() -> AppError {
     AppError::internal("a claim without a household's key")
 }

@@ -20,6 +20,8 @@ pub mod clocks;
 pub mod companion;
 pub mod ends;
 pub mod facts;
+pub mod kept;
+pub mod kept_store;
 mod limitation;
 pub mod machine;
 pub mod model;

@@ -104,15 +104,15 @@ pub fn counties_with_any(c: &mut DbConn, province: Uid) -> AppResult<Vec<AreaRow
 }
 
 /// People who agree: `$person` names them.
-fn agrees(person: &str) -> String {
+pub fn agrees(person: &str) -> String {
     format!(
         "EXISTS (SELECT 1 FROM consents k WHERE k.person_id = {person} AND k.purpose = 'insurance' \
          AND k.withdrawn_at IS NULL AND k.refused = FALSE)"
     )
 }
 
-/// Policies that insure somebody who agrees.
-fn agreed_policy() -> String {
+/// Policies, as `r`, that insure somebody who agrees.
+pub fn agreed_policy() -> String {
     let agrees = agrees("i.person_id");
     format!("EXISTS (SELECT 1 FROM policy_insured i WHERE i.policy_id = r.id AND {agrees})")
 }
@@ -355,11 +355,14 @@ mod tests {
             ),
             (insured_sql(), "(county=?)"),
             (begun_sql(), "(county=?)"),
-            (reported_sql(), "(county=?)"),
-            (standing_sql(), "(county=?)"),
-            (decided, "(county=?)"),
-            (paid, "(county=?)"),
-            (paying_sql(), "(county=?)"),
+            (
+                reported_sql(),
+                "claims_reported (county=? AND reported_on>? AND reported_on<?)",
+            ),
+            (standing_sql(), "(county=?"),
+            (decided, "(county=?"),
+            (paid, "(county=?"),
+            (paying_sql(), "(county=?"),
         ] {
             let plan = plan(&mut c, &sql);
             assert!(plan.contains(wanted), "{sql}\n{plan}");

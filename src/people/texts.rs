@@ -143,7 +143,11 @@ const TEXTS: &[Text] = &[
 
 /// Stores the built-in texts that are not there yet.
 pub fn seed(c: &mut DbConn) -> AppResult<()> {
-    let in_force_from: Day = "2026-01-01".parse().map_err(AppError::internal)?;
+    seed_from(c, "2026-01-01".parse().map_err(AppError::internal)?)
+}
+
+/// The same, in force from a day.
+pub fn seed_from(c: &mut DbConn, in_force_from: Day) -> AppResult<()> {
     for (purpose, zh, en) in TEXTS {
         for (language, text) in [(TextLanguage::ZhCn, zh), (TextLanguage::En, en)] {
             store::upsert_text(

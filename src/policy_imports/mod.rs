@@ -26,7 +26,7 @@ mod stage;
 mod stage_store;
 mod store;
 mod tell;
-mod template;
+pub mod template;
 mod upload;
 mod view;
 mod words;

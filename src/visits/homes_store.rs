@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{home_openings, home_possessions, member_homes, possession_kinds};
+use crate::db::schema::{
+    home_openings, home_possessions, member_homes, possession_checks, possession_kinds,
+};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
@@ -148,7 +150,7 @@ pub fn possessions_of(c: &mut DbConn, homes: &[Uid]) -> AppResult<Vec<Possession
         .load(c)?)
 }
 
-/// Puts evidence in the place of the one before. The home's lock is held.
+/// Puts evidence in the place of the one before, of which the day stays and what was found. The home's lock is held.
 pub fn put_possession(
     c: &mut DbConn,
     home: &Handle<HomeRow>,
@@ -164,6 +166,25 @@ pub fn put_possession(
     .execute(c)?;
     diesel::insert_into(home_possessions::table)
         .values(row)
+        .execute(c)?;
+    checked(c, row)
+}
+
+/// Notes what was found on a day, in the place of what was found on that day before.
+pub fn checked(c: &mut DbConn, row: &PossessionRow) -> AppResult<()> {
+    let same = possession_checks::table
+        .filter(possession_checks::home_id.eq(row.home_id))
+        .filter(possession_checks::kind.eq(&row.kind))
+        .filter(possession_checks::checked_on.eq(row.checked_on));
+    diesel::delete(same).execute(c)?;
+    let found = (
+        possession_checks::home_id.eq(row.home_id),
+        possession_checks::kind.eq(&row.kind),
+        possession_checks::checked_on.eq(row.checked_on),
+        possession_checks::present.eq(row.present),
+    );
+    diesel::insert_into(possession_checks::table)
+        .values(found)
         .execute(c)?;
     Ok(())
 }

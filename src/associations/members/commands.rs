@@ -135,6 +135,14 @@ pub fn amend(
         backbone_since: patch.backbone_since,
         updated_at: who.at,
     };
+    let today = Day(who.at.china_day());
+    // A year that counted them goes on doing so: whoever is of the backbone no more, or only since a later day.
+    if let (Some(changed), Some(since)) = (patch.backbone_since, member.backbone_since) {
+        let until = changed.map_or(today, |day| day.min(today));
+        if since < until {
+            store::left_backbone(c, &member, since, until)?;
+        }
+    }
     store::amend(c, &member, &amendment)?;
     noted(
         c,

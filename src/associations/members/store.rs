@@ -7,7 +7,7 @@ use super::model::*;
 use crate::associations::model::AssociationRow;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{member_cards, memberships, persons};
+use crate::db::schema::{former_backbone, member_cards, memberships, persons};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::{AppError, AppResult};
 use crate::http::page::Page;
@@ -200,6 +200,28 @@ pub struct Amendment {
     pub joined_on: Option<Day>,
     pub backbone_since: Option<Option<Day>>,
     pub updated_at: Micros,
+}
+
+/// Keeps since when a member was of the backbone, who is none from a day on: a year is counted as it was.
+pub fn left_backbone(
+    c: &mut DbConn,
+    member: &Handle<MembershipRow>,
+    since: Day,
+    until: Day,
+) -> AppResult<()> {
+    let same = former_backbone::table
+        .filter(former_backbone::membership_id.eq(member.id))
+        .filter(former_backbone::since_on.eq(since));
+    diesel::delete(same).execute(c)?;
+    let row = (
+        former_backbone::membership_id.eq(member.id),
+        former_backbone::since_on.eq(since),
+        former_backbone::until_on.eq(until),
+    );
+    diesel::insert_into(former_backbone::table)
+        .values(row)
+        .execute(c)?;
+    Ok(())
 }
 
 pub fn amend(c: &mut DbConn, member: &Handle<MembershipRow>, change: &Amendment) -> AppResult<()> {

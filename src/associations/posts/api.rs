@@ -231,6 +231,11 @@ pub struct PostPatch {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     pub ends_on: Option<Day>,
+    /// From which day it is so: today without it, so that what was counted of days before stays. A mistake is mended
+    /// from the first day of the term. Not before that day, nor after today.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub as_of: Option<Day>,
 }
 
 impl PostPatch {

@@ -1,6 +1,7 @@
 //! Filling a post, amending what is known of a term, ending it, electing somebody anew.
 
 use super::api::{NewPost, PostPatch};
+use super::former_store;
 use super::model::*;
 use super::rules::{self, Holds, Term};
 use super::steps_api::{PostEnding, ReElection};
@@ -207,6 +208,22 @@ pub fn amend(c: &mut DbConn, who: &Who, id: Uid, version: i64, patch: &PostPatch
         let terms = store::of_association(c, post.association_id)?;
         let wanted = (post.begins_on, ends_on);
         room(&terms, &rule, Some(post.id), wanted, "/ends_on")?;
+    }
+    let as_of = patch.as_of.unwrap_or(Day(who.at.china_day()));
+    past(who, as_of, "/as_of")?;
+    if patch.as_of.is_some_and(|day| day < post.begins_on) {
+        return Err(AppError::field("/as_of", Fault::BadOrder));
+    }
+    let counted = [
+        patch.ends_on.is_some(),
+        patch.holds_position.is_some(),
+        patch.full_time.is_some(),
+        patch.civil_servant.is_some(),
+        patch.five_elders.is_some(),
+        patch.allowance.is_some(),
+    ];
+    if counted.contains(&true) {
+        former_store::keep(c, &post, as_of)?;
     }
     let change = Amendment {
         version: post.version + 1,

@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod commands;
+pub mod former_store;
 pub mod model;
 pub mod rules;
 pub mod rules_api;

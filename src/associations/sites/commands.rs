@@ -66,6 +66,9 @@ pub fn register(c: &mut DbConn, who: &Who, new: &NewSite) -> AppResult<Uid> {
     store::insert(c, &row)?;
     let count = headcount(who, id, new.people.0, new.counted_on, new.counted_by);
     store::insert_count(c, &count)?;
+    if linked.is_some() {
+        store::link(c, id, None, linked, Day(who.at.china_day()))?;
+    }
     let facts = serde_json::json!({ "what": "registered", "kind": row.kind });
     noted(c, who, Action::SiteWrite, &row, &facts)?;
     Ok(id)
@@ -139,6 +142,10 @@ pub fn amend(c: &mut DbConn, who: &Who, id: Uid, version: i64, patch: &SitePatch
         ..Amendment::default()
     };
     store::amend(c, &site, &change)?;
+    if let Some(is) = link {
+        let was = site.association_id.zip(site.linked_on);
+        store::link(c, id, was, is, Day(who.at.china_day()))?;
+    }
     let facts = serde_json::json!({ "fields": patch.fields() });
     noted(c, who, Action::SiteWrite, &site, &facts)
 }

@@ -6,7 +6,9 @@ use diesel::prelude::*;
 use super::model::*;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{associations, haves, site_checks, site_headcounts, site_rules, sites};
+use crate::db::schema::{
+    associations, haves, site_checks, site_headcounts, site_links, site_rules, sites,
+};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
@@ -131,6 +133,36 @@ pub fn amend(c: &mut DbConn, site: &Handle<SiteRow>, change: &Amendment) -> AppR
         .set(change)
         .execute(c)
         .map_err(crate::auth::store::taken)?;
+    Ok(())
+}
+
+/// Which association is that of a site, and since when.
+pub type Link = Option<(Uid, Day)>;
+
+/// Notes which association a site has from a day on, or none from today; what was before keeps its days. Of the same
+/// association another day mends the one that was told.
+pub fn link(c: &mut DbConn, site: Uid, was: Link, is: Link, today: Day) -> AppResult<()> {
+    let all = site_links::table.filter(site_links::site_id.eq(site));
+    let from = is.map_or(today, |(_, on)| on);
+    if is.is_some() && is.map(|l| l.0) == was.map(|l| l.0) {
+        diesel::delete(all.filter(site_links::until_on.is_null())).execute(c)?;
+    }
+    diesel::delete(all.filter(site_links::linked_on.ge(from))).execute(c)?;
+    let lasting = site_links::until_on.is_null();
+    diesel::update(all.filter(lasting.or(site_links::until_on.gt(from))))
+        .set(site_links::until_on.eq(Some(from)))
+        .execute(c)?;
+    let Some((association, on)) = is else {
+        return Ok(());
+    };
+    let row = (
+        site_links::site_id.eq(site),
+        site_links::association_id.eq(association),
+        site_links::linked_on.eq(on),
+    );
+    diesel::insert_into(site_links::table)
+        .values(row)
+        .execute(c)?;
     Ok(())
 }
 

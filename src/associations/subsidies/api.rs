@@ -146,10 +146,14 @@ pub async fn get_retired_subsidy(
 /// Until when something is paid.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"until_on": "2026-12-31"}))]
+#[schema(example = json!({"until_on": "2026-12-31", "reason": "renounced"}))]
 pub struct SubsidyEnding {
     /// The last day.
     pub until_on: Day,
+    /// After a death, or where somebody wants none, none is owed any more, and the year's assessment asks for none.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub reason: Option<SubsidyEnd>,
 }
 
 /// End a subsidy

@@ -61,6 +61,7 @@ pub fn grant(c: &mut DbConn, who: &Who, post: Uid, new: &NewSubsidy) -> AppResul
         paid_from: new.paid_from,
         from_on: new.from_on,
         until_on: new.until_on,
+        ended_because: None,
         registered_by: who.user,
         created_at: who.at,
         updated_at: who.at,
@@ -79,7 +80,7 @@ pub fn end(c: &mut DbConn, who: &Who, id: Uid, given: &SubsidyEnding) -> AppResu
     if given.until_on < subsidy.from_on {
         return Err(AppError::field("/until_on", Fault::BadOrder));
     }
-    store::end(c, &subsidy, given.until_on, who.at)?;
+    store::end(c, &subsidy, given.until_on, given.reason, who.at)?;
     noted(c, who, &subsidy, "subsidy_ended")
 }
 

@@ -12,6 +12,12 @@ text_enum! {
     PaidFrom { Budget = "budget", ActivityFunds = "activity_funds", Other = "other" }
 }
 
+text_enum! {
+    /// Why a subsidy ended: whoever it was paid to died or wanted no more of it, and none is owed to them from then on;
+    /// or for another reason.
+    SubsidyEnd { Died = "died", Renounced = "renounced", Other = "other" }
+}
+
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = retired_subsidies, treat_none_as_default_value = false)]
 pub struct SubsidyRow {
@@ -29,6 +35,7 @@ pub struct SubsidyRow {
     pub from_on: Day,
     /// The last day.
     pub until_on: Option<Day>,
+    pub ended_because: Option<SubsidyEnd>,
     pub registered_by: Uid,
     pub created_at: Micros,
     pub updated_at: Micros,

@@ -117,10 +117,17 @@ pub fn list(
     Ok(query.load(c)?)
 }
 
-pub fn end(c: &mut DbConn, subsidy: &Handle<SubsidyRow>, until: Day, at: Micros) -> AppResult<()> {
+pub fn end(
+    c: &mut DbConn,
+    subsidy: &Handle<SubsidyRow>,
+    until: Day,
+    because: Option<SubsidyEnd>,
+    at: Micros,
+) -> AppResult<()> {
     diesel::update(retired_subsidies::table.find(subsidy.id))
         .set((
             retired_subsidies::until_on.eq(until),
+            retired_subsidies::ended_because.eq(because),
             retired_subsidies::version.eq(subsidy.version + 1),
             retired_subsidies::updated_at.eq(at.0),
         ))

@@ -24,6 +24,8 @@ pub struct RetiredSubsidy {
     pub from_on: Day,
     /// The last day; null while it runs.
     pub until_on: Option<Day>,
+    /// Null while it runs, or where nobody said.
+    pub ended_because: Option<SubsidyEnd>,
     pub created_at: Micros,
     pub updated_at: Micros,
 }
@@ -53,6 +55,7 @@ impl From<SubsidyRow> for RetiredSubsidy {
             paid_from: r.paid_from,
             from_on: r.from_on,
             until_on: r.until_on,
+            ended_because: r.ended_because,
             created_at: r.created_at,
             updated_at: r.updated_at,
         }

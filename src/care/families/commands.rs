@@ -3,6 +3,7 @@
 use super::api::NewCareFamily;
 use super::model::*;
 use super::patch_api::{CareFamilyPatch, ContactGiven, ProviderGiven};
+use super::provisions_store::{self as provisions, Told};
 use super::steps_api::CareEnding;
 use super::store::{self, Amendment};
 use crate::associations::commands::past;
@@ -129,6 +130,23 @@ pub fn amend(
         "/green_channel",
         &patch.green_channel,
     )?;
+    let row = &family.row;
+    let was = |column, sealed: &Option<Vec<u8>>| named(&key, column, id, sealed.as_deref());
+    let (doctor_was, channel_was) = (was(DOCTOR, &row.doctor)?, was(CHANNEL, &row.channel)?);
+    let told = [
+        of_contact(
+            CareProvision::TownshipContact,
+            &patch.township_contact,
+            row.township_contact,
+        ),
+        of_contact(
+            CareProvision::VillageContact,
+            &patch.village_contact,
+            row.village_contact,
+        ),
+        of_provider(CareProvision::Doctor, &patch.family_doctor, doctor_was),
+        of_provider(CareProvision::Channel, &patch.green_channel, channel_was),
+    ];
     let change = Amendment {
         version: family.row.version + 1,
         special_since: patch.special_since,
@@ -145,8 +163,47 @@ pub fn amend(
         updated_at: who.at,
     };
     store::amend(c, &family, &change)?;
+    for told in told.into_iter().flatten() {
+        provisions::note(c, &family, told, Day(who.at.china_day()))?;
+    }
     let facts = serde_json::json!({ "fields": patch.fields() });
     noted(c, who, &family, &facts)
+}
+
+/// What a provider was called until now.
+fn named(
+    key: &DataKey,
+    column: &'static str,
+    id: Uid,
+    sealed: Option<&[u8]>,
+) -> AppResult<Option<String>> {
+    let opened = sealed.map(|sealed| key.open(column, id.0, sealed));
+    opened.transpose().map_err(AppError::internal)
+}
+
+fn of_contact(
+    kind: CareProvision,
+    given: &Option<Option<ContactGiven>>,
+    was: Option<Uid>,
+) -> Option<Told> {
+    given.as_ref().map(|given| Told {
+        kind,
+        since: given.as_ref().map(|given| given.since),
+        mends: given.as_ref().map(|given| given.user_id) == was,
+    })
+}
+
+fn of_provider(
+    kind: CareProvision,
+    given: &Option<Option<ProviderGiven>>,
+    was: Option<String>,
+) -> Option<Told> {
+    let name = |given: &ProviderGiven| given.provider.as_str().to_owned();
+    given.as_ref().map(|given| Told {
+        kind,
+        since: given.as_ref().map(|given| given.since),
+        mends: given.as_ref().map(name) == was,
+    })
 }
 
 /// A contact is a field member of that very township or village, and of no wider area.

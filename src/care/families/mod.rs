@@ -8,6 +8,7 @@ pub mod api;
 pub mod commands;
 pub mod model;
 pub mod patch_api;
+pub mod provisions_store;
 pub mod steps_api;
 pub mod store;
 pub mod view;

@@ -13,6 +13,15 @@ text_enum! {
     CareContact { Township = "township", Village = "village" }
 }
 text_enum! {
+    /// What a special family is to have.
+    CareProvision {
+        TownshipContact = "township_contact",
+        VillageContact = "village_contact",
+        Doctor = "doctor",
+        Channel = "channel",
+    }
+}
+text_enum! {
     /// How a contact met a family.
     CareVisitWay { InPerson = "in_person", Phone = "phone" }
 }
