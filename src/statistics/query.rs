@@ -3,6 +3,7 @@
 use super::quarter::Quarter;
 use crate::areas;
 use crate::areas::model::{AreaLevel, AreaRow};
+use crate::associations::rules::is_city_itself;
 use crate::auth::{Action, Who};
 use crate::db::DbConn;
 use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
@@ -66,6 +67,10 @@ pub fn area(
 pub fn level(area: &AreaRow, by: Option<PartLevel>) -> AppResult<Option<AreaLevel>> {
     let own = depth(area.level);
     let Some(by) = by else {
+        // The cities of a municipality directly under the central government are none: it is one itself.
+        if area.level == AreaLevel::Province && is_city_itself(&area.code) {
+            return Ok(Some(AreaLevel::County));
+        }
         return Ok(LEVELS.get(own + 1).copied());
     };
     let level = match by {
