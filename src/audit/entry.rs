@@ -76,6 +76,18 @@ pub struct AuditFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub record: Option<Uid>,
+    /// The year for which something is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1990, maximum = 2999, example = 2026)]
+    pub year: Option<i64>,
+    /// How much a number of a year was before a change (a plan, points, people); without it none was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 4)]
+    pub before: Option<i64>,
+    /// How much it is after it; without it none is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 6)]
+    pub after: Option<i64>,
     /// The area that changed, or in which something stood when it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

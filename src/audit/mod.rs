@@ -16,6 +16,8 @@ pub mod seal;
 mod store;
 pub mod verify;
 
+pub use self::store::told_of;
+
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};

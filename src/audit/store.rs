@@ -14,6 +14,22 @@ use crate::error::AppResult;
 /// Entries of one area, record or actor that one page looks at.
 const LOOKED_AT: i64 = 20_000;
 
+/// The records of a kind that entries of an area tell of, by what was done to them.
+pub fn told_of(
+    c: &mut DbConn,
+    area: Uid,
+    action: Action,
+    kind: &'static str,
+) -> AppResult<Vec<Uid>> {
+    Ok(audit_entries::table
+        .filter(audit_entries::area_id.eq(area))
+        .filter(audit_entries::action.eq(action.as_str()))
+        .filter(audit_entries::kind.eq(kind))
+        .select(audit_entries::record_id)
+        .distinct()
+        .load(c)?)
+}
+
 /// What is looked for.
 #[derive(Debug, Clone, Default)]
 pub struct Filters {

@@ -260,6 +260,15 @@ impl OfficeKeys {
         self.opener_of(fingerprint).is_some()
     }
 
+    /// Our card that these public keys of signing are of, or were before it was renewed.
+    #[must_use]
+    pub fn signed_as(&self, signing: &[u8]) -> Option<OfficeCard> {
+        let before = self.before.iter().map(|former| former.card);
+        std::iter::once(self.card)
+            .chain(before)
+            .find(|card| card.signing == signing)
+    }
+
     fn opener_of(&self, fingerprint: &str) -> Option<(&PrivateKey, &OfficeCard)> {
         let now = std::iter::once((&self.opener, &self.card));
         let before = self
