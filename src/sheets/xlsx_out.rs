@@ -1,6 +1,7 @@
 //! A workbook of one sheet, written row by row: what is ready can be sent while the rest is not there yet.
 //!
-//! Every cell is a text of its own (`inlineStr`), so that nothing is a formula and no number loses a digit.
+//! A cell is a text of its own (`inlineStr`), so that nothing is a formula and no number of a document loses a digit;
+//! or a figure, which is a number to be summed and sorted.
 
 use std::cell::RefCell;
 use std::io::{Error, Result, Write};
@@ -62,6 +63,22 @@ impl Write for Ready {
     }
 }
 
+/// What stands in a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    Text(String),
+    /// A decimal as it is written; nothing where there is none.
+    Number(String),
+}
+
+impl Cell {
+    pub fn as_str(&self) -> &str {
+        match self {
+            Cell::Text(text) | Cell::Number(text) => text,
+        }
+    }
+}
+
 pub struct Xlsx {
     zip: ZipWriter<StreamWriter<Ready>>,
     ready: Ready,
@@ -108,13 +125,23 @@ impl Xlsx {
     pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> Result<()> {
         let mut row = String::from("<row>");
         for cell in cells {
+            put(&mut row, cell);
+        }
+        row.push_str("</row>");
+        self.zip.write_all(row.as_bytes())
+    }
+
+    /// Adds a row of texts and numbers.
+    pub fn cells(&mut self, cells: &[Cell]) -> Result<()> {
+        let mut row = String::from("<row>");
+        for cell in cells {
             match cell {
-                "" => row.push_str(r#"<c s="1"/>"#),
-                text => {
-                    row.push_str(r#"<c s="1" t="inlineStr"><is><t xml:space="preserve">"#);
-                    escaped(&mut row, text);
-                    row.push_str("</t></is></c>");
+                Cell::Number(number) if !number.is_empty() => {
+                    row.push_str("<c><v>");
+                    escaped(&mut row, number);
+                    row.push_str("</v></c>");
                 }
+                cell => put(&mut row, cell.as_str()),
             }
         }
         row.push_str("</row>");
@@ -131,6 +158,18 @@ impl Xlsx {
         self.zip.write_all(b"</sheetData></worksheet>")?;
         self.zip.finish().map_err(Error::other)?;
         Ok(std::mem::take(&mut *self.ready.0.borrow_mut()))
+    }
+}
+
+/// A cell of text; an empty one is none.
+fn put(row: &mut String, text: &str) {
+    match text {
+        "" => row.push_str(r#"<c s="1"/>"#),
+        text => {
+            row.push_str(r#"<c s="1" t="inlineStr"><is><t xml:space="preserve">"#);
+            escaped(row, text);
+            row.push_str("</t></is></c>");
+        }
     }
 }
 
