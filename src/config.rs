@@ -38,6 +38,7 @@ pub struct Config {
     pub lock_timeout: Duration,
     pub keys_dir: PathBuf,
     pub key_moves_after: i64,
+    pub objection_days: i64,
     pub issuer: String,
     pub access_minutes: i64,
     pub refresh_idle_days: i64,
@@ -171,6 +172,7 @@ keys! {
     "imports.max_mib" = "32": "How large an uploaded spreadsheet may be, in MiB; it is held in memory while it is read.";
     "imports.max_rows" = "200000": "How many rows an uploaded spreadsheet may have.";
     "imports.keep_days" = "7": "How long an uploaded spreadsheet waits to be imported; then its rows are removed.";
+    "assessment.objection_days" = "15": "So many days an association may object to what the superior found of its year.";
     "log.filter" = "info": "What to log, for example info,qianshou=debug.";
     "log.json" = "true": "Log lines as JSON; false: for people.";
 }
@@ -307,6 +309,7 @@ impl Config {
             lock_timeout: Duration::from_millis(number("database.lock_timeout_ms", 10, 600_000)?),
             keys_dir: text("keys.dir").into(),
             key_moves_after: number("keys.move_after_seconds", 0, 604_800)? as i64,
+            objection_days: number("assessment.objection_days", 1, 365)? as i64,
             issuer: text("auth.issuer"),
             access_minutes: number("auth.access_minutes", 1, 60)? as i64,
             refresh_idle_days: number("auth.refresh_idle_days", 1, 400)? as i64,

@@ -95,6 +95,8 @@ catalogue! {
             "Your role does not allow this action." "您的角色不允许此操作。";
         SelfApproval "self_approval" 403 "Another person must do this" "须由他人办理"
             "Nobody approves, confirms or reveals for themselves." "任何人不得为自己审批、确认或查看。";
+        NotTheirOwn "not_their_own" 403 "The association's own to say" "须由协会本级办理"
+            "An association speaks for itself: somebody who works for its own area does this, and nobody who works for a wider one." "此步骤由该协会本级人员办理，上级人员不得代办。";
         ConsentRequired "consent_required" 403 "Consent required" "需要本人同意"
             "The person has not consented to this purpose. Nothing was stored." "本人尚未同意此用途，未保存任何信息。";
         ConsentWithdrawn "consent_withdrawn" 403 "Consent withdrawn" "同意已撤回"
@@ -119,12 +121,28 @@ catalogue! {
             "This person is a member of the association already." "此人已是该协会会员。";
         AlreadyRated "already_rated" 409 "Rated already" "已评定"
             "The association was rated for this year. Appeal against that." "该协会当年已评定，如有异议请申诉。";
+        NoAssociation "no_association" 409 "The area has no association" "该区划没有协会"
+            "Only associations are assessed, and this area has none, or had none in that year." "考核对象仅为协会，该区划没有协会，或该年度尚无协会。";
+        AssessmentExists "assessment_exists" 409 "Under way already" "已开始考核"
+            "The association's year is under assessment already." "该协会当年的考核已经开始。";
+        VetoExists "veto_exists" 409 "Vetoed already" "已一票否决"
+            "A veto of this association and year was recorded. Appeal against that." "该协会当年已有一票否决决定，如有异议请申诉。";
+        VetoNotAsked "veto_not_asked" 409 "No indicator for vetoes" "方案未设一票否决"
+            "The scheme of this year has no indicator at this association's level that counts vetoes: one would have no effect." "该年度考核方案在该协会层级未设一票否决指标，登记后不会生效。";
+        YearRuns "year_runs" 409 "The year is not over" "年度尚未结束"
+            "A year is handed in and frozen once it is over." "年度结束后方可提交自评或冻结。";
+        YearOver "year_over" 409 "The year is over" "年度已结束"
+            "What is to be done in a year is planned, and its points are agreed on, before its end." "年度计划和目标责任分值须在该年度结束前下达或调整。";
+        FrozenWider "frozen_wider" 409 "Frozen with a wider area" "已随上级区划冻结"
+            "The frozen year of a wider area holds this one's sheet. Freeze that one again to correct it: of a year an area has one sheet." "上级区划的年度冻结已包含该区划的考核表。如需更正，请对上级区划作修订冻结；同一区划同一年度只有一份考核表。";
+        NothingChanged "nothing_changed" 409 "Nothing changed" "没有变化"
+            "What is counted now is what the last revision says." "当前统计结果与最近一次修订相同。";
         BudgetExists "budget_exists" 409 "Budgeted already" "当年预算已存在"
             "The association has a budget for this year. Amend that." "该协会当年预算已登记，请修改原记录。";
         VoucherTaken "voucher_taken" 409 "Voucher booked already" "凭证已入账"
             "An entry of this association was booked by this voucher. Nothing was booked twice." "该协会已有以此凭证入账的分录，未重复入账。";
         YearFrozen "year_frozen" 409 "The year is closed" "年度已冻结"
-            "The association's year was frozen with its assessment; nothing of it is booked or changed any more. Book a correction in a year that is open." "该协会该年度已随考核冻结，不再入账或修改。请在未冻结的年度更正。";
+            "The year was frozen with its assessment: its scheme stays, and nothing of it is booked or changed any more. Book a correction in a year that is open." "该年度已随考核冻结，考核方案不再变更，也不再入账或修改。请在未冻结的年度更正。";
         Overdrawn "overdrawn" 409 "Not as much is there" "余额不足"
             "By this entry, on its day or on a later one, less than nothing would be left of money that is there or not." "此分录将使资金在当日或其后某日余额为负。";
         SupportRestsOnIt "support_rests_on_it" 409 "Help rests on it" "已有帮扶以此入账"
@@ -257,6 +275,9 @@ catalogue! {
         NoConsent "consent_required" 422 "Consent required" "需要本人同意" "The person has not agreed to insurance: fill in when, to which text, how and by whom it was agreed, if it was." "本人尚未同意保险用途。如已同意，请填写同意日期、同意书版本、同意方式和同意人。";
         TookBack "consent_withdrawn" 422 "Consent withdrawn" "同意已撤回" "The person has taken the consent to insurance back, after what stands here. Nothing is imported against it." "本人已在此后撤回对保险用途的同意，不得导入。";
         NotTogether "not_together" 422 "Not together" "未放在一起" "The rows of one household, one policy or one new person must stand one under the other." "同一家庭、同一保单或同一新增人员的各行必须相邻。";
+        NoSuchSource "no_such_source" 422 "No such source" "数据来源不存在" "No source of facts has this name; see list_assessment_sources." "没有此名称的数据来源，请见 list_assessment_sources。";
+        WrongKind "wrong_kind" 422 "Not for this kind of formula" "与公式类型不符" "A source of this kind does not answer what the formula asks." "此类数据来源不适用于该公式。";
+        WrongLevel "wrong_level" 422 "Not at this level" "不适用于该层级" "The source answers nothing at this level." "该数据来源在此层级没有数据。";
         TextOnly "html_refused" 422 "Plain text only" "仅限纯文本" "Markup is not taken here." "此处不接受标记语言。";
     }
 }

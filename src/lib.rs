@@ -10,6 +10,7 @@
 pub mod activities;
 pub mod app;
 pub mod areas;
+pub mod assessment;
 pub mod associations;
 pub mod audit;
 pub mod auth;

@@ -15,6 +15,7 @@ use utoipa::PartialSchema;
 use crate::auth::policy;
 use crate::error::Code;
 use crate::http::problem::{AllowedAction, ProblemBody, ProblemError};
+use crate::http::text::YearWord;
 
 /// Paths that need no token.
 pub const PUBLIC_PATHS: &[&str] = &[
@@ -92,6 +93,10 @@ const TAGS: &[(&str, &str)] = &[
     (
         "associations",
         "Associations: their tree, their posts and members (协会)",
+    ),
+    (
+        "assessment",
+        "The year-end assessment of associations: schemes, figures and the facts behind them, the process, frozen years (年终考核)",
     ),
     (
         "self-governance",
@@ -229,6 +234,8 @@ fn shared_components(doc: &mut Value) {
         ("Problem", ProblemBody::schema()),
         ("ProblemError", ProblemError::schema()),
         ("AllowedAction", AllowedAction::schema()),
+        // Of paths alone, from which the routes collect none.
+        ("YearWord", YearWord::schema()),
     ];
     for (name, schema) in schemas {
         components["schemas"][name] = serde_json::to_value(schema).unwrap_or_default();
@@ -335,6 +342,10 @@ fn operation(path: &str, method: &str, op: &mut Value, components: &mut Value) {
     if needs_if_match(path, method) {
         statuses.extend([409, 412, 428]);
     }
+    // Somebody else may have frozen it, or put another scheme in force, while it was counted.
+    if id == "freeze_assessment" {
+        statuses.push(412);
+    }
     if id == "cancel_policy_import" {
         statuses.push(409);
     }
@@ -413,6 +424,7 @@ const NOT_AS_IT_STANDS: &[&str] = &[
     "release_quarantined_work",
     "export_liaison_notice",
     "export_liaison_withdrawal",
+    "submit_assessment_case",
 ];
 
 /// What changes or approves a record names the version that was read.

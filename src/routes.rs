@@ -6,8 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{require_auth, throttle};
 use crate::{
-    activities, areas, associations, audit, auth, calendar_feed, campaigns, care, channels,
-    concerns, duplicates, funds, households, insurance, liaison, notifications, people,
+    activities, areas, assessment, associations, audit, auth, calendar_feed, campaigns, care,
+    channels, concerns, duplicates, funds, households, insurance, liaison, notifications, people,
     policy_imports, privacy, push, residents, rights_requests, self_governance, services,
     supervision, sync, visits, workdays,
 };
@@ -53,6 +53,7 @@ fn signed_in(cfg: &mut ServiceConfig) {
     visits::routes(cfg);
     concerns::routes(cfg);
     associations::routes(cfg);
+    assessment::routes(cfg);
     self_governance::routes(cfg);
     funds::routes(cfg);
     care::routes(cfg);

@@ -59,6 +59,19 @@ const fn of_association(name: &'static str) -> Table {
     placed(name, None, Some("area_id"), OF_ASSOCIATION)
 }
 
+/// What is said of an association's year stands in the area that it is of.
+const fn of_year(name: &'static str) -> Table {
+    Table {
+        name,
+        kind: None,
+        prefix: None,
+        area: Some("area_id"),
+        links: OF_ASSOCIATION,
+        once: None,
+        own: false,
+    }
+}
+
 /// A record of a village, which has no other column for an area.
 const fn of_village(
     name: &'static str,
@@ -149,6 +162,9 @@ pub const TABLES: &[Table] = &[
         once: None,
         own: false,
     },
+    of_association("assessment_cases"),
+    of_association("assessment_vetoes"),
+    of_year("responsibility_targets"),
     of_association("retired_subsidies"),
     of_association("fund_entries"),
     of_association("budgets"),
@@ -234,6 +250,18 @@ pub const LEFT: &[(&str, &str)] = &[
         "a reminder is sent by the areas of its own time",
     ),
     ("notifications", "where somebody was when they were told"),
+    (
+        "area_profiles",
+        "the people of an area in a year; of the areas that became one somebody counts anew",
+    ),
+    (
+        "assessment_snapshots",
+        "signed: it goes on saying what was frozen, of the areas of its time",
+    ),
+    (
+        "assessment_snapshot_sheets",
+        "signed: it goes on saying what was frozen, of the areas of its time",
+    ),
     (
         "residence_episodes",
         "where somebody stayed in its time; the resident beside it moves",

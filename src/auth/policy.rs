@@ -212,6 +212,19 @@ actions! {
     CareSupportWrite "care_support.write" on "care_support" by &[CareOfficer];
     CareCount "care.count" on "care_statistics" by &[Officer, CareOfficer, Auditor];
     MemberCount "member.count" on "member_statistics" by &[Coordinator, Officer, Auditor];
+    // The year-end assessment of associations.
+    SchemeRead "assessment_scheme.read" on "assessment_scheme" by &[Coordinator, Officer, Administrator, Auditor];
+    SchemeWrite "assessment_scheme.write" on "assessment_scheme" by &[Administrator];
+    AssessmentRead "assessment.read" on "assessment" by &[Coordinator, Officer, Administrator, Auditor];
+    AssessmentRecord "assessment.record" on "assessment" by &[Officer];
+    AssessmentFreeze "assessment.freeze" on "assessment" by &[Officer];
+    AssessmentExport "assessment.export" on "assessment" by &[Officer, Administrator, Auditor];
+    CaseRead "assessment_case.read" on "assessment_case" by &[Officer, Administrator, Auditor];
+    CaseWrite "assessment_case.write" on "assessment_case" by &[Officer];
+    CaseReview "assessment_case.review" on "assessment_case" by &[Officer];
+    VetoRead "assessment_veto.read" on "assessment_veto" by &[Officer, Administrator, Auditor];
+    VetoDecide "assessment_veto.decide" on "assessment_veto" by &[Officer];
+    VetoAppeal "assessment_veto.appeal" on "assessment_veto" by &[Officer];
     // The self-governance of villages: shared by whoever works there; what people decide about a year comes from above.
     SelfGovernanceRead "self_governance.read" on "self_governance" by &[FieldMember, Coordinator, Officer, Auditor];
     SelfGovernanceWrite "self_governance.write" on "self_governance" by &[FieldMember, Coordinator, Officer];
@@ -710,6 +723,43 @@ pub const OPERATIONS: &[(&str, Action)] = &[
     ("get_calendar_feed", Action::CalendarFeedOwn),
     ("create_calendar_feed", Action::CalendarFeedOwn),
     ("revoke_calendar_feed", Action::CalendarFeedOwn),
+    ("list_assessment_sources", Action::SchemeRead),
+    ("create_assessment_scheme", Action::SchemeWrite),
+    ("list_assessment_schemes", Action::SchemeRead),
+    ("get_built_in_scheme", Action::SchemeRead),
+    ("get_assessment_scheme", Action::SchemeRead),
+    ("update_assessment_scheme", Action::SchemeWrite),
+    ("put_assessment_scheme_in_force", Action::SchemeWrite),
+    ("get_area_assessment", Action::AssessmentRead),
+    ("list_assessment_facts", Action::AssessmentRead),
+    ("export_area_assessment", Action::AssessmentExport),
+    ("set_area_profile", Action::AssessmentRecord),
+    ("get_area_profile", Action::AssessmentRead),
+    ("set_responsibility_target", Action::AssessmentRecord),
+    ("get_responsibility_target", Action::AssessmentRead),
+    ("set_assessment_plan", Action::AssessmentRecord),
+    ("get_assessment_plan", Action::AssessmentRead),
+    ("create_assessment_veto", Action::VetoDecide),
+    ("list_assessment_vetoes", Action::VetoRead),
+    ("get_assessment_veto", Action::VetoRead),
+    ("appeal_assessment_veto", Action::VetoAppeal),
+    ("decide_assessment_veto_appeal", Action::VetoDecide),
+    ("create_assessment_case", Action::CaseWrite),
+    ("list_assessment_cases", Action::CaseRead),
+    ("get_assessment_case", Action::CaseRead),
+    ("set_case_statement", Action::CaseWrite),
+    ("submit_assessment_case", Action::CaseWrite),
+    ("review_assessment_case", Action::CaseReview),
+    ("object_to_assessment_case", Action::CaseWrite),
+    ("decide_assessment_case", Action::CaseReview),
+    ("freeze_assessment", Action::AssessmentFreeze),
+    ("list_assessment_snapshots", Action::AssessmentRead),
+    ("get_assessment_snapshot", Action::AssessmentRead),
+    ("verify_assessment_snapshot", Action::AssessmentRead),
+    ("list_snapshot_sheets", Action::AssessmentRead),
+    ("get_snapshot_differences", Action::AssessmentRead),
+    ("list_snapshot_facts", Action::AssessmentRead),
+    ("export_assessment_snapshot", Action::AssessmentExport),
     ("list_notifications", Action::NotificationRead),
     ("mark_notifications", Action::NotificationMark),
     ("get_notification_settings", Action::NotificationSettings),

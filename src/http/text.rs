@@ -134,6 +134,20 @@ pub fn check_link(s: &str) -> Result<(), Fault> {
         _ => Err(Fault::BadPattern),
     }
 }
+/// A path of this API.
+pub const API_PATH: &str = r"^/v1/[A-Za-z0-9/_\-]+(\?year=[0-9]{4})?$";
+pub fn check_api_path(s: &str) -> Result<(), Fault> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_');
+    let path = match s.split_once("?year=") {
+        None => s,
+        Some((path, year)) if year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()) => path,
+        Some(_) => return Err(Fault::BadPattern),
+    };
+    match path.strip_prefix("/v1/") {
+        Some(rest) if !rest.is_empty() && rest.bytes().all(fits) => Ok(()),
+        _ => Err(Fault::BadPattern),
+    }
+}
 /// Passwords: anything printable.
 pub const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
 pub fn check_printable(s: &str) -> Result<(), Fault> {
@@ -246,6 +260,8 @@ text_type! {
     InsurerReference 1..=60 LINE check_line "PICC-2026-330402-000123";
     /// Where something is on the web.
     WebLink 10..=300 LINK check_link "https://example.org/leaflet.pdf";
+    /// Where something is read in this API.
+    WebPath 2..=200 API_PATH check_api_path "/v1/studies/019a8c5e-7c00-7000-8000-5a1f0c3e9b11";
     /// The SHA-256 of a file, in hexadecimal.
     Sha256Hex 64..=64 HEX check_hex "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     /// On which day or days of each year a festival falls: `solar:05-29`, `lunar:09-09`, `lunar:eve`,
@@ -261,10 +277,20 @@ text_type! {
     LiaisonCode 14..=14 WORD check_word "7KQM-3TXP-9AWE";
     /// A public key of an office: 32 bytes in base64url.
     OfficeKey 43..=43 BASE64URL check_base64url "6kpsY-KcUgq-9VB7Ey7F-ZVHdq6-vnuSQh7qaRRG0iw";
+    /// A signature of an office over a frozen year: 64 bytes in base64url.
+    SnapshotSignature 86..=86 BASE64URL check_base64url "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     /// The digest of an office's keys, to be compared by telephone.
     KeyDigest 39..=39 WORD check_word "177d-079c-e1dc-230d-3398-cb58-47b4-05e7";
     /// A part of a signed file, in base64url.
     FileText 1..=100000 BASE64URL check_base64url "AAAA";
+    /// A year.
+    YearWord 4..=4 YEAR check_year "2026";
+    /// The code of an indicator: `A1`.
+    IndicatorCode 1..=12 WORD check_word "A1";
+    /// The name of a source of facts, one of `list_assessment_sources`.
+    SourceName 2..=60 WORD check_word "dedicated_studies";
+    /// A number from nought up, with at most four digits behind the point: `12.5`.
+    Decimal 1..=21 DECIMAL check_decimal "12.5";
     /// The number of an identity document, as printed.
     DocumentNumber 5..=25 LINE check_line "330499198506150126";
 }
@@ -280,6 +306,25 @@ pub fn check_language(s: &str) -> Result<(), Fault> {
     match language && parts.all(subtag) {
         true => Ok(()),
         false => Err(Fault::BadPattern),
+    }
+}
+
+pub const YEAR: &str = r"^[12][0-9]{3}$";
+pub fn check_year(s: &str) -> Result<(), Fault> {
+    let mut digits = s.bytes();
+    match digits.next().is_some_and(|b| b == b'1' || b == b'2')
+        && digits.all(|b| b.is_ascii_digit())
+    {
+        true => Ok(()),
+        false => Err(Fault::BadPattern),
+    }
+}
+
+pub const DECIMAL: &str = r"^[0-9]{1,16}(\.[0-9]{1,4})?$";
+pub fn check_decimal(s: &str) -> Result<(), Fault> {
+    match crate::assessment::exact::Exact::parse(s) {
+        Some(_) => Ok(()),
+        None => Err(Fault::BadPattern),
     }
 }
 

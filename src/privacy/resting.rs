@@ -275,6 +275,7 @@ pub const RESTING: &[Rest] = &[
     nobody("member_homes", "public places"),
     nobody("home_openings", "when public places were open"),
     staff("home_possessions", &[("note", Key::Ring)], &[]),
+    nobody("possession_checks", "what public places had, by days"),
     people(
         "visits",
         &["household_id"],
@@ -517,6 +518,45 @@ pub const RESTING: &[Rest] = &[
         &[("appeal", Key::Ring), ("answer", Key::Ring)],
         &[],
     ),
+    nobody("assessment_schemes", "what a year asks of associations"),
+    nobody("area_profiles", "what is known of areas for a year"),
+    nobody("responsibility_targets", "points of a year's sheet"),
+    nobody("assessment_plans", "what associations are to do in a year"),
+    staff(
+        "assessment_cases",
+        &[("objection", Key::Ring), ("answer", Key::Ring)],
+        &[],
+    ),
+    staff(
+        "assessment_statements",
+        &[
+            ("statement", Key::Ring),
+            ("remark", Key::Ring),
+            ("decided_remark", Key::Ring),
+        ],
+        &[],
+    ),
+    staff(
+        "assessment_vetoes",
+        &[
+            ("statement", Key::Ring),
+            ("appeal", Key::Ring),
+            ("answer", Key::Ring),
+        ],
+        &[],
+    ),
+    nobody(
+        "assessment_snapshots",
+        "the list of what was frozen of a year",
+    ),
+    nobody(
+        "assessment_snapshot_sheets",
+        "figures of areas, small ones of people hidden",
+    ),
+    nobody(
+        "assessment_snapshot_facts",
+        "units and what they did, as a year counted them",
+    ),
     nobody(
         "rating_consequences",
         "what followed from ratings of associations",
@@ -567,6 +607,20 @@ pub const RESTING: &[Rest] = &[
         Ends::KeepsIds,
     ),
     people(
+        "former_terms",
+        &["post_id"],
+        &[],
+        &[
+            "until_on",
+            "holds_position",
+            "full_time",
+            "civil_servant",
+            "five_elders",
+            "allowance",
+        ],
+        Ends::KeepsIds,
+    ),
+    people(
         "memberships",
         &["person_id"],
         &[],
@@ -578,6 +632,13 @@ pub const RESTING: &[Rest] = &[
         &["membership_id"],
         &[],
         &["number"],
+        Ends::Removed,
+    ),
+    people(
+        "former_backbone",
+        &["membership_id"],
+        &[],
+        &["since_on", "until_on"],
         Ends::Removed,
     ),
     people(
@@ -598,12 +659,19 @@ pub const RESTING: &[Rest] = &[
         "retired_subsidies",
         &["post_id"],
         &[],
-        &["monthly", "paid_from", "from_on", "until_on"],
+        &[
+            "monthly",
+            "paid_from",
+            "from_on",
+            "until_on",
+            "ended_because",
+        ],
         Ends::KeepsIds,
     ),
     nobody("selections", "which selections there were"),
     nobody("office_records", "an office and its staff, by days"),
     nobody("sites", "public places and enterprises"),
+    nobody("site_links", "which associations were of sites, by days"),
     nobody("site_headcounts", "how many people there were"),
     nobody("site_rules", "what is asked of sites"),
     nobody("haves", "a catalogue"),
@@ -632,6 +700,13 @@ pub const RESTING: &[Rest] = &[
             "ended_on",
             "ended_because",
         ],
+        Ends::Removed,
+    ),
+    people(
+        "care_provisions",
+        &["family_id"],
+        &[],
+        &["kind", "since_on", "until_on"],
         Ends::Removed,
     ),
     people(

@@ -106,6 +106,8 @@ const WITHOUT_ID: &[&str] = &[
     "liaison_drafts",
     "liaison_fields",
     "liaison_scopes",
+    "care_provisions",
+    "former_backbone",
     "policy_import_rows",
     "policy_import_policies",
     "policy_import_insured",
