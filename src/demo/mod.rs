@@ -2,13 +2,15 @@
 //!
 //! Everything is made by the same commands that the API calls, so the demo's
 //! audit and feed are those of real work. Running it again goes on with the
-//! same data.
+//! same data. While it is served already, the city's last year fills up behind
+//! it (`year`).
 
 mod cast;
 mod page;
 mod reset;
 mod scenes;
 mod tour;
+pub mod year;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -42,6 +44,9 @@ pub struct Options {
     /// Do not ask.
     #[arg(long)]
     yes: bool,
+    /// Leave the city's last year empty.
+    #[arg(long)]
+    without_year: bool,
 }
 
 impl Options {
@@ -112,7 +117,9 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
         let (rows, _) = import::load_built_in()?;
         let now = crate::state::Clock::default().now();
         import::store(&mut c, &rows, now, "built in: city 3304", |_| ())?;
-        crate::people::texts::seed(&mut c).map_err(|e| e.to_string())?;
+        // Whoever agreed to something last year was shown these.
+        let texts = year::texts_from(now).map_err(|e| e.to_string())?;
+        crate::people::texts::seed_from(&mut c, texts).map_err(|e| e.to_string())?;
         cast::hire(&mut c, &vault, config.argon_memory_kib)
             .map_err(|e| format!("cannot make the demo's people: {e:?}"))?;
     }
@@ -131,7 +138,15 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
                 .await
                 .map_err(|e| format!("cannot make the demo's records: {e:?}"))?;
         }
-        let (server, address) = serve::listen_with(&app, bind, page::routes(gateway.base_url())?)?;
+        let board = year::Board::default();
+        let (pages, told) = (
+            page::routes(gateway.base_url())?,
+            year::routes(board.clone()),
+        );
+        let more = move |routes: &mut actix_web::web::ServiceConfig| {
+            routes.configure(pages.clone()).configure(told.clone());
+        };
+        let (server, address) = serve::listen_with(&app, bind, more)?;
         let (stop, stopped) = watch::channel(false);
         let workers = background::start(&app, &stopped)?;
         tour::print(&tour::Standing {
@@ -140,9 +155,20 @@ pub fn run(file: Option<&Path>, options: Options) -> Result<(), String> {
             database: &database,
             keys: &options.keys_dir,
             fresh,
+            year: (!options.without_year).then(|| year::last(&app)),
+        });
+        let filling = (!options.without_year).then(|| {
+            let (app, stopped) = (app.clone(), stopped.clone());
+            actix_web::rt::spawn(async move {
+                tour::filled(&year::fill(&app, year::PEOPLE, stopped, &board).await);
+            })
         });
         let result = signals.until(server).await;
         stop.send_replace(true);
+        if let Some(filling) = filling {
+            // A step that is under way ends; the one after it is the next start's.
+            drop(tokio::time::timeout(app.config.shutdown, filling).await);
+        }
         serve::end(workers, &app).await;
         gateway.stop().await;
         result
