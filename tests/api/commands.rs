@@ -56,7 +56,13 @@ impl Drop for Demo {
     }
 }
 
+/// Most tests have no need of the city's last year.
 pub fn demo(dir: &Path, arguments: &[&str]) -> Demo {
+    demo_with_year(dir, &[&["--without-year"], arguments].concat())
+}
+
+/// As whoever tries it starts it.
+pub fn demo_with_year(dir: &Path, arguments: &[&str]) -> Demo {
     let mut child = qianshou(dir, &["demo", "--gateway-bind", "127.0.0.1:0"])
         .args(arguments)
         .stdout(Stdio::piped())

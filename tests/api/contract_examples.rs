@@ -58,6 +58,14 @@ const NAMES_OTHERS: &[(&str, &str)] = &[
     ("create_study", "an association of the caller's area"),
     ("create_rating", "an association of the caller's area"),
     (
+        "create_assessment_veto",
+        "an association of the caller's area",
+    ),
+    (
+        "create_assessment_case",
+        "an association of the caller's area",
+    ),
+    (
         "import_liaison_file",
         "a file that an office just made for this one",
     ),

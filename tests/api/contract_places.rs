@@ -17,6 +17,7 @@ const EVERYBODYS: &[(&str, &str)] = &[
     ("insurance-products", "what is sold is the same everywhere"),
     ("liaison-peers", "offices elsewhere lie in nobody's area"),
     ("post-rules", "rules are the same everywhere"),
+    ("assessment-schemes", "schemes are the same everywhere"),
     ("site-rules", "rules are the same everywhere"),
     ("haves", "what is asked of sites is the same everywhere"),
     ("area-changes", "reference data, imported"),
@@ -87,6 +88,23 @@ impl Records {
             .expect(201);
         let rating = crate::association_ratings::rating(&association);
         let rating = officer.post("/v1/ratings", rating).await.expect(201);
+        let scheme = crate::assessment_schemes::scheme("1");
+        let scheme = administrator
+            .post("/v1/assessment-schemes", scheme)
+            .await
+            .expect(201);
+        let veto = json!({ "association_id": association["id"], "year": 2025, "decided_by": "leading_group", "decided_on": "2026-01-20", "reasons": ["organisation"], "statement": "班子空缺。" });
+        let veto = officer
+            .post("/v1/assessment-vetoes", veto)
+            .await
+            .expect(201);
+        let case = json!({ "association_id": association["id"], "year": 2025 });
+        let case = officer.post("/v1/assessment-cases", case).await.expect(201);
+        let frozen = format!("/v1/assessments/2025/areas/{VILLAGE}/freeze");
+        let frozen = officer
+            .post(&frozen, json!({ "because": "year_end" }))
+            .await
+            .expect(201);
         let village = crate::self_governance::chain(&officer, VILLAGE).await;
         let booked = crate::fund_ledger::entry(&association, "2026-03-12", 100);
         let booked = officer.post("/v1/fund-entries", booked).await.expect(201);
@@ -287,6 +305,16 @@ impl Records {
             ("studies", "id", id(&study)),
             ("action-items", "id", id(&item)),
             ("ratings", "id", id(&rating)),
+            ("assessment-schemes", "id", id(&scheme)),
+            ("assessments", "year", "2025".into()),
+            ("assessments", "code", VILLAGE.into()),
+            ("assessments", "indicator", "H3".into()),
+            ("assessment-vetoes", "id", id(&veto)),
+            ("assessment-cases", "id", id(&case)),
+            ("assessment-cases", "indicator", "H3".into()),
+            ("assessment-snapshots", "id", id(&frozen)),
+            ("assessment-snapshots", "code", VILLAGE.into()),
+            ("assessment-snapshots", "indicator", "H3".into()),
             ("post-rules", "code", "village_president".into()),
             ("self-governance", "text_id", id(&village.charter)),
             (
@@ -374,6 +402,9 @@ impl Records {
             | "policy-imports"
             | "supervision" => &self.coordinator,
             "campaigns" | "festivals" | "campaign-templates" => &self.organiser,
+            "assessments" | "assessment-vetoes" | "assessment-cases" | "assessment-snapshots" => {
+                &self.officer
+            }
             "sites" | "selections" | "nominations" | "objections" | "retired-subsidies" => {
                 &self.officer
             }
@@ -382,7 +413,9 @@ impl Records {
             | "village-needs" | "fund-accounts" | "care-programmes" | "care-projects"
             | "care-sessions" => &self.officer,
             "care-families" | "care-supports" => &self.care_officer,
-            "users" | "push" | "post-rules" | "site-rules" | "haves" => &self.administrator,
+            "users" | "push" | "assessment-schemes" | "post-rules" | "site-rules" | "haves" => {
+                &self.administrator
+            }
             _ => &self.member,
         }
     }

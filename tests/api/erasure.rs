@@ -141,6 +141,13 @@ async fn family_at(app: &TestApp, url: &str) -> Family {
     let join = json!({ "association_id": association["id"], "person_id": person, "joined_on": "2025-03-01",
         "consents": [consent("membership")] });
     let joined = officer.post("/v1/members", join).await.expect(201);
+    // They were of the backbone once.
+    let path = at("members", &joined);
+    for since in [json!("2026-03-01"), json!(null)] {
+        let etag = officer.get(&path).await.etag();
+        let change = json!({ "backbone_since": since });
+        officer.patch(&path, &etag, change).await.expect(200);
+    }
     let card = json!({ "issued_on": "2026-05-29" });
     let cards = format!("{}/cards", at("members", &joined));
     officer.post(&cards, card).await.expect(201);

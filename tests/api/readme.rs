@@ -4,7 +4,7 @@
 //! typed into one shell, and what follows it is its answer. Ids, times and codes differ from run to run and
 //! are not compared. `QIANSHOU_UPDATE_SNAPSHOTS=1` writes the answers of this run into the files.
 
-use super::commands::demo;
+use super::commands::demo_with_year;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -133,7 +133,7 @@ fn walk(name: &str) {
         .collect();
     assert!(steps.len() > 20, "{name} walks through a day");
     let dir = tempfile::tempdir().unwrap();
-    let demo = demo(dir.path(), &["--bind", "127.0.0.1:0"]);
+    let demo = demo_with_year(dir.path(), &["--bind", "127.0.0.1:0"]);
     let replacements = [
         ("http://127.0.0.1:8080", demo.api.clone()),
         ("http://127.0.0.1:8090", demo.gateway.clone()),

@@ -228,6 +228,54 @@ pub struct Filled {
 }
 
 /// What was found about an association's work and done, and how it was rated against its will.
+/// An assessment and a veto in which everything was said that can be said.
+async fn assessed(app: &TestApp, officer: &Client) {
+    let own = app.user(Role::Officer, COUNTY).await;
+    let second = app.user(Role::Officer, CITY).await;
+    let list = officer.get("/v1/associations?kind=county").await;
+    let county = list.expect(200)["items"][0].clone();
+    let branch = crate::associations::Branch {
+        officer: officer.clone(),
+        municipal: Value::Null,
+        county: county.clone(),
+        township: Value::Null,
+        village: Value::Null,
+    };
+    let (path, codes) = crate::assessment_process::submitted(&own, &branch).await;
+    let mut review = crate::assessment_process::findings(&codes, "met");
+    for finding in review["findings"].as_array_mut().unwrap() {
+        finding["remark"] = json!("已现场核实。");
+    }
+    officer
+        .post(&format!("{path}/review"), review)
+        .await
+        .expect(200);
+    let objection = json!({ "objection": "请复核。" });
+    own.post(&format!("{path}/objection"), objection)
+        .await
+        .expect(200);
+    let decision = json!({ "answer": "经复核，改为未完成。",
+        "findings": [{ "indicator": "A3", "found": "not_met", "remark": "记录不全。" }] });
+    second
+        .post(&format!("{path}/decision"), decision)
+        .await
+        .expect(200);
+    let veto = json!({ "association_id": county["id"], "year": 2026, "decided_by": "leading_group", "decided_on": "2026-05-01",
+        "reasons": ["organisation"], "statement": "班子长期空缺。" });
+    let veto = officer.post("/v1/assessment-vetoes", veto).await;
+    let path = at("assessment-vetoes", &veto.expect(201));
+    let appeal = json!({ "appealed_on": "2026-05-10", "appeal": "班子已配齐，请复核。" });
+    own.post(&format!("{path}/appeal"), appeal)
+        .await
+        .expect(200);
+    let settled =
+        json!({ "settled_on": "2026-05-20", "outcome": "upheld", "answer": "经复核，维持。" });
+    second
+        .post(&format!("{path}/appeal-decision"), settled)
+        .await
+        .expect(200);
+}
+
 async fn works_of_an_association(app: &TestApp) {
     let crate::associations::Branch {
         officer, township, ..
@@ -256,6 +304,7 @@ async fn works_of_an_association(app: &TestApp) {
         .post(&format!("{path}/appeal-decision"), answer)
         .await
         .expect(200);
+    assessed(app, &officer).await;
     // What was found at a site, and what was said against one of the best.
     let market = crate::associations::founded(&officer, "market", TOWN, Some(&township)).await;
     let site = json!({ "kind": "fixed_market", "title": "南湖市场", "area": TOWN, "people": 800, "counted_on": "2026-03-31", "counted_by": "own_report",

@@ -183,6 +183,7 @@ fn the_page_is_guarded_and_served_by_a_demo_alone() {
                 "/demo/push.js",
                 "/demo/worker.js",
                 "/demo/push/arrived?since=0",
+                "/demo/year",
             ] {
                 app.anonymous().get(path).await.problem(404, "not_found");
             }

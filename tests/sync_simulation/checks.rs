@@ -111,7 +111,7 @@ fn read(app: &TestApp, users: &[Uid]) -> Server {
             }
             // They follow from what is done to somebody.
             ("household", Some("person_left" | "person_moved" | "person_withdrew")) => continue,
-            ("liaison_notice", Some("consent_withdrawn")) => continue,
+            ("liaison_notice" | "follow_up", Some("consent_withdrawn")) => continue,
             ("sync_resting" | "disclosure" | "device" | "enrolment", _) => continue,
             // Those of a registration have ids that the server made.
             ("consent", Some("withdrawn")) => format!("{record} withdrawn"),

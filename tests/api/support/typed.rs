@@ -131,7 +131,8 @@ fn wrong(entry: &Written) -> Option<String> {
                         .is_some_and(|v| v.parse::<qianshou::db::Uid>().is_ok())
             }
             "full" | "masked" | "entries" | "first" | "last" | "policies" | "people"
-            | "households" | "consents" | "rows" | "areas" | "carried" => value.is_u64(),
+            | "households" | "consents" | "rows" | "areas" | "carried" | "year" | "before"
+            | "after" => value.is_u64(),
             "file_sha256" => value.as_str().is_some_and(|hash| {
                 hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit())
             }),
