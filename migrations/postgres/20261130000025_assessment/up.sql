@@ -107,12 +107,17 @@ CREATE TABLE assessment_statements (
   evidence TEXT COLLATE "C" NOT NULL,
   found TEXT COLLATE "C" CHECK (found IN ('met','not_met','not_applicable')),
   remark BYTEA,
+  -- A decision stands beside the finding of the review, which stays as it was.
+  decided TEXT COLLATE "C" CHECK (decided IN ('met','not_met','not_applicable')),
+  decided_remark BYTEA,
   updated_by UUID NOT NULL REFERENCES users(id),
   updated_at BIGINT NOT NULL,
   UNIQUE (case_id, indicator)
 );
 
 -- One-vote vetoes (一票否决): decided by people, never reckoned.
+-- Who appealed against one and who decided on that are different people, and neither recorded it. One that was lifted is
+-- none: another may follow it in the same year.
 CREATE TABLE assessment_vetoes (
   id UUID PRIMARY KEY NOT NULL,
   version BIGINT NOT NULL,
@@ -135,7 +140,11 @@ CREATE TABLE assessment_vetoes (
   registered_by UUID NOT NULL REFERENCES users(id),
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
-  UNIQUE (association_id, year),
+  appealed_by UUID REFERENCES users(id),
+  settled_by UUID REFERENCES users(id),
+  CHECK (appealed_by IS NULL OR appealed_by <> registered_by),
+  CHECK (settled_by IS NULL OR settled_by <> registered_by),
+  CHECK (settled_by IS NULL OR appealed_by IS NULL OR settled_by <> appealed_by),
   CHECK ((state = 'settled') = (settled_on IS NOT NULL)),
   CHECK ((settled_on IS NULL) = (outcome IS NULL))
 );
@@ -143,6 +152,8 @@ CREATE INDEX assessment_vetoes_by_area ON assessment_vetoes (area_id, id);
 CREATE INDEX assessment_vetoes_by_county ON assessment_vetoes (county, id);
 CREATE INDEX assessment_vetoes_by_town ON assessment_vetoes (town, id);
 CREATE INDEX assessment_vetoes_by_village ON assessment_vetoes (village, id);
+CREATE UNIQUE INDEX assessment_vetoes_that_stand ON assessment_vetoes (association_id, year)
+  WHERE outcome IS NULL OR outcome = 'upheld';
 
 -- A year as it was frozen: what was counted and found, signed. Nothing changes one; a correction is another revision.
 CREATE TABLE assessment_snapshots (

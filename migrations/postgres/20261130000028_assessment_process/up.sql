@@ -1,18 +1,3 @@
--- Who appealed against a veto and who decided on that are different people, and neither recorded it. A veto that was lifted
--- is none: another may follow it in the same year.
-ALTER TABLE assessment_vetoes ADD COLUMN appealed_by UUID REFERENCES users(id);
-ALTER TABLE assessment_vetoes ADD COLUMN settled_by UUID REFERENCES users(id);
-ALTER TABLE assessment_vetoes ADD CHECK (appealed_by IS NULL OR appealed_by <> registered_by);
-ALTER TABLE assessment_vetoes ADD CHECK (settled_by IS NULL OR settled_by <> registered_by);
-ALTER TABLE assessment_vetoes ADD CHECK (settled_by IS NULL OR appealed_by IS NULL OR settled_by <> appealed_by);
-ALTER TABLE assessment_vetoes DROP CONSTRAINT assessment_vetoes_association_id_year_key;
-CREATE UNIQUE INDEX assessment_vetoes_that_stand ON assessment_vetoes (association_id, year)
-  WHERE outcome IS NULL OR outcome = 'upheld';
-
--- A decision stands beside the finding of the review, which stays as it was.
-ALTER TABLE assessment_statements ADD COLUMN decided TEXT COLLATE "C" CHECK (decided IN ('met','not_met','not_applicable'));
-ALTER TABLE assessment_statements ADD COLUMN decided_remark BYTEA;
-
 -- The sheets of a frozen year, one for each area: whoever works there reads and verifies their own by the digest that the
 -- signed document holds of it. County, town and village are where the area lay then.
 CREATE TABLE assessment_snapshot_sheets (
