@@ -8,7 +8,7 @@ use super::rules::{self, ActivityState, ActivityStep};
 use super::store;
 use crate::auth::Who;
 use crate::db::{Day, DbConn, Micros, Uid};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::precondition::Tagged;
 use crate::http::text::{Address, AreaCode, Label};
 use crate::page_of;
@@ -113,8 +113,7 @@ fn one(who: &Who, row: ActivityRow, media: Vec<MediaRow>) -> AppResult<Activity>
         version: row.version,
         state: row.state,
         allowed_actions,
-        area: AreaCode::parse(row.area_code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(row.area_code)?,
         campaign_id: row.campaign_id,
         member_home_id: row.member_home_id,
         venue: row.venue,

@@ -52,9 +52,7 @@ pub fn show(c: &mut DbConn, rows: Vec<AreaRow>) -> AppResult<Vec<Area>> {
     around.sort_unstable();
     around.dedup();
     let codes = store::codes_of(c, around)?;
-    let parse = |code: &str| {
-        AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
-    };
+    let parse = |code: &str| AreaCode::stored(code);
     rows.into_iter()
         .map(|row| {
             let path = row

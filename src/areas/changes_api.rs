@@ -64,7 +64,7 @@ page_of! {
 }
 
 fn parsed(code: &str) -> AppResult<AreaCode> {
-    AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(code)
 }
 
 /// Changes as they are shown.

@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for Year {
 }
 
 fn parsed(code: &str) -> AppResult<AreaCode> {
-    AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(code)
 }
 
 /// The areas next below one, as an edition had them.

@@ -59,8 +59,8 @@ const fn of_association(name: &'static str) -> Table {
     placed(name, None, Some("area_id"), OF_ASSOCIATION)
 }
 
-/// What is said of an association's year stands in the area that it is of.
-const fn of_year(name: &'static str) -> Table {
+/// What names the area of its association and no place around it.
+const fn beside_association(name: &'static str) -> Table {
     Table {
         name,
         kind: None,
@@ -153,18 +153,10 @@ pub const TABLES: &[Table] = &[
     of_association("association_works"),
     of_association("selections"),
     // Who is nominated stands in a selection; beside it, in which area their association is.
-    Table {
-        name: "nominations",
-        kind: None,
-        prefix: None,
-        area: Some("area_id"),
-        links: OF_ASSOCIATION,
-        once: None,
-        own: false,
-    },
+    beside_association("nominations"),
     of_association("assessment_cases"),
     of_association("assessment_vetoes"),
-    of_year("responsibility_targets"),
+    beside_association("responsibility_targets"),
     of_association("retired_subsidies"),
     of_association("fund_entries"),
     of_association("budgets"),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::model::{AreaLevel, AreaRow};
 use super::{changes_store, codes_store, events_store};
+use crate::auth::rights::Scope;
 use crate::db::schema::areas;
 use crate::db::together::{Answers, remember};
 use crate::db::{Day, DbConn, Uid};
@@ -178,6 +179,19 @@ pub fn parts(
         .order(areas::code)
         .limit(page.limit + 1)
         .load(c)?)
+}
+
+/// An area and everything in it, as records are placed: by county, township or village.
+pub fn scope_within(c: &mut DbConn, area: &AreaRow) -> AppResult<Scope> {
+    let mut scope = Scope::default();
+    match area.level {
+        AreaLevel::Province | AreaLevel::City | AreaLevel::County => {
+            scope.counties = counties(c, area)?;
+        }
+        AreaLevel::Town => scope.towns.push(area.id),
+        AreaLevel::Village => scope.villages.push(area.id),
+    }
+    Ok(scope)
 }
 
 /// The areas next below one, those that are no more too, in the order of their codes.

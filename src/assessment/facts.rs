@@ -174,8 +174,7 @@ pub fn show(year: i64, row: Found) -> AppResult<AssessmentFact> {
         kind: row.kind,
         id: row.id,
         link: WebPath::parse(link).map_err(|_| AppError::internal("a link that is none"))?,
-        area: AreaCode::parse(row.area)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(row.area)?,
         label: row.label,
         on: row.on,
         n: row.n,

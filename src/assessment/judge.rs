@@ -62,6 +62,8 @@ pub struct Judged {
 #[derive(Debug, Clone)]
 pub struct Sheet {
     pub indicators: Vec<Judged>,
+    /// What they earn, whether a veto stands or not.
+    pub earned: Exact,
     pub score: Exact,
     /// What the weights come to that could be earned.
     pub of: Exact,
@@ -251,11 +253,13 @@ pub fn sheet(scheme: &SchemeDocument, standing: Standing, known: &dyn Known) -> 
                 .is_some_and(|s| s.measure == SourceMeasure::Against)
     };
     let vetoed = indicators.iter().flat_map(|i| &i.parts).any(against);
+    let earned = sum(|i| i.score);
     Sheet {
         score: match vetoed {
             true => Exact::ZERO,
-            false => sum(|i| i.score),
+            false => earned,
         },
+        earned,
         of: sum(|i| i.weight),
         vetoed,
         indicators,

@@ -16,16 +16,25 @@ pub struct Span {
     pub last: Day,
 }
 
+/// The year of a path; 404 for one that is none.
+pub fn year_in_path(text: &str) -> AppResult<i64> {
+    let year = match text.len() {
+        4 => text.parse::<i64>().ok(),
+        _ => None,
+    };
+    year.filter(|year| (FIRST_YEAR..=LAST_YEAR).contains(year))
+        .ok_or_else(AppError::not_found)
+}
+
+/// Whether nothing is added to a year any more but by correction.
+pub fn is_over(year: i64, today: Date) -> bool {
+    i64::from(today.year()) > year
+}
+
 impl Span {
     /// The year of a path; 404 for one that is none, or has not begun.
     pub fn of(year: &str, today: Date) -> AppResult<Span> {
-        let number = match year.len() {
-            4 => year.parse::<i64>().ok(),
-            _ => None,
-        };
-        number
-            .and_then(|year| Span::of_year(year, today))
-            .ok_or_else(AppError::not_found)
+        Span::of_year(year_in_path(year)?, today).ok_or_else(AppError::not_found)
     }
 
     pub fn of_year(year: i64, today: Date) -> Option<Span> {
@@ -42,9 +51,8 @@ impl Span {
         })
     }
 
-    /// Nothing is added to it any more but by correction.
     pub fn is_over(&self, today: Date) -> bool {
-        i64::from(today.year()) > self.year
+        is_over(self.year, today)
     }
 }
 

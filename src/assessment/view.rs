@@ -175,9 +175,6 @@ pub fn show(
         .fold((Exact::ZERO, Exact::ZERO), |(score, of), one| {
             (score.plus(one.0), of.plus(one.1))
         });
-    let counted = (sheet.indicators.iter())
-        .filter_map(|judged| earned(judged, None))
-        .fold(Exact::ZERO, |sum, one| sum.plus(one.0));
     let score = match sheet.vetoed {
         true => Exact::ZERO,
         false => sums.0,
@@ -192,7 +189,7 @@ pub fn show(
         foundation: reckoned.foundation(area),
         score: decimal(score)?,
         of: decimal(sums.1)?,
-        counted_score: decimal(counted)?,
+        counted_score: decimal(sheet.earned)?,
         counted_of: decimal(sheet.of)?,
         vetoed: sheet.vetoed,
         case: case.map(|case| CaseResult {

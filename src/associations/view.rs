@@ -165,5 +165,5 @@ pub fn show(row: AssociationRow) -> AppResult<Association> {
 }
 
 pub fn code(text: String) -> AppResult<AreaCode> {
-    AreaCode::parse(text).map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(text)
 }

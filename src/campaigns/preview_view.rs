@@ -70,7 +70,7 @@ pub struct AudiencePreview {
 }
 
 fn area_code(code: String) -> AppResult<AreaCode> {
-    AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(code)
 }
 
 impl AudiencePreview {

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::coverage::{self, OfArea};
 use crate::auth::{Action, Who};
 use crate::db::Day;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::json::Params;
 use crate::http::page::{Bound, Cursor};
 use crate::http::text::{AreaCode, Label, Limit};
@@ -71,8 +71,7 @@ pub struct SpecialFamilyCoverage {
 fn show(of: OfArea) -> AppResult<SpecialFamiliesOfArea> {
     let [contacts, doctor, channel, visited] = of.with;
     Ok(SpecialFamiliesOfArea {
-        area: AreaCode::parse(of.area.code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(of.area.code)?,
         name: of.area.name,
         families: of.families,
         with_two_contacts: contacts,

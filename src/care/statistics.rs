@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::programmes::model::CareProgrammeKind;
 use super::programmes::store_counts as store;
 use crate::auth::{Action, Who};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::funds::ledger::reports_api::this_year;
 use crate::funds::money::SignedMoney;
 use crate::funds::years::year_of;
@@ -92,8 +92,7 @@ pub async fn get_care_statistics(
         }
     };
     Ok(HttpResponse::Ok().json(CareStatistics {
-        area: AreaCode::parse(code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(code)?,
         programmes: CareProgrammeKind::ALL.iter().map(of).collect(),
         sessions: lessons.sessions,
         participants: lessons.participants,

@@ -105,8 +105,7 @@ pub fn show(sealer: &Sealer<'_>, who: &Who, r: ConcernRow) -> AppResult<Concern>
         told: sealer.open_some(commands::TOLD, r.id, r.told.as_deref())?,
         referred_office: sealer.open_some(commands::OFFICE, r.id, r.referred_office.as_deref())?,
         answer: sealer.open_some(commands::ANSWER, r.id, r.answer.as_deref())?,
-        area: AreaCode::parse(r.area_code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(r.area_code)?,
         id: r.id,
         version: r.version,
         visit_id: r.visit_id,

@@ -129,7 +129,7 @@ pub fn show(vault: &Vault, who: &Who, seen: Seen, beside: &Beside) -> AppResult<
 }
 
 fn area(code: &str) -> AppResult<AreaCode> {
-    AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(code)
 }
 
 fn record(

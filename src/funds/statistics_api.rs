@@ -12,7 +12,7 @@ use super::sources::FundSource;
 use super::statistics::OfYear;
 use super::statistics_store as store;
 use crate::auth::{Action, Who};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::json::Params;
 use crate::http::text::AreaCode;
 use crate::state::App;
@@ -97,8 +97,7 @@ pub async fn get_fund_statistics(
         amount: (*sum).into(),
     };
     Ok(HttpResponse::Ok().json(FundStatistics {
-        area: AreaCode::parse(code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(code)?,
         income: year.income.iter().flat_map(of_source).collect(),
         spent: year.spent.iter().map(spending).collect(),
         hardship_share: year.hardship().into(),

@@ -130,8 +130,7 @@ pub fn show(vault: &Vault, who: &Who, row: HouseholdRow) -> AppResult<Household>
         version: row.version,
         view,
         kind: row.kind,
-        area: AreaCode::parse(row.area_code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(row.area_code)?,
         address,
         contact_person_id: row.contact_person_id,
         registered_by: row.registered_by,

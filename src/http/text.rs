@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::db::{Day, Fen, Micros, Uid};
-use crate::error::Fault;
+use crate::error::{AppError, AppResult, Fault};
 
 /// A serde error that names a catalogued fault.
 pub fn fault<E: serde::de::Error>(fault: Fault) -> E {
@@ -215,6 +215,13 @@ macro_rules! text_type {
         }
         impl utoipa::ToSchema for $name {}
     )+};
+}
+
+impl AreaCode {
+    /// One that stands in the database.
+    pub fn stored(code: impl Into<String>) -> AppResult<AreaCode> {
+        AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
+    }
 }
 
 text_type! {

@@ -12,7 +12,7 @@ use crate::areas;
 use crate::areas::model::AreaRow;
 use crate::auth::{Action, Who};
 use crate::db::{Fen, Micros};
-use crate::error::{AppError, AppResult, Fault};
+use crate::error::{AppResult, Fault};
 use crate::http::json::Params;
 use crate::http::page::{Bound, Cursor};
 use crate::http::text::{AreaCode, Label, Limit, Money};
@@ -193,8 +193,7 @@ pub async fn get_insurance_statistics(
     let mut show = |area: AreaRow| {
         let figures = figures.remove(&area.id).unwrap_or_else(Figures::none);
         Ok(InsuranceOfArea {
-            area: AreaCode::parse(area.code)
-                .map_err(|_| AppError::internal("a stored area code is not one"))?,
+            area: AreaCode::stored(area.code)?,
             name: area.name,
             figures: figures.into(),
         })

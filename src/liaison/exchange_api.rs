@@ -14,7 +14,7 @@ use crate::areas;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::db::{Day, DbConn, Micros, Uid};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::guarded::guarded;
 use crate::http::idempotency::path_id;
 use crate::http::json::{Body, Params};
@@ -206,8 +206,7 @@ pub async fn list_liaison_withdrawals(
             id: row.id,
             code: row.code,
             office: row.office,
-            other_area: AreaCode::parse(row.other_area_code)
-                .map_err(|_| AppError::internal("a stored area code is not one"))?,
+            other_area: AreaCode::stored(row.other_area_code)?,
             peer_id: row.peer,
             fields: row.fields.0,
             asked_at: row.asked_at,

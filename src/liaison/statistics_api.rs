@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::statistics::{self, Answers, OfArea};
 use crate::auth::{Action, Who};
-use crate::error::{AppError, AppResult, Fault};
+use crate::error::{AppResult, Fault};
 use crate::http::json::Params;
 use crate::http::page::{Bound, Cursor};
 use crate::http::text::{AreaCode, Label, Limit};
@@ -91,8 +91,7 @@ pub struct LiaisonStatistics {
 
 fn show(of: OfArea) -> AppResult<LiaisonOfArea> {
     Ok(LiaisonOfArea {
-        area: AreaCode::parse(of.area.code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(of.area.code)?,
         name: of.area.name,
         sent: of.sent,
         received: of.received,

@@ -11,7 +11,7 @@ use super::values::{self, NOTE, REPLY};
 use crate::auth::{Placed, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Micros, Uid};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::precondition::Tagged;
 use crate::http::text::{Address, AreaCode, FactWord, Label, LiaisonCode, Note};
 use crate::page_of;
@@ -140,7 +140,7 @@ pub fn hung(c: &mut DbConn, rows: &[NoticeRow]) -> AppResult<Hung> {
 }
 
 fn code(text: String) -> AppResult<AreaCode> {
-    AreaCode::parse(text).map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(text)
 }
 
 /// Shows a copy as this caller may see it.

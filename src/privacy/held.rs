@@ -357,7 +357,7 @@ pub fn of(c: &mut DbConn, vault: &Vault, person: Uid, now: Micros) -> AppResult<
 }
 
 fn code(text: &str) -> AppResult<AreaCode> {
-    AreaCode::parse(text).map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(text)
 }
 
 /// What people call an area.

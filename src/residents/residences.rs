@@ -66,8 +66,7 @@ pub(super) fn show(row: EpisodeRow) -> AppResult<Residence> {
         id: row.id,
         version: row.version,
         resident_id: row.resident_id,
-        area: AreaCode::parse(row.area_code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(row.area_code)?,
         from_day: row.from_day,
         to_day: row.to_day,
         reason: row.reason,

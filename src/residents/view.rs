@@ -136,9 +136,7 @@ pub fn render(
         View::Full => clear.for_worker(),
         View::Masked => clear.masked(),
     };
-    let code = |text: String| {
-        AreaCode::parse(text).map_err(|_| AppError::internal("a stored area code is not one"))
-    };
+    let code = |text: String| AreaCode::stored(text);
     Ok(Resident {
         id: resident.id,
         person_id: person.id,

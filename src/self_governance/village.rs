@@ -102,7 +102,7 @@ pub fn opened(
 }
 
 pub fn code(text: String) -> AppResult<AreaCode> {
-    AreaCode::parse(text).map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(text)
 }
 
 /// Notes in the audit what was done to a record of a village: words and ids alone.

@@ -8,7 +8,7 @@ use super::model::ServiceKind;
 use super::reach::{self, Reached};
 use super::statistics_api::finished;
 use crate::auth::{Action, Who};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::json::Params;
 use crate::http::text::{AreaCode, Label};
 use crate::state::App;
@@ -86,8 +86,7 @@ fn show(of: Reached) -> AppResult<ReachOfArea> {
         residents_percent: percent(&of.residents),
         local_households_percent: percent(&of.households),
         kinds: kinds.collect(),
-        area: AreaCode::parse(of.area.code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(of.area.code)?,
         name: of.area.name,
     })
 }

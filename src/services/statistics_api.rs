@@ -10,7 +10,7 @@ use super::tally::TallyKind;
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::auth::{Action, Who};
 use crate::db::DbConn;
-use crate::error::{AppError, AppResult, Fault};
+use crate::error::{AppResult, Fault};
 use crate::http::json::Params;
 use crate::http::text::{AreaCode, FactWord, Label};
 use crate::privacy::suppression::Shown;
@@ -91,8 +91,7 @@ fn counts(steps: &[Shown], of: impl Fn(&Shown) -> Option<u64>) -> ServiceCounts 
 fn show(of: OfArea) -> AppResult<CountsOfArea> {
     let kinds = TallyKind::all().into_iter().enumerate();
     Ok(CountsOfArea {
-        area: AreaCode::parse(of.area.code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(of.area.code)?,
         name: of.area.name,
         all: counts(&of.steps, |shown| shown.all),
         kinds: kinds

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::coverage::{self, OfArea};
 use crate::auth::{Action, Who};
 use crate::db::Day;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::json::Params;
 use crate::http::page::{Bound, Cursor};
 use crate::http::text::{AreaCode, Label, Limit};
@@ -74,8 +74,7 @@ pub struct VisitCoverage {
 
 fn show(of: OfArea) -> AppResult<CoverageOfArea> {
     Ok(CoverageOfArea {
-        area: AreaCode::parse(of.area.code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(of.area.code)?,
         name: of.area.name,
         homes: of.homes,
         homes_visited: of.visited,

@@ -78,10 +78,7 @@ fn show(vault: &Vault, today: Day, hung: &Hung, row: FollowUpRow) -> AppResult<O
         visit_id: row.visit_id,
         member_home_id: row.member_home_id,
         household_id: row.household_id,
-        area: code
-            .map(AreaCode::parse)
-            .transpose()
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: code.map(AreaCode::stored).transpose()?,
         due_on: row.due_on,
         days_overdue: days,
         assignee: row.assignee,

@@ -15,7 +15,6 @@ pub mod store;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::areas;
-use crate::areas::model::AreaLevel;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Who};
 use crate::db::DbConn;
@@ -37,13 +36,5 @@ fn within(c: &mut DbConn, who: &Who, area: Option<&AreaCode>) -> AppResult<Scope
     let area = areas::store::by_code_ever(c, code.as_str())?
         .filter(|area| who.may_within(action, area))
         .ok_or_else(AppError::not_found)?;
-    let mut scope = Scope::default();
-    match area.level {
-        AreaLevel::Province | AreaLevel::City | AreaLevel::County => {
-            scope.counties = areas::store::counties(c, &area)?;
-        }
-        AreaLevel::Town => scope.towns.push(area.id),
-        AreaLevel::Village => scope.villages.push(area.id),
-    }
-    Ok(scope)
+    areas::store::scope_within(c, &area)
 }

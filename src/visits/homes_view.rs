@@ -11,7 +11,7 @@ use super::model::*;
 use super::texts::{self, Sealer};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Micros, Uid, groups};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::precondition::Tagged;
 use crate::http::text::{Address, AreaCode, Label, Note};
 use crate::page_of;
@@ -122,8 +122,7 @@ pub fn show(vault: &Vault, evidence: &Evidence, home: HomeRow) -> AppResult<Memb
         id: home.id,
         version: home.version,
         state: home.state,
-        area: AreaCode::parse(home.area_code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(home.area_code)?,
         title: home.title,
         site_address: home.site_address,
         opening_hours: home.opening_hours,

@@ -14,7 +14,7 @@ use super::{follow_ups_store, visits_store as store};
 use crate::auth::{Action, Who};
 use crate::crypto::Vault;
 use crate::db::{Day, DbConn, Micros, Uid, groups};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::precondition::Tagged;
 use crate::http::text::{AreaCode, Note};
 use crate::page_of;
@@ -159,7 +159,7 @@ pub fn load(c: &mut DbConn, visits: &[VisitRow]) -> AppResult<Hung> {
 const MOST: usize = 200;
 
 fn area(code: String) -> AppResult<AreaCode> {
-    AreaCode::parse(code).map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(code)
 }
 
 pub fn summary(v: VisitRow) -> AppResult<VisitSummary> {

@@ -12,9 +12,10 @@ use super::view::{AssessmentCase, AssessmentCasePage, show, summary};
 use crate::areas;
 use crate::assessment::scheme::api::year_of;
 use crate::assessment::snapshots::api::area_named;
+use crate::auth::rights::Scope;
 use crate::auth::{Action, Who};
 use crate::db::Uid;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params};
 use crate::http::page::{Bound, Cursor};
@@ -38,8 +39,7 @@ pub struct NewCase {
 }
 
 fn code(stored: Option<&String>) -> AppResult<AreaCode> {
-    AreaCode::parse(stored.map_or("", String::as_str))
-        .map_err(|_| AppError::internal("a stored area code is not one"))
+    AreaCode::stored(stored.map_or("", String::as_str))
 }
 
 pub(super) async fn read(app: &App, who: &Who, id: Uid) -> AppResult<AssessmentCase> {
@@ -125,8 +125,14 @@ pub async fn list_assessment_cases(
         .read(move |c| {
             let within = match &asked {
                 Some(code) => match area_named(c, code.as_str())? {
-                    Some(area) => Some(store::within(c, &area)?),
-                    None => Some(Within::only(Uid::NIL)),
+                    Some(area) => Some(Within {
+                        area: area.id,
+                        all: areas::store::scope_within(c, &area)?,
+                    }),
+                    None => Some(Within {
+                        area: Uid::NIL,
+                        all: Scope::default(),
+                    }),
                 },
                 None => None,
             };

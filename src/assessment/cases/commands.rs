@@ -15,7 +15,7 @@ use crate::assessment::judge::{IndicatorOutcome, Judged};
 use crate::assessment::reckon;
 use crate::assessment::scheme::document::{Indicator, JudgedLevel, SchemeDocument};
 use crate::assessment::sources::SourceMeasure;
-use crate::assessment::span::Span;
+use crate::assessment::span::{Span, is_over};
 use crate::assessment::vetoes::commands::area_of;
 use crate::associations::commands::living;
 use crate::associations::store as associations;
@@ -194,7 +194,7 @@ pub fn submit(c: &mut DbConn, who: &Who, id: Uid) -> AppResult<()> {
     let case = store::locked(c, who, Action::CaseWrite, id)?;
     speaks_for(who, Action::CaseWrite, &area_of(c, case.area_id)?)?;
     may(&case, who, CaseStep::Submission)?;
-    if i64::from(who.at.china_day().year()) <= case.year {
+    if !is_over(case.year, who.at.china_day()) {
         return Err(AppError::of(Code::YearRuns));
     }
     let said = store::statements(c, case.id)?;

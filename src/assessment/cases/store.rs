@@ -3,11 +3,10 @@
 use diesel::prelude::*;
 
 use super::model::*;
-use crate::areas::model::{AreaLevel, AreaRow};
 use crate::associations::model::AssociationRow;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
-use crate::db::schema::{areas, assessment_cases, assessment_statements};
+use crate::db::schema::{assessment_cases, assessment_statements};
 use crate::db::{Day, DbConn, Micros, Uid};
 use crate::error::AppResult;
 use crate::http::page::Page;
@@ -56,63 +55,19 @@ pub fn locked(c: &mut DbConn, who: &Who, action: Action, id: Uid) -> AppResult<H
     who.authorise(action, row)
 }
 
+/// An area with everything in it; of none nothing is found.
+#[derive(Debug, Clone)]
+pub struct Within {
+    pub area: Uid,
+    pub all: Scope,
+}
+
 /// Which assessments a list holds.
 #[derive(Debug, Clone)]
 pub struct Filter {
     pub year: Option<i64>,
     pub state: Option<CaseState>,
     pub within: Option<Within>,
-}
-
-/// An area with everything in it, as rows are placed.
-#[derive(Debug, Clone)]
-pub struct Within {
-    area: Uid,
-    counties: Vec<Uid>,
-    town: Uid,
-    village: Uid,
-}
-
-impl Within {
-    /// The area alone; of none nothing is found.
-    pub fn only(area: Uid) -> Within {
-        Within {
-            area,
-            counties: Vec::new(),
-            town: Uid::NIL,
-            village: Uid::NIL,
-        }
-    }
-}
-
-pub fn within(c: &mut DbConn, area: &AreaRow) -> AppResult<Within> {
-    let wide = Within::only(area.id);
-    Ok(match area.level {
-        AreaLevel::Province | AreaLevel::City => Within {
-            counties: areas::table
-                .filter(areas::level.eq(AreaLevel::County))
-                .filter(
-                    areas::city
-                        .eq(area.id)
-                        .or(areas::province.nullable().eq(area.id)),
-                )
-                .select(areas::id)
-                .load(c)?,
-            ..wide
-        },
-        AreaLevel::County => Within {
-            counties: vec![area.id],
-            ..wide
-        },
-        AreaLevel::Town => Within {
-            town: area.id,
-            ..wide
-        },
-        AreaLevel::Village => Within {
-            village: area.id,
-            ..wide
-        },
-    })
 }
 
 /// A page of the assessments in the caller's areas, newest first.
@@ -128,11 +83,7 @@ pub fn list(c: &mut DbConn, scope: &Scope, filter: Filter, page: Page) -> AppRes
         .into_boxed();
     if let Some(within) = filter.within {
         let own = assessment_cases::area_id.nullable().eq(within.area);
-        let placed = assessment_cases::county
-            .eq_any(within.counties)
-            .or(assessment_cases::town.eq(within.town))
-            .or(assessment_cases::village.eq(within.village));
-        query = query.filter(own.or(placed));
+        query = query.filter(own.or(in_scope!(assessment_cases, &within.all)));
     }
     if let Some(year) = filter.year {
         query = query.filter(assessment_cases::year.eq(year));

@@ -10,7 +10,7 @@ use super::store;
 use crate::assessment::api::area;
 use crate::assessment::reckon_store;
 use crate::assessment::scheme::document::Where;
-use crate::assessment::span::{FIRST_YEAR, LAST_YEAR, Span};
+use crate::assessment::span::{Span, year_in_path};
 use crate::auth::{Action, Who};
 use crate::db::{Day, Uid};
 use crate::error::{AppError, AppResult};
@@ -31,16 +31,6 @@ impl From<Foundation> for Where {
             Foundation::Elsewhere => Where::Elsewhere,
         }
     }
-}
-
-/// A year that may be set beforehand.
-fn year_of(text: &str) -> AppResult<i64> {
-    let year = match text.len() {
-        4 => text.parse::<i64>().ok(),
-        _ => None,
-    };
-    year.filter(|year| (FIRST_YEAR..=LAST_YEAR).contains(year))
-        .ok_or_else(AppError::not_found)
 }
 
 /// What is known of an area for a year.
@@ -139,8 +129,7 @@ async fn read_profile(app: &App, who: &Who, code: String, year: i64) -> AppResul
             Ok((area, row))
         })
         .await?;
-    let area = AreaCode::parse(area.code)
-        .map_err(|_| AppError::internal("a stored area code is not one"))?;
+    let area = AreaCode::stored(area.code)?;
     Ok(AreaProfile {
         area,
         year,
@@ -165,7 +154,7 @@ pub async fn set_area_profile(
 ) -> AppResult<HttpResponse> {
     who.may(Action::AssessmentRecord)?;
     let (year, code) = path.into_inner();
-    let year = year_of(&year)?;
+    let year = year_in_path(&year)?;
     let (caller, new, at) = (who.clone(), body.value, code.clone());
     app.db
         .write(move |c| commands::set_profile(c, &caller, &at, year, &new))
@@ -186,7 +175,7 @@ pub async fn get_area_profile(
 ) -> AppResult<HttpResponse> {
     who.may(Action::AssessmentRead)?;
     let (year, code) = path.into_inner();
-    let year = year_of(&year)?;
+    let year = year_in_path(&year)?;
     Ok(HttpResponse::Ok().json(read_profile(&app, &who, code, year).await?))
 }
 
@@ -205,8 +194,7 @@ async fn read_target(
             Ok((area, row))
         })
         .await?;
-    let area = AreaCode::parse(area.code)
-        .map_err(|_| AppError::internal("a stored area code is not one"))?;
+    let area = AreaCode::stored(area.code)?;
     Ok(ResponsibilityTarget {
         area,
         year,
@@ -232,7 +220,7 @@ pub async fn set_responsibility_target(
 ) -> AppResult<HttpResponse> {
     who.may(Action::AssessmentRecord)?;
     let (year, code) = path.into_inner();
-    let year = year_of(&year)?;
+    let year = year_in_path(&year)?;
     let (caller, new, at) = (who.clone(), body.value, code.clone());
     app.db
         .write(move |c| commands::set_target(c, &caller, &at, year, &new))
@@ -253,7 +241,7 @@ pub async fn get_responsibility_target(
 ) -> AppResult<HttpResponse> {
     who.may(Action::AssessmentRead)?;
     let (year, code) = path.into_inner();
-    let year = year_of(&year)?;
+    let year = year_in_path(&year)?;
     Ok(HttpResponse::Ok().json(read_target(&app, &who, code, year).await?))
 }
 
@@ -274,8 +262,7 @@ async fn read_plan(app: &App, who: &Who, code: String, year: i64) -> AppResult<A
             Ok((area, row))
         })
         .await?;
-    let area = AreaCode::parse(area.code)
-        .map_err(|_| AppError::internal("a stored area code is not one"))?;
+    let area = AreaCode::stored(area.code)?;
     Ok(AssessmentPlan {
         area,
         year,
@@ -308,7 +295,7 @@ pub async fn set_assessment_plan(
 ) -> AppResult<HttpResponse> {
     who.may(Action::AssessmentRecord)?;
     let (year, code) = path.into_inner();
-    let year = year_of(&year)?;
+    let year = year_in_path(&year)?;
     let (caller, new, at) = (who.clone(), body.value, code.clone());
     app.db
         .write(move |c| commands::set_plan(c, &caller, &at, year, &new))
@@ -329,6 +316,6 @@ pub async fn get_assessment_plan(
 ) -> AppResult<HttpResponse> {
     who.may(Action::AssessmentRead)?;
     let (year, code) = path.into_inner();
-    let year = year_of(&year)?;
+    let year = year_in_path(&year)?;
     Ok(HttpResponse::Ok().json(read_plan(&app, &who, code, year).await?))
 }

@@ -8,6 +8,7 @@ use crate::assessment::above::set_from_above;
 use crate::assessment::api::area;
 use crate::assessment::snapshots;
 use crate::assessment::sources::{self, SourceMeasure};
+use crate::assessment::span::is_over;
 use crate::associations::model::AssociationRow;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Who};
@@ -17,7 +18,7 @@ use crate::funds::years;
 
 /// Refuses what is to be reached in a year once that is over: what was done is not agreed on.
 fn refuse_over(who: &Who, year: i64) -> AppResult<()> {
-    match i64::from(who.at.china_day().year()) > year {
+    match is_over(year, who.at.china_day()) {
         true => Err(AppError::of(Code::YearOver)),
         false => Ok(()),
     }

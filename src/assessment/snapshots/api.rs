@@ -212,8 +212,7 @@ pub async fn list_assessment_snapshots(
     let shown = |row: Listed| {
         let code = codes.get(&row.area_id).cloned().unwrap_or_default();
         Ok(AssessmentSnapshotSummary {
-            area: AreaCode::parse(code)
-                .map_err(|_| AppError::internal("a stored area code is not one"))?,
+            area: AreaCode::stored(code)?,
             id: row.id,
             year: row.year,
             revision: row.revision,

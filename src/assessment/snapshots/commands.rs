@@ -162,8 +162,7 @@ pub fn prepare(
         frozen_by: who.user,
         frozen_at: who.at,
         area_id: area.id,
-        area: AreaCode::parse(area.code.as_str())
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(area.code.as_str())?,
         as_of: span.last,
         scheme_id: reckoned.scheme_id,
         scheme: reckoned.scheme,

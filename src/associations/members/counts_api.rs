@@ -9,7 +9,7 @@ use super::counts_store as store;
 use crate::associations::store as associations;
 use crate::auth::{Action, Who};
 use crate::db::{Day, Uid};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::http::idempotency::path_id;
 use crate::http::json::Params;
 use crate::http::page::{Bound, Cursor};
@@ -112,8 +112,7 @@ pub struct MemberStatistics {
 
 fn show(of: OfArea) -> AppResult<MembersOfArea> {
     Ok(MembersOfArea {
-        area: AreaCode::parse(of.area.code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(of.area.code)?,
         name: of.area.name,
         members: of.members,
         backbone: of.backbone,

@@ -98,10 +98,9 @@ pub async fn look_up_care_family(
     let indexes = fields::phone_indexes(&app.vault, &phone);
     let found = app.db.write(move |c| look_up(c, &who, &indexes)).await?;
     let item = |(home, family_id): (HouseholdRow, Option<Uid>)| {
-        let area = AreaCode::parse(home.area_code);
         Ok(CareHousehold {
             household_id: home.id,
-            area: area.map_err(|_| AppError::internal("a stored area code is not one"))?,
+            area: AreaCode::stored(home.area_code)?,
             family_id,
         })
     };

@@ -130,8 +130,7 @@ pub fn show(vault: &Vault, whole: Whole) -> AppResult<CareFamily> {
     };
     let people: AppResult<Vec<CarePerson>> = whole.people.iter().take(50).map(person).collect();
     Ok(CareFamily {
-        area: AreaCode::parse(home.area_code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(home.area_code)?,
         family_doctor: provider(DOCTOR, &row.doctor, row.doctor_since)?,
         green_channel: provider(CHANNEL, &row.channel, row.channel_since)?,
         township_contact: contact(row.township_contact, row.township_contact_since),

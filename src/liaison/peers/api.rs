@@ -135,8 +135,7 @@ pub(super) fn show(row: PeerRow) -> AppResult<LiaisonPeer> {
         id: row.id,
         version: row.version,
         office: row.office,
-        area: AreaCode::parse(row.area_code)
-            .map_err(|_| AppError::internal("a stored area code is not one"))?,
+        area: AreaCode::stored(row.area_code)?,
         signing_key: row.signing_key,
         sealing_key: row.sealing_key,
         key_digest: row.key_digest,
