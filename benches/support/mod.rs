@@ -49,7 +49,11 @@ pub fn databases(settings: &str) -> Vec<Database> {
     match cluster::binaries() {
         Some(bin) => {
             let durable = format!("-c shared_buffers=512MB -c max_wal_size=4GB {settings}");
-            out.push(Database::Postgres(cluster::start(&bin, &durable)));
+            out.push(Database::Postgres(cluster::start(
+                &bin,
+                &std::env::temp_dir(),
+                &durable,
+            )));
         }
         None => eprintln!("PostgreSQL's server is not installed: it is left out"),
     }

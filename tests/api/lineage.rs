@@ -311,7 +311,7 @@ fn a_replica_promoted() {
         return;
     };
     let quick = "-c fsync=off -c shared_buffers=32MB";
-    let primary = cluster::start(&bin, quick);
+    let primary = cluster::start(&bin, place::place(), quick);
     let mut c = connect(&Target::Postgres(primary.make("q")), true).unwrap();
     migrate::run(&mut c).unwrap();
     start(&mut c, Micros(1));

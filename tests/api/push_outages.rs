@@ -142,10 +142,10 @@ async fn the_database_is_away(backend: Backend) {
 async fn on_a_cluster_of_its_own() -> (cluster::Cluster, UnderWay) {
     let bin = cluster::binaries().unwrap();
     let quick = "-c fsync=off -c full_page_writes=off -c shared_buffers=32MB";
-    let own = cluster::start(&bin, quick);
+    let own = cluster::start(&bin, place::place(), quick);
     let url = own.make("campaign");
     fill(&mut connect(&Target::Postgres(url.clone()), true).unwrap());
-    let dir = tempfile::tempdir().unwrap();
+    let dir = place::folder();
     let settings = vec![("push.worker", "false".into())];
     let app = TestApp::on(Backend::Postgres, url, dir, settings).await;
     (own, under_way(app).await)

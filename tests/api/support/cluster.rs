@@ -58,10 +58,10 @@ fn postgres_user() -> Option<(u32, u32)> {
 }
 
 /// A folder that the server may write to.
-fn folder() -> PathBuf {
+fn folder(place: &Path) -> PathBuf {
     let dir = tempfile::Builder::new()
         .prefix("qianshou-pg-")
-        .tempdir()
+        .tempdir_in(place)
         .unwrap()
         .keep();
     if let Some((uid, gid)) = postgres_user() {
@@ -70,9 +70,9 @@ fn folder() -> PathBuf {
     dir
 }
 
-/// Starts a cluster with these settings, such as `-c fsync=off`.
-pub fn start(bin: &Path, settings: &str) -> Cluster {
-    let dir = folder();
+/// Starts a cluster in a folder of this place, with these settings, such as `-c fsync=off`.
+pub fn start(bin: &Path, place: &Path, settings: &str) -> Cluster {
+    let dir = folder(place);
     let done = command(bin.join("initdb"))
         .args([
             "-D",
@@ -93,7 +93,8 @@ pub fn start(bin: &Path, settings: &str) -> Cluster {
 /// Starts a replica that follows this cluster.
 #[allow(dead_code)] // benchmarks have none
 pub fn replica(bin: &Path, of: &Cluster, settings: &str) -> Cluster {
-    let dir = folder();
+    // Its sibling.
+    let dir = folder(of.data.ancestors().nth(2).unwrap());
     let done = command(bin.join("pg_basebackup"))
         .args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf"])
         .args(["--dbname", &of.url("postgres"), "--pgdata"])

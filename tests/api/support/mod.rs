@@ -17,6 +17,7 @@ pub mod notices;
 pub mod offices;
 pub mod papers;
 pub mod phones;
+pub mod place;
 pub mod postgres;
 pub mod process;
 pub mod pushing;
@@ -117,7 +118,7 @@ pub struct TestApp {
 
 impl TestApp {
     pub async fn start(backend: Backend, settings: Vec<(&'static str, String)>) -> TestApp {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = place::folder();
         let url = match backend {
             Backend::Sqlite => {
                 let path = dir.path().join("test.db");

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::cluster::{self, Cluster};
+use super::place;
 use qianshou::db::{Target, connect};
 
 pub struct Databases {
@@ -25,8 +26,8 @@ pub fn cluster() -> Option<&'static Databases> {
                 return None;
             };
             // Nothing of a test needs to outlive a power cut.
-            let quick = "-c fsync=off -c full_page_writes=off -c shared_buffers=64MB";
-            let cluster = cluster::start(&bin, quick);
+            let quick = "-c fsync=off -c full_page_writes=off -c shared_buffers=64MB -c max_wal_size=256MB";
+            let cluster = cluster::start(&bin, place::place(), quick);
             let template = cluster.make("template_qianshou");
             super::fill(&mut connect(&Target::Postgres(template), true).unwrap());
             Some(Databases { cluster, next: AtomicU32::new(0) })
