@@ -27,6 +27,14 @@ const EVERY: i64 = 6 * Micros::HOUR;
 /// The round of a sweep: no alarm is of an earlier one.
 pub const SWEEP: i64 = 0;
 
+/// While somebody waits for SQLite's one writer the pages are small.
+fn page_size(app: &App) -> i64 {
+    match app.db.is_asked_for() {
+        true => 20,
+        false => PAGE,
+    }
+}
+
 /// Begins to give the alarms of a campaign out, or anew; `round` is the campaign's version.
 pub(super) fn give_out(c: &mut DbConn, campaign: Uid, round: i64) -> AppResult<()> {
     store::begin(c, &run_of(campaign, round))
@@ -59,7 +67,12 @@ pub async fn run(app: &App) -> AppResult<bool> {
     let open = app.db.read(move |c| store::open(c, now, LOOK)).await?;
     let mut more = open.len() as i64 == LOOK;
     for campaign in open {
-        match app.db.write(move |c| page(c, campaign, now)).await {
+        let size = page_size(app);
+        match app
+            .db
+            .write_behind(move |c| page(c, campaign, size, now))
+            .await
+        {
             Ok(unfinished) => more |= unfinished,
             Err(e) => {
                 tracing::error!(%campaign, cause = ?e, "alarms could not be given out; it is tried again")
@@ -70,7 +83,7 @@ pub async fn run(app: &App) -> AppResult<bool> {
 }
 
 /// One page of a campaign; true when others follow.
-fn page(c: &mut DbConn, campaign: Uid, now: Micros) -> AppResult<bool> {
+fn page(c: &mut DbConn, campaign: Uid, size: i64, now: Micros) -> AppResult<bool> {
     // The campaign first, as every command does.
     let Some(campaign) = campaigns_store::locked_row(c, campaign)? else {
         return Ok(false);
@@ -84,7 +97,7 @@ fn page(c: &mut DbConn, campaign: Uid, now: Micros) -> AppResult<bool> {
         CampaignState::Scheduled | CampaignState::Running
     );
     if run.withdraws {
-        take_back(c, &campaign, now)
+        take_back(c, &campaign, size, now)
     } else if run.next_at > now {
         // Another process was faster.
         Ok(false)
@@ -93,16 +106,22 @@ fn page(c: &mut DbConn, campaign: Uid, now: Micros) -> AppResult<bool> {
         store::end(c, campaign.id)?;
         Ok(false)
     } else if run.checks {
-        take_back_from_leavers(c, &campaign, run, now)
+        take_back_from_leavers(c, &campaign, run, size, now)
     } else {
-        give(c, &campaign, run, now)
+        give(c, &campaign, run, size, now)
     }
 }
 
 /// Gives a page of the audience its alarms. A sweep touches those alone who have none, or work elsewhere now.
-fn give(c: &mut DbConn, campaign: &CampaignRow, mut run: RunRow, now: Micros) -> AppResult<bool> {
+fn give(
+    c: &mut DbConn,
+    campaign: &CampaignRow,
+    mut run: RunRow,
+    size: i64,
+    now: Micros,
+) -> AppResult<bool> {
     let audience = audience_of(c, campaign)?;
-    let (people, more) = audience::recipients(c, &audience, now, run.reached, PAGE)?;
+    let (people, more) = audience::recipients(c, &audience, now, run.reached, size)?;
     let users: Vec<Uid> = people.iter().map(|p| p.user).collect();
     let held = store::held(c, campaign.id, &users)?;
     let (mut new, mut newer) = (Vec::new(), Vec::new());
@@ -153,15 +172,16 @@ fn take_back_from_leavers(
     c: &mut DbConn,
     campaign: &CampaignRow,
     mut run: RunRow,
+    size: i64,
     now: Micros,
 ) -> AppResult<bool> {
     let audience = audience_of(c, campaign)?;
-    let held = store::held_after(c, campaign.id, run.reached, PAGE)?;
+    let held = store::held_after(c, campaign.id, run.reached, size)?;
     let users: Vec<Uid> = held.iter().map(|alarm| alarm.user_id).collect();
     let stay = audience::among(c, &audience, &users, now)?;
     let gone = held.iter().filter(|alarm| !stay.contains(&alarm.user_id));
     remove(c, gone, now)?;
-    if held.len() as i64 == PAGE {
+    if held.len() as i64 == size {
         run.reached = users.last().copied();
         store::put_run(c, &run)?;
         return Ok(true);
@@ -180,10 +200,10 @@ fn take_back_from_leavers(
 }
 
 /// Takes back a page of all.
-fn take_back(c: &mut DbConn, campaign: &CampaignRow, now: Micros) -> AppResult<bool> {
-    let held = store::held_after(c, campaign.id, None, PAGE)?;
+fn take_back(c: &mut DbConn, campaign: &CampaignRow, size: i64, now: Micros) -> AppResult<bool> {
+    let held = store::held_after(c, campaign.id, None, size)?;
     remove(c, held.iter(), now)?;
-    let more = held.len() as i64 == PAGE;
+    let more = held.len() as i64 == size;
     if !more {
         store::end(c, campaign.id)?;
     }

@@ -14,7 +14,7 @@ use super::plan::{self, Due};
 use super::{alarms, audience, results_store, store, texts};
 use crate::areas;
 use crate::auth::Placed;
-use crate::db::{DbConn, Micros, Uid, indexed};
+use crate::db::{DbConn, Micros, Uid, indexed, unhurried};
 use crate::error::AppResult;
 use crate::notifications::announce::{Announcement, Recipient, announce};
 use crate::notifications::model::NotificationKind;
@@ -22,9 +22,14 @@ use crate::push::quarters::Ramp;
 use crate::state::App;
 use crate::sync::{self, Change, Kind};
 
-/// Recipients a transaction: SQLite's one writer has others to serve, on PostgreSQL each statement is a trip.
-fn page_size(c: &DbConn) -> i64 {
-    if c.is_sqlite() { 800 } else { 1_000 }
+/// Recipients a transaction. On PostgreSQL each statement is a trip; SQLite's one writer has others to serve, and while
+/// any of them is there no page keeps them waiting for longer than their own write takes.
+fn page_size(app: &App) -> i64 {
+    match (app.db.is_sqlite(), app.db.is_asked_for()) {
+        (false, _) => 2_000,
+        (true, false) => 800,
+        (true, true) => 20,
+    }
 }
 /// Reminders and campaigns a look.
 const LOOK: i64 = 20;
@@ -39,9 +44,10 @@ pub async fn run(app: &App) -> AppResult<bool> {
     let spread = app.config.push_ramp_micros;
     let mut more = due.len() as i64 == LOOK;
     for (reminder, campaign) in due {
+        let size = page_size(app);
         let page = app
             .db
-            .write(move |c| page(c, reminder, campaign, spread, now));
+            .write_behind(move |c| page(c, (reminder, campaign), size, spread, now));
         // One campaign's trouble is not the others'.
         match page.await {
             Ok(unfinished) => more |= unfinished,
@@ -56,7 +62,13 @@ pub async fn run(app: &App) -> AppResult<bool> {
 }
 
 /// Sends one page of a reminder; true when others follow.
-fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) -> AppResult<bool> {
+fn page(
+    c: &mut DbConn,
+    (reminder, campaign): (Uid, Uid),
+    size: i64,
+    spread: i64,
+    now: Micros,
+) -> AppResult<bool> {
     // The campaign first, as every command does: two lockers in two orders would block each other.
     let Some(mut campaign) = store::locked_row(c, campaign)? else {
         return Ok(false);
@@ -86,7 +98,6 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
     }
     let audience = audience_of(c, &campaign)?;
     indexed(c)?;
-    let size = page_size(c);
     let (recipients, more) = audience::recipients(c, &audience, now, reminder.reached, size)?;
     reminder.reached = recipients.last().map(|r| r.user).or(reminder.reached);
     let meant = meant(c, &campaign, &reminder, recipients)?;
@@ -102,7 +113,10 @@ fn page(c: &mut DbConn, reminder: Uid, campaign: Uid, spread: i64, now: Micros) 
         };
         announce(c, now, &what, &recipients)?;
     }
-    if !more {
+    if more {
+        // A page that a power cut takes was pushed to nobody: leasing its pushes is a commit that waits for the disk.
+        unhurried(c)?;
+    } else {
         reminder.state = ReminderState::Sent;
         reminder.ended_at = Some(now);
     }

@@ -22,7 +22,7 @@ mod writer;
 
 pub use conn::{DbConn, MultiBackend};
 pub use groups::groups;
-pub use plans::{indexed, paged};
+pub use plans::{indexed, paged, unhurried};
 pub use types::{Day, Fen, Json, Micros, Uid};
 pub use violation::{Violation, violation};
 pub use writer::transact;
@@ -30,7 +30,8 @@ pub use writer::transact;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::error::{AppError, AppResult, Code};
 use lanes::Lane;
@@ -92,7 +93,13 @@ struct Inner {
     options: DbOptions,
     readers: Lane<lanes::ReadJob>,
     writer: Lane<writer::Write>,
+    opened: Instant,
+    /// When somebody who waits for it last asked for a write, in milliseconds since it was opened.
+    asked: AtomicU64,
 }
+
+/// Whoever wrote within this may well be about to write again.
+const LATELY: Duration = Duration::from_millis(100);
 
 impl Db {
     /// Opens the connections; fails at once when the database cannot be reached.
@@ -103,6 +110,8 @@ impl Db {
                 options,
                 readers,
                 writer,
+                opened: Instant::now(),
+                asked: AtomicU64::new(0),
             }),
         })
     }
@@ -116,6 +125,12 @@ impl Db {
     /// Jobs waiting now: (reads, writes).
     pub fn waiting(&self) -> (usize, usize) {
         (self.inner.readers.len(), self.inner.writer.len())
+    }
+
+    /// Whether a long write would keep somebody waiting: SQLite has one writer, and somebody needed it a moment ago.
+    pub fn is_asked_for(&self) -> bool {
+        let asked = Duration::from_millis(self.inner.asked.load(Ordering::Relaxed));
+        self.is_sqlite() && self.inner.opened.elapsed().saturating_sub(asked) < LATELY
     }
 
     /// Runs `f` on a read-only snapshot. `f` runs once: a connection lost before it is replaced,
@@ -137,6 +152,18 @@ impl Db {
     /// SQLite), but it is applied exactly once or not at all. It holds SQL and
     /// pure decisions only: no network, no hashing of passwords, no files.
     pub async fn write<T, F>(&self, f: F) -> AppResult<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut DbConn) -> AppResult<T> + Send + 'static,
+    {
+        let now = self.inner.opened.elapsed().as_millis();
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        self.inner.asked.fetch_max(now, Ordering::Relaxed);
+        self.write_behind(f).await
+    }
+
+    /// The same for work that nobody waits for: pages of a campaign, pushes on their way.
+    pub async fn write_behind<T, F>(&self, f: F) -> AppResult<T>
     where
         T: Send + 'static,
         F: Fn(&mut DbConn) -> AppResult<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! How PostgreSQL looks for a few rows of a table that has grown within seconds.
+//! How PostgreSQL looks for a few rows of a table that has grown within seconds, and when it waits for the disk.
 //!
 //! Its plans go by what it last knew of a table, and what a connection has prepared while a table was small is kept
 //! for a while. An outbox that a campaign filled a moment ago would be read whole, again and again, for some hundred
@@ -31,9 +31,15 @@ pub fn paged<R>(c: &mut DbConn, f: impl FnOnce(&mut DbConn) -> AppResult<R>) -> 
     Ok(page)
 }
 
-fn set(c: &mut DbConn, plans: &str) -> AppResult<()> {
+/// This transaction is committed before it is on the disk. Only for a step of work that begins again after the last step
+/// that is there, and of which nobody outside hears but by a later commit, which takes it along to the disk.
+pub fn unhurried(c: &mut DbConn) -> AppResult<()> {
+    set(c, "SET LOCAL synchronous_commit = off")
+}
+
+fn set(c: &mut DbConn, how: &str) -> AppResult<()> {
     if let DbConn::Pg(c) = c {
-        c.batch_execute(plans)?;
+        c.batch_execute(how)?;
     }
     Ok(())
 }

@@ -259,7 +259,8 @@ impl Engine {
             limit,
             house: self.app.config.push_house,
         };
-        self.app.db.write(move |c| store::lease(c, &lease)).await
+        let leased = self.app.db.write_behind(move |c| store::lease(c, &lease));
+        leased.await
     }
 
     /// One delivery after another, each from its lease to the note of its end, while there are any.

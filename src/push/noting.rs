@@ -45,7 +45,7 @@ async fn write(engine: &Engine, noted: Arc<[Ended]>) -> AppResult<()> {
         others_pass: now.0 - engine.accepted_at.load(Ordering::Relaxed) < LATELY,
         now,
     };
-    let settled = engine.app.db.write(move |c| settle(c, &by, &noted));
+    let settled = engine.app.db.write_behind(move |c| settle(c, &by, &noted));
     let lost = settled.await?;
     if lost > 0 {
         tracing::warn!(provider = %by.provider, lost, "leases had run out before their deliveries ended; some may arrive twice");

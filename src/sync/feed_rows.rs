@@ -8,6 +8,8 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, BigInt, HasSqlType, Nullable, Text};
+use std::cell::RefCell;
+use std::collections::HashSet;
 
 use super::feed::Change;
 use crate::auth::Place;
@@ -15,6 +17,9 @@ use crate::db::together::{Waiting, column, gather};
 use crate::db::types::UidSql;
 use crate::db::{DbConn, Uid};
 use crate::error::AppResult;
+
+/// Record, audience and kind.
+type Key = (Uid, Uid, &'static str);
 
 /// A record's state for one audience.
 pub(super) struct Row {
@@ -53,7 +58,7 @@ impl Row {
         self
     }
     /// What there is one row of.
-    fn key(&self) -> (Uid, Uid, &'static str) {
+    fn key(&self) -> Key {
         (self.record, self.audience, self.kind)
     }
     /// One person's own row, which comes in full.
@@ -140,10 +145,11 @@ impl<Conn, const N: usize> RunQueryDsl<Conn> for Put<N> {}
 pub(super) fn put(c: &mut DbConn, rows: Vec<Row>) -> AppResult<()> {
     if WAITING.with(Waiting::is_open) {
         // One statement writes no row twice.
-        let again = |waits: &Row| rows.iter().any(|row| row.key() == waits.key());
-        if WAITING.with(|waiting| waiting.any(again)) {
+        let again = KEYS.with_borrow(|keys| rows.iter().any(|row| keys.contains(&row.key())));
+        if again {
             WAITING.with(|waiting| waiting.flush(c))?;
         }
+        KEYS.with_borrow_mut(|keys| keys.extend(rows.iter().map(Row::key)));
         WAITING.with(|waiting| waiting.add(rows));
         return Ok(());
     }
@@ -172,11 +178,17 @@ pub(super) fn put(c: &mut DbConn, rows: Vec<Row>) -> AppResult<()> {
 
 thread_local! {
     static WAITING: Waiting<Row> = const { Waiting::closed(put_all) };
+    /// Of what waits.
+    static KEYS: RefCell<HashSet<Key>> = RefCell::new(HashSet::new());
 }
 
 /// Does work whose feed rows are written together at its end, or before the feed is asked about their records.
 /// If it fails its transaction, or the savepoint around it, has to end.
 pub fn together<R>(c: &mut DbConn, f: impl FnOnce(&mut DbConn) -> AppResult<R>) -> AppResult<R> {
+    if !WAITING.with(Waiting::is_open) {
+        // Work that failed left them.
+        KEYS.with_borrow_mut(HashSet::clear);
+    }
     gather(c, &WAITING, f)
 }
 
@@ -190,6 +202,7 @@ pub(super) fn flush_of(c: &mut DbConn, records: &[Uid]) -> AppResult<()> {
 
 /// Puts rows of many records, none of them twice, into the feed in their order, by one statement.
 fn put_all(c: &mut PgConnection, rows: Vec<Row>) -> AppResult<()> {
+    KEYS.with_borrow_mut(HashSet::clear);
     // Not prepared for good: it comes once in a piece of a push.
     let text = format!(
         "{INTO} SELECT NULL, * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], \

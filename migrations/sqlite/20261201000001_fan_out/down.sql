@@ -1,0 +1,2 @@
+-- PostgreSQL's alone: SQLite's references stay as they are.
+SELECT 1;
