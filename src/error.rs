@@ -232,7 +232,7 @@ catalogue! {
         BadLength "bad_length" 422 "Wrong length" "长度不符" "The document number has the wrong length for its kind." "证件号码长度与类型不符。";
         BadCharacter "bad_character" 422 "Wrong character" "含非法字符" "The document number holds a character its kind does not." "证件号码含有此类型不允许的字符。";
         BadCheckDigit "bad_check_digit" 422 "Check digit wrong" "校验码错误" "The check digit does not fit; look at the number again." "校验码不符，请核对号码。";
-        ImpossibleDate "impossible_date" 422 "Impossible date" "日期不存在" "The date inside the number does not exist." "号码中的日期不存在。";
+        ImpossibleDate "impossible_date" 422 "Impossible date" "日期不存在" "There is no such date, of the field or inside the number." "该日期（字段本身或号码中的）不存在。";
         DateInFuture "date_in_future" 422 "Date in the future" "日期在将来" "The date, of the field or inside the number, lies in the future." "该日期（字段本身或号码中的）在将来。";
         UnknownPrefix "unknown_prefix" 422 "Unknown prefix" "前缀未知" "The number does not begin as its kind does." "号码开头与证件类型不符。";
         NoSuchArea "no_such_area" 422 "No such area" "行政区划不存在" "There is no area with this code." "没有此代码的行政区划。";

@@ -14,7 +14,7 @@ use super::means::{self, CampaignBudget, CampaignMaterial, CampaignTargets};
 use super::model::*;
 use super::plan::{self, LatePolicy, PlannedReminder};
 use super::store::{self, CampaignAmendment};
-use super::texts::ReminderText;
+use super::texts::{self, ReminderText};
 use super::writers_store;
 use crate::auth::{Action, Handle, Who};
 use crate::db::{Day, DbConn, Json, Uid};
@@ -40,6 +40,46 @@ pub struct CampaignChange {
 }
 
 impl CampaignChange {
+    /// What of it is otherwise than the campaign stands: what is said again is no change.
+    fn of(&self, campaign: &CampaignRow) -> CampaignChange {
+        fn other<T: Clone + PartialEq>(new: &Option<T>, old: &T) -> Option<T> {
+            new.as_ref().filter(|new| *new != old).cloned()
+        }
+        let means = &campaign.means.0;
+        let stands = |audience: &&WantedAudience| {
+            audience.areas == campaign.audience_areas.0
+                && audience.roles == campaign.audience_roles.0
+                && audience.limits == campaign.audience_limits.0
+        };
+        let said_again = |words: &Words| {
+            words.template.is_none()
+                && campaign.template_id.is_none()
+                && other(&words.zh, &campaign.message_zh.0).is_none()
+                && other(&words.en, &campaign.message_en.0).is_none()
+        };
+        CampaignChange {
+            theme: other(&self.theme, &campaign.theme),
+            title: other(&self.title, &campaign.title),
+            goals: other(&self.goals, &campaign.goals),
+            starts_on: other(&self.starts_on, &campaign.starts_on),
+            // Said beside another first day it says that the last one stays.
+            ends_on: match other(&self.starts_on, &campaign.starts_on) {
+                Some(_) => self.ends_on,
+                None => other(&self.ends_on, &campaign.ends_on),
+            },
+            audience: self.audience.clone().filter(|a| !stands(&a)),
+            words: match said_again(&self.words) {
+                true => Words::default(),
+                false => self.words.clone(),
+            },
+            reminders: other(&self.reminders, &campaign.reminder_plan.0),
+            late_policy: other(&self.late_policy, &campaign.late_policy),
+            materials: other(&self.materials, &means.materials),
+            budget: other(&self.budget, &means.budget),
+            targets: other(&self.targets, &means.targets),
+        }
+    }
+
     fn fields(&self) -> Vec<&'static str> {
         [
             ("theme", self.theme.is_some()),
@@ -119,6 +159,11 @@ pub fn amend(
         return Err(AppError::of(Code::VersionConflict));
     }
     let state = machine::decide(campaign.state, CampaignStep::Amendment, false)?;
+    let change = &change.of(&campaign);
+    if change.fields().is_empty() {
+        // Nobody wrote anything: what was approved stays approved.
+        return Ok(());
+    }
     let scheduled = matches!(
         campaign.state,
         CampaignState::Scheduled | CampaignState::Running
@@ -205,6 +250,7 @@ fn check(
         });
     }
     let title = change.title.as_ref().unwrap_or(&campaign.title);
+    texts::check_title(title)?;
     let theme = change.theme.unwrap_or(campaign.theme);
     let words = match change.words_after(campaign) {
         Some(words) => Some(drafts::check_words(c, &words, title, theme)?),

@@ -135,7 +135,12 @@ pub(super) fn days(
         return Err(AppError::field("/ends_on", Fault::BadOrder));
     }
     if last.0 < today {
-        return Err(AppError::field("/ends_on", Fault::InThePast));
+        // Of the day that was said.
+        let pointer = match (starts_on, ends_on) {
+            (Some(_), None) => "/starts_on",
+            _ => "/ends_on",
+        };
+        return Err(AppError::field(pointer, Fault::InThePast));
     }
     Ok((first, last))
 }
@@ -197,6 +202,7 @@ pub fn draft(c: &mut DbConn, who: &Who, new: &NewCampaign) -> AppResult<Uid> {
     if !who.may_of(Action::CampaignWrite, area.id, &area.place()) {
         return Err(AppError::field("/area", Fault::AreaOutside));
     }
+    texts::check_title(&new.title)?;
     let words = check_words(c, &new.words, &new.title, new.theme)?;
     if let Some(budget) = &new.means.budget {
         means::check_budget(budget)?;

@@ -69,7 +69,7 @@ pub async fn preview_campaign_audience(
 
 /// Approve a campaign
 ///
-/// By an organiser of the area who neither made it nor changed it since the last approval. `If-Match` names the
+/// By an organiser or officer of the area who neither made it nor changed it since the last approval. `If-Match` names the
 /// version that was read, so that nobody approves a text they have not seen.
 #[utoipa::path(tag = "campaigns", params(("id" = Uid, Path, description = "The campaign's id")),
     responses((status = 200, description = "The approved campaign", body = Campaign)))]

@@ -40,6 +40,18 @@ const LONGEST: [usize; 2] = [80, 500];
 /// A longer name of an area is cut.
 const AREA_NAME: usize = 30;
 
+/// A campaign's title stands in what people are told: no markup in it, either.
+pub fn check_title(title: &str) -> AppResult<()> {
+    match title.find(['<', '>']) {
+        Some(byte) => {
+            let position = characters(title, byte);
+            let error = FieldError::at("/title", Fault::TextOnly, position);
+            Err(AppError::fields(vec![error]))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Names markup, an unknown placeholder or a brace without its other half, and where it is.
 pub fn check(text: &ReminderText, at: &str) -> AppResult<()> {
     for (member, words) in members(text) {

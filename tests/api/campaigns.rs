@@ -201,13 +201,18 @@ both! {
         let made = author.post("/v1/campaigns", campaign()).await.expect(201);
         let path = at("campaigns", &made);
         approver.approve(&path).await.expect(200);
+        // Nothing said, or what stands there said again, takes no approval back, and makes nobody a writer.
+        for again in [json!({}), json!({ "title": made["title"], "starts_on": made["starts_on"], "message_zh": made["message_zh"] })] {
+            let same = approver.patch(&path, "\"2-f\"", again).await.expect(200);
+            assert_eq!((&same["state"], &same["version"], same["approved_by"].is_null()), (&json!("approved"), &json!(2), false));
+        }
         author.patch(&path, "\"1-f\"", json!({ "title": "换个名字" })).await.problem(412, "version_conflict");
         let after = author.patch(&path, "\"2-f\"", json!({ "title": "换个名字", "goals": null, "audience": { "areas": [VILLAGE], "roles": ["field_member"] } })).await.expect(200);
         assert_eq!((after["state"].as_str(), after["approved_by"].clone(), after["title"].as_str()), (Some("draft"), Value::Null, Some("换个名字")));
         assert_eq!(after["audience"]["areas"], json!([VILLAGE]));
         author.post(&format!("{path}/schedule"), json!({})).await.problem(409, "state_forbids");
         author.patch(&path, "\"3-f\"", json!({ "audience": { "areas": [OTHER_COUNTY], "roles": ["field_member"] } })).await.fault("/audience/areas/0", "area_outside");
-        author.patch(&path, "\"3-f\"", json!({ "starts_on": "2001-05-29" })).await.fault("/ends_on", "in_the_past");
+        author.patch(&path, "\"3-f\"", json!({ "starts_on": "2001-05-29" })).await.fault("/starts_on", "in_the_past");
         author.patch(&path, "\"3-f\"", json!({ "area": TOWN })).await.fault("/area", "unknown_field");
         let moved = author.patch(&path, "\"3-f\"", json!({ "starts_on": "2099-07-11" })).await.expect(200);
         assert_eq!((moved["starts_on"].as_str(), moved["ends_on"].as_str()), (Some("2099-07-11"), Some("2099-07-11")));
@@ -234,7 +239,9 @@ both! {
             (json!({ "area": "33" }), "/area", "area_too_wide"),
             (json!({ "area": "330499" }), "/area", "no_such_area"),
             (json!({ "starts_on": null }), "/starts_on", "required"),
-            (json!({ "starts_on": "2001-05-29" }), "/ends_on", "in_the_past"),
+            (json!({ "starts_on": "2001-05-29" }), "/starts_on", "in_the_past"),
+            (json!({ "starts_on": "2001-05-29", "ends_on": "2001-05-30" }), "/ends_on", "in_the_past"),
+            (json!({ "title": "纪念<b>日</b>" }), "/title", "html_refused"),
             (json!({ "ends_on": "2099-05-28" }), "/ends_on", "bad_order"),
             (json!({ "festival_id": "019a8c5e-7c00-7000-8000-5a1f0c3e9b11" }), "/festival_id", "no_such_record"),
             (json!({ "festival_id": "019a8c5e" }), "/festival_id", "bad_id"),
