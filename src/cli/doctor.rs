@@ -19,6 +19,7 @@ use crate::privacy::erasure::{self, journal::Journal};
 use crate::push::provider::{Provider, Verdict};
 use crate::push::web_push::key::{self, Fit};
 use crate::push::{self, Configured, wire};
+use crate::state::Clock;
 
 struct Findings {
     bad: usize,
@@ -87,6 +88,7 @@ fn push(config: &Config, asks: bool, c: &mut DbConn, findings: &mut Findings) {
         Ok(found) => found,
         Err(e) => return findings.note("push", Err(e)),
     };
+    let now = Clock::default().now();
     for (name, configured) in found {
         let finding = match (configured, push::standing_store::standing(c, name)) {
             (Configured::Off(why), _) => Ok(format!("off: {why}")),
@@ -94,6 +96,10 @@ fn push(config: &Config, asks: bool, c: &mut DbConn, findings: &mut Findings) {
                 "stopped since {}, refused with '{}': look at its credentials",
                 standing.since,
                 standing.reason.unwrap_or_default()
+            )),
+            (Configured::On(_), Ok(Some(standing))) if standing.held(now).is_some() => Ok(format!(
+                "on; it asked us to wait until {}, and is asked again then",
+                standing.held(now).unwrap_or(now)
             )),
             (Configured::On(provider), Ok(_)) => {
                 let proved = if asks { proved(&*provider) } else { Ok(None) };

@@ -9,6 +9,7 @@ use crate::db::schema::{deliveries, delivery_receipts, devices, users};
 use crate::db::{DbConn, Micros, Uid, connect, transact};
 use crate::error::AppResult;
 use crate::push::model::DeliveryState;
+use crate::push::standing_store::{self, Standing};
 use crate::push::trial;
 
 /// Between two looks at how far they came.
@@ -74,6 +75,16 @@ pub fn test(config: &Config, login: &str, seconds: u64) -> Result<(), String> {
         missing += usize::from(push.state != DeliveryState::Accepted);
     }
     let waits = pushes.iter().any(|p| !p.ended());
+    for push in pushes.iter().filter(|p| !p.ended()) {
+        let standing = standing_store::standing(&mut c, push.provider).map_err(failed)?;
+        if let Some(standing) = standing.filter(Standing::stopped) {
+            return Err(format!(
+                "{} refused us with '{}' and is asked again by itself: look at its credentials",
+                push.provider,
+                standing.reason.unwrap_or_default()
+            ));
+        }
+    }
     match missing {
         0 => Ok(()),
         _ if waits => Err(format!(

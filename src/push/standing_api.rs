@@ -17,8 +17,9 @@ use crate::state::App;
 use crate::text_enum;
 
 text_enum! {
-    /// Whether a provider takes our pushes. A stopped one refused our credentials and is asked again by itself.
-    ProviderState { Working = "working", Stopped = "stopped" }
+    /// Whether a provider takes our pushes. A waiting one asked all of us for a pause, a stopped one refused our
+    /// credentials; both are asked again by themselves.
+    ProviderState { Working = "working", Waiting = "waiting", Stopped = "stopped" }
 }
 
 /// What waits for a provider, by lane; each is counted to 100,000.
@@ -58,7 +59,7 @@ pub struct ProviderStanding {
         example = "THIRD_PARTY_AUTH_ERROR"
     )]
     pub reason: Option<String>,
-    /// When a stopped one is asked again.
+    /// When a waiting or stopped one is asked again.
     pub retry_at: Option<Micros>,
     pub queued: QueuedPushes,
     /// Messages it took within the last hour, from all workers together.
@@ -134,17 +135,19 @@ pub async fn list_push_providers(app: web::Data<App>, who: Who) -> AppResult<Htt
                 None => Some("this version cannot send by it".to_owned()),
             };
             let stopped = standing.as_ref().is_some_and(Standing::stopped);
+            let held = standing.as_ref().and_then(|s| s.held(now));
             ProviderStanding {
                 provider,
                 on: why_off.is_none(),
                 why_off,
-                state: match stopped {
-                    true => ProviderState::Stopped,
-                    false => ProviderState::Working,
+                state: match (stopped, held) {
+                    (true, _) => ProviderState::Stopped,
+                    (false, Some(_)) => ProviderState::Waiting,
+                    (false, None) => ProviderState::Working,
                 },
                 since: standing.as_ref().map(|s| s.since),
                 reason: standing.as_ref().and_then(|s| s.reason.clone()),
-                retry_at: standing.and_then(|s| s.retry_at),
+                retry_at: held.max(standing.and_then(|s| s.retry_at)),
                 queued,
                 accepted_last_hour,
             }

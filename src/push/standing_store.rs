@@ -259,6 +259,10 @@ impl Standing {
     pub fn stopped(&self) -> bool {
         self.state == "stopped"
     }
+    /// Until when it asked all of us to wait, if that goes on.
+    pub fn held(&self, now: Micros) -> Option<Micros> {
+        self.held_until.filter(|until| holds(*until, now))
+    }
 }
 
 /// What is known of a provider; nothing before it was first refused.

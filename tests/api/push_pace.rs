@@ -2,6 +2,7 @@
 
 use crate::support::pushing::*;
 use crate::support::*;
+use qianshou::auth::policy::Role;
 use qianshou::db::{Micros, Uid};
 use qianshou::notifications::model::NotificationKind::{CampaignReminder, VisitReturned};
 use qianshou::push::gateway::{FaultKind, FaultRule, Running};
@@ -147,6 +148,13 @@ fn a_provider_that_asks_for_a_pause_gets_it_for_every_message() {
             stands(app, told, "retry").await;
             let held = metric_becomes(app, "held_seconds", |s| s > 0).await;
             assert!((200..=300).contains(&held), "{held}");
+            // Whoever looks why nothing comes is told.
+            let administrator = app.user(Role::Administrator, CITY).await;
+            let told = administrator.get("/v1/push/providers").await.expect(200);
+            let found = told["items"].as_array().unwrap().iter();
+            let fcm = found.into_iter().find(|p| p["provider"] == "fcm").unwrap();
+            assert_eq!(fcm["state"], "waiting");
+            assert!(fcm["retry_at"].is_string() && fcm["reason"].is_null());
             let others = tell(app, VisitReturned, "走访记录已退回", &ids[1..], DAY).await;
             tokio::time::sleep(Duration::from_millis(1500)).await;
             assert!(
