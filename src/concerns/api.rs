@@ -242,7 +242,7 @@ pub async fn get_concern(
 #[schema(example = json!({"referred_to": "higher_association", "office": "南湖区计划生育协会", "referred_on": "2026-06-01"}))]
 pub struct ConcernReferral {
     referred_to: RightsBody,
-    /// The office by name.
+    /// The office by name; required of another body than these.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     office: Option<Label>,

@@ -218,6 +218,14 @@ pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, id: Uid, step: &Move) -> A
     if !allowed.contains(&step.word()) {
         return Err(AppError::state_forbids(concern.state, allowed));
     }
+    if let Move::Refer {
+        to: RightsBody::Other,
+        office: None,
+        ..
+    } = step
+    {
+        return Err(AppError::field("/office", Fault::Required));
+    }
     let (on, pointer) = step.on();
     if on.0 > who.at.china_day() {
         return Err(AppError::field(pointer, Fault::InTheFuture));

@@ -57,15 +57,18 @@ fn formatted(about: &str, example: &str, format: KnownFormat, max: usize) -> Ref
 
 /// What one line of text may be: no control characters, no blank ends.
 pub const LINE: &str = r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$";
-/// What a longer text may be: line breaks and tabs, no other control characters.
-pub const PARAGRAPHS: &str = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]+$";
+/// What a longer text may be: line breaks and tabs, no other control characters, and not blank altogether.
+pub const PARAGRAPHS: &str = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$";
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
+}
 
 pub fn check_line(s: &str) -> Result<(), Fault> {
     if s.chars().any(char::is_control) {
         return Err(Fault::ControlCharacter);
     }
-    let blank = |c: Option<char>| c.is_some_and(|c| c.is_whitespace() || c == '\u{feff}');
-    if blank(s.chars().next()) || blank(s.chars().next_back()) {
+    if s.starts_with(is_blank) || s.ends_with(is_blank) {
         return Err(Fault::BadPattern);
     }
     Ok(())
@@ -73,6 +76,10 @@ pub fn check_line(s: &str) -> Result<(), Fault> {
 pub fn check_paragraphs(s: &str) -> Result<(), Fault> {
     if s.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(Fault::ControlCharacter);
+    }
+    // Whoever has to say something says something.
+    if s.chars().all(is_blank) {
+        return Err(Fault::BadPattern);
     }
     Ok(())
 }

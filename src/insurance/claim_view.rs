@@ -9,7 +9,7 @@ use super::claim_store as store;
 use super::clock_view::ClaimClock;
 use super::clocks;
 use super::facts::facts;
-use super::machine;
+use super::machine::{self, ClaimState, ClaimStep};
 use super::model::*;
 use super::policies::{keys_of, product_id};
 use crate::auth::{Handle, Who};
@@ -36,7 +36,8 @@ pub struct ClaimSummary {
     pub event_on: Day,
     /// The day of the newest step.
     pub last_step_on: Day,
-    /// The steps possible from here; once the insured withdrew their consent, those that end the claim.
+    /// The steps possible from here: no closure while something of what was agreed on is left to be paid. Once the insured
+    /// withdrew their consent, those that end the claim.
     #[schema(max_items = 16)]
     pub allowed_actions: Vec<ClaimStepWord>,
     pub registered_by: Uid,
@@ -45,8 +46,9 @@ pub struct ClaimSummary {
 }
 
 impl ClaimSummary {
-    /// A claim whose insured agrees to that, or does no more.
-    pub fn of(r: ClaimRow, agreed: bool) -> ClaimSummary {
+    /// A claim whose insured agrees to that, or does no more, and of which so much was paid.
+    pub fn of(r: ClaimRow, agreed: bool, paid: i64) -> ClaimSummary {
+        let allowed_actions = allowed(&r, agreed, paid);
         ClaimSummary {
             id: r.id,
             version: r.version,
@@ -57,7 +59,7 @@ impl ClaimSummary {
             state: r.state,
             event_on: r.event_on,
             last_step_on: r.last_on,
-            allowed_actions: allowed(r.state, agreed),
+            allowed_actions,
             registered_by: r.registered_by,
             assignee: r.assignee,
             updated_at: r.updated_at,
@@ -179,11 +181,20 @@ pub struct ClaimPayment {
     pub paid_on: Day,
 }
 
-/// The steps possible in a state; where the insured does not agree any more, those that end the claim.
-pub fn allowed(state: ClaimStateWord, agreed: bool) -> Vec<ClaimStepWord> {
-    let steps = machine::allowed(state.0).into_iter();
+/// The steps possible where a claim stands and so much of it was paid; where the insured does not agree any more, those
+/// that end it.
+pub fn allowed(claim: &ClaimRow, agreed: bool, paid: i64) -> Vec<ClaimStepWord> {
+    let owed = agreed && is_owed(claim, paid);
+    let steps = machine::allowed(claim.state.0).into_iter();
     let steps = steps.filter(|step| agreed || machine::ends(*step));
+    let steps = steps.filter(|step| !(owed && *step == ClaimStep::Closure));
     steps.map(ClaimStepWord).collect()
+}
+
+/// Whether something of the sum that was agreed on is left to be paid: nobody closes that over the family's head. It is
+/// paid, or contested.
+pub fn is_owed(claim: &ClaimRow, paid: i64) -> bool {
+    claim.state.0 == ClaimState::Paid && claim.approved_amount.is_some_and(|sum| sum.0 > paid)
 }
 
 /// A claim as this caller may see it today.
@@ -340,6 +351,8 @@ fn show_one(
     let (documents, payments) = (hung.documents, hung.payments);
     let today = who.at.china_day();
     let facts = facts(&claim, product, &hung.events, &payments);
+    let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
+    let allowed_actions = allowed(&claim, hung.agreed, paid);
     let clocks = clocks::clocks(&facts, &calendar(), today).into_iter();
     let full = who.owns(&claim) && hung.agreed;
     let description = match &claim.description {
@@ -358,7 +371,7 @@ fn show_one(
         insured_person_id: claim.insured_person_id,
         claim_type: claim.claim_type,
         state: claim.state,
-        allowed_actions: allowed(claim.state, hung.agreed),
+        allowed_actions,
         event_on: claim.event_on,
         known_on: claim.known_on,
         reported_on: claim.reported_on,
@@ -367,7 +380,7 @@ fn show_one(
         refusal_notice_on: claim.refusal_notice_on,
         claimed: claim.claimed_amount.map(Money),
         approved: claim.approved_amount.map(Money),
-        paid: Money(Fen(payments.iter().map(|p| p.amount.0).sum())),
+        paid: Money(Fen(paid)),
         description,
         missing_papers: documents
             .iter()

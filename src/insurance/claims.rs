@@ -3,6 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
+use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -254,17 +255,23 @@ pub async fn list_claims(
     };
     let page = bound.open(query.limit, query.cursor.as_deref())?;
     let (scope, caller) = (who.scope(Action::ClaimRead), who.user);
-    let (rows, agreeing) = app
+    let (rows, agreeing, paid) = app
         .db
         .read(move |c| {
             let rows = store::list(c, (&scope, caller), filter, page)?;
             let agreeing = store::agreeing(c, &rows)?;
-            Ok((rows, agreeing))
+            let mut paid: HashMap<Uid, i64> = HashMap::new();
+            let ids: Vec<Uid> = rows.iter().map(|row| row.id).collect();
+            for payment in store::payments(c, &ids)? {
+                *paid.entry(payment.claim_id).or_default() += payment.amount.0;
+            }
+            Ok((rows, agreeing, paid))
         })
         .await?;
     let show = |row: ClaimRow| {
         let agreed = agreeing.contains(&row.insured_person_id);
-        Ok(ClaimSummary::of(row, agreed))
+        let paid = paid.get(&row.id).copied().unwrap_or(0);
+        Ok(ClaimSummary::of(row, agreed, paid))
     };
     let (items, next) = bound.finish(page, rows, |r| r.id, show)?;
     Ok(HttpResponse::Ok().json(ClaimPage {

@@ -14,7 +14,7 @@
 //!               ↓
 //!            agreed → paid → closed
 //! withdrawn: by the family, until it has agreed to a result
-//! disputed:  from every state after the report and before the end → under_review | closed
+//! disputed:  from every state after the report but withdrawn → under_review | closed
 //! ```
 
 use std::fmt;
@@ -45,7 +45,7 @@ pub enum ClaimState {
     Agreed,
     /// Something was paid on the agreement; more may follow.
     Paid,
-    /// The end.
+    /// The end, unless the family contests it after all.
     Closed,
     /// The end, by the family's own will; a new claim may be made within the limitation (26).
     Withdrawn,
@@ -200,6 +200,8 @@ pub const TABLE: &[(ClaimState, ClaimStep, ClaimState)] = &[
         T::DisputeOutcome(DisputeOutcome::Closed),
         S::Closed,
     ),
+    // Whoever let it rest may think otherwise while the limitation runs, and appeal against what ended a dispute (26).
+    (S::Closed, T::Dispute, S::Disputed),
 ];
 
 /// The step is not allowed where the claim stands.
@@ -288,9 +290,9 @@ impl ClaimState {
         }
     }
 
-    /// Whether nothing can follow.
-    pub fn is_final(self) -> bool {
-        TABLE.iter().all(|row| row.0 != self)
+    /// Whether nothing is awaited any more: a closed claim goes on only where the family contests it.
+    pub const fn is_final(self) -> bool {
+        matches!(self, S::Closed | S::Withdrawn)
     }
 }
 

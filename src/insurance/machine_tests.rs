@@ -135,8 +135,9 @@ fn every_state_is_reached_and_none_is_a_trap() {
             matches!(state, S::Closed | S::Withdrawn),
             "{state}"
         );
-        assert_eq!(state.is_final(), allowed(state).is_empty());
+        assert_eq!(state == S::Withdrawn, allowed(state).is_empty());
     }
+    assert_eq!(allowed(S::Closed), [T::Dispute]);
     for step in ClaimStep::ALL {
         assert!(TABLE.iter().any(|row| row.1 == step), "{step}");
     }
@@ -161,9 +162,9 @@ fn a_determination_leads_to_the_state_of_its_name() {
 }
 
 #[test]
-fn all_that_is_not_over_can_be_disputed_and_all_undecided_withdrawn() {
+fn all_that_was_not_taken_back_can_be_disputed_and_all_undecided_withdrawn() {
     for state in ClaimState::ALL {
-        let disputable = !state.is_final() && state != S::Disputed;
+        let disputable = !matches!(state, S::Withdrawn | S::Disputed);
         assert_eq!(apply(state, T::Dispute).is_ok(), disputable, "{state}");
         let agreed = matches!(state, S::Refused | S::Agreed | S::Paid | S::Disputed);
         assert_eq!(
@@ -184,7 +185,12 @@ fn a_refusal_names_the_state_and_what_is_allowed() {
     let over = apply(S::Closed, APPROVED).unwrap_err().to_string();
     assert_eq!(
         over,
-        "a claim that is closed takes no determination_approved; allowed: nothing"
+        "a claim that is closed takes no determination_approved; allowed: dispute"
+    );
+    let gone = apply(S::Withdrawn, APPROVED).unwrap_err().to_string();
+    assert_eq!(
+        gone,
+        "a claim that is withdrawn takes no determination_approved; allowed: nothing"
     );
 }
 
@@ -241,7 +247,7 @@ proptest! {
                 continue;
             };
             prop_assert!(allowed(state).contains(&step));
-            prop_assert!(!state.is_final());
+            prop_assert!(!state.is_final() || step == T::Dispute);
             match step {
                 T::Determination(decision) => (decided, agreed) = (Some(decision), false),
                 T::Agreement => {

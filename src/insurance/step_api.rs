@@ -170,7 +170,8 @@ pub async fn pay_claim(
 
 /// Close a claim
 ///
-/// Nothing is left to do: it is paid, or the family lets a refusal rest.
+/// Nothing is left to do: all that was agreed on is paid, or the family lets a refusal rest. While something is left to
+/// be paid a claim stays open (`state_forbids`). The family may contest it afterwards.
 #[utoipa::path(tag = "insurance", request_body = ClaimStepDay, params(("id" = Uid, Path, description = "The claim's id")),
     responses((status = 200, description = "The claim", body = Claim)))]
 #[post("/claims/{id}/closure")]

@@ -4,7 +4,7 @@
 //! here judges a claim. A step past its clock is recorded as late, never refused.
 
 use super::claim_store::{self as store, ClaimChange};
-use super::claim_view::allowed;
+use super::claim_view::{allowed, is_owed};
 use super::claims::consented;
 use super::facts::{decision_is_timed, facts, newly_late};
 use super::machine::{self, ClaimStep, Decision, DisputeOutcome};
@@ -46,16 +46,19 @@ pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, claim: Uid, step: &Step) -
     let claim = store::locked(c, who, Action::ClaimWrite, claim)?;
     let state = claim.state.0;
     let agreed = store::agreed(c, &claim)?;
-    let next_state = machine::apply(state, step.step)
-        .map_err(|no| AppError::state_forbids(no.state, allowed(claim.state, agreed)))?;
+    let payments = store::payments(c, &[claim.id])?;
+    let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
+    let forbidden = || AppError::state_forbids(state, allowed(&claim, agreed, paid));
+    let next_state = machine::apply(state, step.step).map_err(|_| forbidden())?;
+    if step.step == ClaimStep::Closure && agreed && is_owed(&claim, paid) {
+        return Err(forbidden());
+    }
     if !machine::ends(step.step) {
         consented(c, &claim, Purpose::Insurance)?;
     }
     let today = Day(who.at.china_day());
     check_days(&claim, step, today)?;
     let events = store::events(c, &[claim.id])?;
-    let payments = store::payments(c, &[claim.id])?;
-    let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
     check_sums(&claim, step, paid)?;
 
     let policy = super::store::policy_of(c, &claim)?;

@@ -238,11 +238,13 @@ fn about(c: &mut DbConn, who: &Who, new: &Draft, person: Uid) -> AppResult<Notic
 }
 
 /// Whether a notice of this kind can be about somebody whose stay stands so: nobody's departure is told of before they
-/// left, and nobody is told of as living here who left.
+/// left, and nobody is told of as living here, or handed over, who left.
 pub(super) fn fits_stay(kind: LiaisonKind, state: ResidentState) -> bool {
     match kind {
         LiaisonKind::DepartureNotice => state == ResidentState::Left,
-        LiaisonKind::RegistrationNotice => state == ResidentState::Active,
+        LiaisonKind::RegistrationNotice | LiaisonKind::ResidenceTransfer => {
+            state == ResidentState::Active
+        }
         _ => true,
     }
 }

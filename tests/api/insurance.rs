@@ -287,7 +287,7 @@ both! {
         assert_eq!(clock(&paid, "payment")["state"], "late", "three days past its time");
         post("payment", pay("full", "0.00")).await.fault("/amount/amount", "out_of_range");
         let closed = post("closure", json!({ "on": "2026-04-11" })).await.expect(200);
-        assert_eq!((closed["state"].as_str(), &closed["allowed_actions"]), (Some("closed"), &json!([])));
+        assert_eq!((closed["state"].as_str(), &closed["allowed_actions"]), (Some("closed"), &json!(["dispute"])));
         let late = post("withdrawal", json!({ "on": "2026-04-11" })).await.problem(409, "state_forbids");
         assert_eq!(late["state"], "closed");
         all.member.put(&format!("{claim}/documents/invoices"), json!({ "received_on": "2026-04-11" })).await.problem(409, "state_forbids");
@@ -327,9 +327,19 @@ both! {
                 claim
             };
             let mut claim = reach().await;
-            let names: Vec<&str> = machine::allowed(state).iter().map(|s| s.as_str()).collect();
+            // Of what was agreed on a part is paid: the rest is owed, and nobody closes that.
+            let owed = |step: ClaimStep| state == ClaimState::Paid && step == ClaimStep::Closure;
+            let allowed = machine::allowed(state).into_iter().filter(|s| !owed(*s));
+            let names: Vec<&str> = allowed.map(|s| s.as_str()).collect();
             for step in ClaimStep::ALL {
                 match machine::apply(state, step) {
+                    Ok(_) if owed(step) => {
+                        let no = all.step(&claim, step).await.problem(409, "state_forbids");
+                        assert_eq!((no["state"].as_str(), &no["allowed_actions"]), (Some("paid"), &json!(names)));
+                        let list = all.member.get("/v1/claims").await.expect(200);
+                        let listed = list["items"].as_array().unwrap().iter().find(|c| claim.ends_with(c["id"].as_str().unwrap())).unwrap().clone();
+                        assert_eq!(listed["allowed_actions"], json!(names));
+                    }
                     Ok(next) => {
                         let after = all.step(&claim, step).await.expect(200);
                         assert_eq!(after["state"], next.as_str(), "{state} and {step}");
@@ -346,6 +356,26 @@ both! {
             let read = all.member.get(&claim).await.expect(200);
             assert_eq!((read["state"].as_str(), &read["allowed_actions"]), (Some(state.as_str()), &json!(names)));
         }
+    }
+
+    async fn whoever_let_it_rest_may_contest_it_after_all(app) {
+        let all = insured(app).await;
+        let claim = all.reported().await;
+        for step in way_to(ClaimState::Refused).into_iter().chain([ClaimStep::Closure]) {
+            all.step(&claim, step).await.expect(200);
+        }
+        assert_eq!(all.member.get(&claim).await.expect(200)["allowed_actions"], json!(["dispute"]));
+        all.step(&claim, ClaimStep::Payment).await.problem(409, "state_forbids");
+        let back = ClaimStep::DisputeOutcome(machine::DisputeOutcome::BackToReview);
+        let won = [ClaimStep::Dispute, back, ClaimStep::Determination(machine::Decision::Approved), ClaimStep::Agreement, ClaimStep::Payment];
+        for step in won {
+            all.step(&claim, step).await.expect(200);
+        }
+        // One yuan of a thousand: the rest is paid, and then it is over.
+        let rest = json!({ "kind": "full", "amount": yuan("999.00"), "paid_on": "2026-03-10", "insurer_reference": "Z-9" });
+        let paid = all.member.post(&format!("{claim}/payment"), rest).await.expect(200);
+        assert_eq!(paid["allowed_actions"], json!(["payment", "closure", "dispute"]));
+        assert_eq!(all.step(&claim, ClaimStep::Closure).await.expect(200)["state"], "closed");
     }
 
     async fn a_dispute_that_is_won_starts_the_clocks_anew(app) {
@@ -400,6 +430,7 @@ both! {
             (json!({ "decision": "partly_approved" }), "/reasons", "required"),
             (json!({ "decision": "refused" }), "/amount", "not_fitting"),
             (json!({ "decision": "refused", "amount": null }), "/reasons", "required"),
+            (json!({ "decision": "refused", "amount": null, "reasons": " \n\u{3000}" }), "/reasons", "bad_pattern"),
             (json!({ "decision": "refused", "amount": null, "reasons": "无", "notified_on": "2026-03-04" }), "/notified_on", "bad_order"),
         ];
         for (change, pointer, fault) in cases {

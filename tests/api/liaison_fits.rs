@@ -27,6 +27,8 @@ both! {
         let refused = s.coordinator.post(&step(&draft, "dispatch"), json!(null)).await.problem(409, "state_forbids");
         assert_eq!((&refused["state"], &refused["allowed_actions"]), (&json!("left"), &json!(["closure"])));
         s.member.post(NOTICES, registration.clone()).await.fault("/person_id", "not_fitting");
+        // Nor handed over.
+        s.member.post(NOTICES, about("residence_transfer", &resident, &["name"])).await.fault("/person_id", "not_fitting");
         let gone = drafted(&s.member, departure.clone()).await;
         // Back again, it is the other way round.
         let back = json!({ "area": VILLAGE, "from_day": app.now().china_day().to_string(), "reason": "work" });

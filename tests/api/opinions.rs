@@ -126,8 +126,9 @@ both! {
         post("answer", answer(json!({ "answer": "" }))).await.fault("/answer", "too_short");
         post("answer", answer(json!({ "by": "me" }))).await.fault("/by", "unknown_field");
         post("referral", json!({ "referred_to": "police", "referred_on": today(app) })).await.fault("/referred_to", "not_one_of");
-        post("referral", json!({ "referred_to": "other", "referred_on": tomorrow })).await.fault("/referred_on", "in_the_future");
-        post("referral", json!({ "referred_to": "other", "referred_on": before })).await.fault("/referred_on", "bad_order");
+        post("referral", json!({ "referred_to": "other", "referred_on": today(app) })).await.fault("/office", "required");
+        post("referral", json!({ "referred_to": "higher_association", "referred_on": tomorrow })).await.fault("/referred_on", "in_the_future");
+        post("referral", json!({ "referred_to": "higher_association", "referred_on": before })).await.fault("/referred_on", "bad_order");
         coordinator.get("/v1/supervision/opinions?state=lost").await.problem(400, "malformed_query");
         for stranger in [app.user(Role::Coordinator, OTHER_TOWN).await, app.user(Role::FieldMember, VILLAGE).await, app.user(Role::FieldMember, SECOND_VILLAGE).await] {
             stranger.get(&opinion).await.problem(404, "not_found");
@@ -146,7 +147,7 @@ both! {
         submitted(&member, &visit).await;
         let all = concerns(&coordinator, "").await;
         let (opinion, need) = (of_topic(&all, "topic", "activities"), of_topic(&all, "need", "equipment"));
-        coordinator.post(&format!("{}/referral", path(&need)), json!({ "referred_to": "other", "referred_on": today(app) })).await.expect(200);
+        coordinator.post(&format!("{}/referral", path(&need)), json!({ "referred_to": "other", "office": "社区卫生服务中心", "referred_on": today(app) })).await.expect(200);
         coordinator.post(&format!("{}/return", at("visits", &visit)), json!({ "reason": "needs_unclear" })).await.expect(200);
         let etag = member.get(&at("visits", &visit)).await.etag();
         let patch = json!({ "needs_voiced": ["premises"], "opinions": [{ "topic": "facilities", "text": "希望更换灯具", "answer_owed": true }] });

@@ -104,10 +104,11 @@ impl Stand {
         }
     }
 
-    /// Whether the family may contest: it can be recorded as a dispute, is one, or may still be brought to court.
+    /// Whether the family may contest, or does: it can be recorded as a dispute, or is one.
     pub fn contestable(self, state: ClaimState) -> bool {
         match self {
-            Stand::ClosedPart | Stand::ClosedRefused | Stand::ClosedDisputed => true,
+            // Nothing is left to demand.
+            Stand::ClosedPaid => false,
             _ => state == ClaimState::Disputed || machine::apply(state, ClaimStep::Dispute).is_ok(),
         }
     }
