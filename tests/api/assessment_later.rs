@@ -71,6 +71,9 @@ both! {
         patched(&officer, "posts", &vice, json!({ "allowance": yuan(100) })).await;
         patched(&officer, "posts", &vice, json!({ "allowance": null })).await;
         assert_eq!(of_year(&officer, YEAR, TOWN, "E1", VICE).await.1, json!(1));
+        // What else is mended, as of a day before, leaves what was paid.
+        patched(&officer, "posts", &vice, json!({ "full_time": true, "as_of": "2026-03-01" })).await;
+        assert_eq!(of_year(&officer, YEAR, TOWN, "E1", VICE).await.1, json!(1));
         // A mistake is mended from its day on.
         patched(&officer, "posts", &vice, json!({ "allowance": null, "as_of": "2026-12-15" })).await;
         assert_eq!(of_year(&officer, YEAR, TOWN, "E1", VICE).await.1, json!(0));

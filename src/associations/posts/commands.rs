@@ -1,7 +1,7 @@
 //! Filling a post, amending what is known of a term, ending it, electing somebody anew.
 
 use super::api::{NewPost, PostPatch};
-use super::former_store;
+use super::former_store::{self, Otherwise};
 use super::model::*;
 use super::rules::{self, Holds, Term};
 use super::steps_api::{PostEnding, ReElection};
@@ -214,16 +214,16 @@ pub fn amend(c: &mut DbConn, who: &Who, id: Uid, version: i64, patch: &PostPatch
     if patch.as_of.is_some_and(|day| day < post.begins_on) {
         return Err(AppError::field("/as_of", Fault::BadOrder));
     }
-    let counted = [
-        patch.ends_on.is_some(),
-        patch.holds_position.is_some(),
-        patch.full_time.is_some(),
-        patch.civil_servant.is_some(),
-        patch.five_elders.is_some(),
-        patch.allowance.is_some(),
-    ];
-    if counted.contains(&true) {
-        former_store::keep(c, &post, as_of)?;
+    let otherwise = Otherwise {
+        ends_on: patch.ends_on,
+        holds_position: patch.holds_position,
+        full_time: patch.full_time,
+        civil_servant: patch.civil_servant,
+        five_elders: patch.five_elders,
+        allowance: patch.allowance.map(|a| a.map(|m| m.0)),
+    };
+    if !otherwise.is_nothing() {
+        former_store::keep(c, &post, as_of, &otherwise)?;
     }
     let change = Amendment {
         version: post.version + 1,

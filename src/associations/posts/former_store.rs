@@ -22,18 +22,52 @@ struct FormerRow {
     allowance: Option<Fen>,
 }
 
-/// Keeps what is known of a term until a day from which it is otherwise; what was told of later days holds no more.
-pub fn keep(c: &mut DbConn, post: &Handle<PostRow>, until: Day) -> AppResult<()> {
-    let later = former_terms::table
-        .filter(former_terms::post_id.eq(post.id))
-        .filter(former_terms::until_on.ge(until));
-    let then: Option<FormerRow> = later
+/// What an amendment makes otherwise, of what is counted: `None` leaves a field, `Some(None)` empties it.
+#[derive(Debug, PartialEq, AsChangeset)]
+#[diesel(table_name = former_terms)]
+pub struct Otherwise {
+    pub ends_on: Option<Day>,
+    pub holds_position: Option<PublicPosition>,
+    pub full_time: Option<bool>,
+    pub civil_servant: Option<bool>,
+    pub five_elders: Option<bool>,
+    pub allowance: Option<Option<Fen>>,
+}
+
+impl Otherwise {
+    pub fn is_nothing(&self) -> bool {
+        *self
+            == Otherwise {
+                ends_on: None,
+                holds_position: None,
+                full_time: None,
+                civil_servant: None,
+                five_elders: None,
+                allowance: None,
+            }
+    }
+}
+
+/// Keeps what is known of a term until a day from which this of it is otherwise. What was told of later days is otherwise
+/// in the same, and stays in the rest.
+pub fn keep(
+    c: &mut DbConn,
+    post: &Handle<PostRow>,
+    until: Day,
+    otherwise: &Otherwise,
+) -> AppResult<()> {
+    let of_post = || former_terms::table.filter(former_terms::post_id.eq(post.id));
+    let then: Option<FormerRow> = of_post()
+        .filter(former_terms::until_on.ge(until))
         .order(former_terms::until_on)
         .select(FormerRow::as_select())
         .first(c)
         .optional()?;
-    diesel::delete(later).execute(c)?;
-    if until <= post.begins_on {
+    diesel::update(of_post().filter(former_terms::until_on.gt(until)))
+        .set(otherwise)
+        .execute(c)?;
+    let is_kept = then.as_ref().is_some_and(|then| then.until_on == until);
+    if until <= post.begins_on || is_kept {
         return Ok(());
     }
     let now = FormerRow {
