@@ -10,7 +10,7 @@ use super::evidence::may_open;
 use super::facts;
 use super::reckon;
 use super::scheme::document::SchemeDocument;
-use super::snapshots;
+use super::snapshots::{self, store::FrozenResult};
 use super::span::Span;
 use super::view::{AreaResult, cases_of, show};
 use crate::areas;
@@ -33,7 +33,20 @@ pub struct LastYear {
     /// The revision in which it was frozen; null where it was not, and is counted now.
     #[schema(minimum = 1, maximum = 1_000_000, example = 1)]
     pub revision: Option<i64>,
+    /// The frozen year that it stands in: the area's own, or that of an area around it.
+    pub snapshot_id: Option<Uid>,
     pub result: AreaResult,
+}
+
+impl LastYear {
+    pub fn frozen(year: i64, as_it_was: FrozenResult) -> LastYear {
+        LastYear {
+            year,
+            revision: Some(as_it_was.revision),
+            snapshot_id: Some(as_it_was.snapshot),
+            result: as_it_was.result,
+        }
+    }
 }
 
 /// The assessment of an area.
@@ -106,14 +119,7 @@ pub fn before_this(
 ) -> AppResult<HashMap<Uid, LastYear>> {
     let ids = areas.iter().map(|area| area.id).collect();
     let frozen = snapshots::store::frozen_results(c, ids, before.year)?;
-    let last = |(area, (revision, result))| {
-        let last = LastYear {
-            year: before.year,
-            revision: Some(revision),
-            result,
-        };
-        (area, last)
-    };
+    let last = |(area, was)| (area, LastYear::frozen(before.year, was));
     let mut found: HashMap<Uid, LastYear> = frozen.into_iter().map(last).collect();
     let open: Vec<&AreaRow> = (areas.iter())
         .filter(|area| !found.contains_key(&area.id))
@@ -127,6 +133,7 @@ pub fn before_this(
         let last = LastYear {
             year: before.year,
             revision: None,
+            snapshot_id: None,
             result: show(&reckoned, &cases, area)?,
         };
         found.insert(area.id, last);
@@ -158,22 +165,25 @@ pub async fn get_area_assessment(
         list: format!("get_area_assessment {year} {code}"),
     };
     let page = bound.open(asked.limit, asked.cursor.as_deref())?;
+    let (vault, caller, at) = (app.vault.clone(), who.clone(), code.clone());
+    let this = app.db.read(move |c| {
+        let area = area(c, &caller, Action::AssessmentRead, &at)?;
+        let reckoned = reckon::reckon(c, &vault, &area, span)?;
+        let parts = match query::level(&area, None)? {
+            Some(level) => areas::store::parts(c, &area, level, page)?,
+            None => Vec::new(),
+        };
+        let all = std::iter::once(&area).chain(&parts);
+        let cases = cases_of(c, &reckoned, all)?;
+        Ok((reckoned, cases, area, parts))
+    });
+    // Each year is counted by itself, and takes as long: side by side.
     let vault = app.vault.clone();
-    let (reckoned, cases, area, parts, before) = app
-        .db
-        .read(move |c| {
-            let area = area(c, &who, Action::AssessmentRead, &code)?;
-            let reckoned = reckon::reckon(c, &vault, &area, span)?;
-            let parts = match query::level(&area, None)? {
-                Some(level) => areas::store::parts(c, &area, level, page)?,
-                None => Vec::new(),
-            };
-            let all = std::iter::once(&area).chain(&parts);
-            let cases = cases_of(c, &reckoned, all)?;
-            let before = last_year(c, &vault, &area, span, today)?;
-            Ok((reckoned, cases, area, parts, before))
-        })
-        .await?;
+    let before = app.db.read(move |c| {
+        let area = area(c, &who, Action::AssessmentRead, &code)?;
+        last_year(c, &vault, &area, span, today)
+    });
+    let ((reckoned, cases, area, parts), before) = tokio::try_join!(this, before)?;
     let part = |area: AreaRow| show(&reckoned, &cases, &area);
     let (parts, next) = bound.finish(page, parts, |area| area.id, part)?;
     Ok(HttpResponse::Ok().json(AreaAssessment {

@@ -154,7 +154,20 @@ both! {
         for area in [CITY, OTHER_COUNTY] {
             b.officer.put(&profile(area), json!({ "foundation": "elsewhere" })).await.problem(409, "year_frozen");
         }
-        // The year that runs is open.
+        // A wrong one is corrected with its reason, from above; what was frozen stays, and a revision shows what it changes.
+        let corrected = |n: i64| json!({ "population": n, "because": "correction" });
+        b.officer.put(&profile(OTHER_TOWN), json!({ "population": 9_500, "because": "year_end" })).await.fault("/because", "not_fitting");
+        app.user(Role::Officer, OTHER_TOWN).await.put(&profile(OTHER_TOWN), corrected(9_500)).await.problem(403, "self_approval");
+        b.officer.put(&profile(OTHER_TOWN), corrected(9_500)).await.expect(200);
+        let entries = auditor.get("/v1/audit-entries?action=assessment.record&limit=1").await.expect(200);
+        let told = &entries["items"][0];
+        assert_eq!((&told["reason"], &told["facts"]), (&json!("correction"), &json!({ "what": "population", "year": 2025, "before": 9_000, "after": 9_500 })));
+        let again = frozen(&b.officer, CITY, "correction").await.expect(201);
+        let found = b.officer.get(&format!("{}/differences", at("assessment-snapshots", &again))).await.expect(200);
+        let told: Vec<(&str, &str)> = found["items"].as_array().unwrap().iter().map(|d| (d["area"].as_str().unwrap(), d["indicator"].as_str().unwrap())).collect();
+        assert_eq!(told, [(CITY, "G4"), (COUNTY, "G4"), (OTHER_TOWN, "G4")]);
+        // The year that runs is open, and needs no reason.
+        b.officer.put(&format!("{}/profile", path(TOWN)), corrected(41_400)).await.fault("/because", "not_fitting");
         b.officer.put(&format!("{}/profile", path(TOWN)), json!({ "population": 41_400 })).await.expect(200);
     }
 

@@ -85,6 +85,7 @@ both! {
         // Last year beside this one, as it was frozen last.
         let now = b.officer.get(&format!("/v1/assessments/2026/areas/{COUNTY}")).await.expect(200);
         assert_eq!((&now["last_year"]["revision"], &now["last_year"]["year"]), (&json!(2), &json!(2025)));
+        assert_eq!(now["last_year"]["snapshot_id"], again["id"]);
         let list = b.officer.get(&format!("/v1/assessment-snapshots?area={CITY}&year=2025")).await.expect(200);
         let revisions: Vec<&Value> = list["items"].as_array().unwrap().iter().map(|s| &s["revision"]).collect();
         assert_eq!(revisions, [2, 1]);

@@ -275,14 +275,7 @@ pub async fn export_assessment_snapshot(
                 PaperFormat::Pdf => corrected::of(c, &caller, &row, first.area_id, &areas)?,
                 PaperFormat::Xlsx | PaperFormat::Csv => None,
             };
-            let last = |(area, (revision, result))| {
-                let last = LastYear {
-                    year: document.year - 1,
-                    revision: Some(revision),
-                    result,
-                };
-                (area, last)
-            };
+            let last = |(area, was)| (area, LastYear::frozen(document.year - 1, was));
             let print = Printout {
                 year: document.year,
                 as_of: document.as_of,

@@ -10,6 +10,7 @@ use super::store;
 use crate::assessment::api::area;
 use crate::assessment::reckon_store;
 use crate::assessment::scheme::document::Where;
+use crate::assessment::snapshots::model::FreezeReason;
 use crate::assessment::span::{Span, year_in_path};
 use crate::auth::{Action, Who};
 use crate::db::{Day, Uid};
@@ -58,6 +59,9 @@ pub struct NewProfile {
     #[serde(default, with = "::serde_with::rust::double_option")]
     #[schema(value_type = Option<Foundation>)]
     pub foundation: Option<Option<Foundation>>,
+    /// Of a year that was frozen, and of no other: why it is corrected. Never `year_end`.
+    #[serde(default)]
+    pub because: Option<FreezeReason>,
 }
 
 /// The sheet of target responsibility (目标管理责任书) of an area's association.
@@ -142,7 +146,8 @@ async fn read_profile(app: &App, who: &Who, code: String, year: i64) -> AppResul
 ///
 /// How many live in a township, and whether the foundation of the work is good. Both decide by what an association is
 /// judged and are set from above (`self_approval`), by a city for itself. How many lived there in a year is known once it
-/// is over: until the year was frozen, of the area or of one around it (`year_frozen`).
+/// is over. Once the year was frozen, of the area or of one around it, what was wrong is corrected only with a reason
+/// (`because`, without it `year_frozen`): what was frozen stays, and the next revision shows the difference.
 #[utoipa::path(tag = "assessment", request_body = NewProfile, params(("year" = crate::http::text::YearWord, Path, description = "The year"), ("code" = AreaCode, Path, description = "The area's code")),
     responses((status = 200, description = "As it stands now", body = AreaProfile)))]
 #[put("/assessments/{year}/areas/{code}/profile")]

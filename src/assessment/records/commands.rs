@@ -1,12 +1,12 @@
 //! Setting what holds for a year of an area: points and plans before it is over, what is known of the area until it is
-//! frozen. What stood there before stands in the audit alone.
+//! frozen, and after that as a correction with its reason. What stood there before stands in the audit alone.
 
 use super::api::{NewPlan, NewProfile, NewTarget};
 use super::store::{self, PlanRow, ProfileChange, TargetRow};
 use crate::areas::model::{AreaLevel, AreaRow};
 use crate::assessment::above::set_from_above;
 use crate::assessment::api::area;
-use crate::assessment::snapshots;
+use crate::assessment::snapshots::{self, model::FreezeReason};
 use crate::assessment::sources::{self, SourceMeasure};
 use crate::assessment::span::is_over;
 use crate::associations::model::AssociationRow;
@@ -24,18 +24,31 @@ fn refuse_over(who: &Who, year: i64) -> AppResult<()> {
     }
 }
 
-/// Refuses what an area was judged by in a year that was frozen of it or of one around it, or is being frozen: its books
-/// are closed first, and whoever closes them waits until the caller is through.
-fn refuse_frozen(c: &mut DbConn, area: &AreaRow, year: i64) -> AppResult<()> {
+/// Whether a year was frozen of an area or of one around it, or is being frozen: its books are closed first, and whoever
+/// closes them waits until the caller is through.
+fn is_frozen(c: &mut DbConn, area: &AreaRow, year: i64) -> AppResult<bool> {
     let around: Vec<Uid> = area.chain().collect();
     for association in store::associations_of(c, around.clone())? {
         if years::frozen(c, association, year)? {
-            return Err(AppError::of(Code::YearFrozen));
+            return Ok(true);
         }
     }
-    match snapshots::store::is_frozen(c, area.id, around, year)? {
-        true => Err(AppError::of(Code::YearFrozen)),
-        false => Ok(()),
+    snapshots::store::is_frozen(c, area.id, around, year)
+}
+
+/// What an area was judged by in a frozen year is only corrected, and why is said; a year that is open needs no reason.
+fn refuse_frozen(
+    c: &mut DbConn,
+    area: &AreaRow,
+    year: i64,
+    because: Option<FreezeReason>,
+) -> AppResult<()> {
+    match (is_frozen(c, area, year)?, because) {
+        (true, None) => Err(AppError::of(Code::YearFrozen)),
+        (true, Some(FreezeReason::YearEnd)) | (false, Some(_)) => {
+            Err(AppError::field("/because", Fault::NotFitting))
+        }
+        (true, Some(_)) | (false, None) => Ok(()),
     }
 }
 
@@ -60,7 +73,7 @@ pub fn set_profile(
     }
     // Both decide by what an association is judged.
     set_from_above(who, Action::AssessmentRecord, &area)?;
-    refuse_frozen(c, &area, year)?;
+    refuse_frozen(c, &area, year, new.because)?;
     let change = ProfileChange {
         population: new.population.map(|n| n.map(|n| n.0)),
         foundation: new.foundation.map(|f| f.map(Into::into)),
@@ -78,6 +91,7 @@ pub fn set_profile(
         changes.push(Change::word("foundation", foundation, is));
     }
     for change in changes {
+        let change = change.because(new.because);
         change.noted(c, who, &area, "area_profile", area.id, year)?;
     }
     Ok(())
@@ -204,6 +218,8 @@ struct Change<'a> {
     /// Under which names it stands in the audit, how it was and how it is.
     named: [&'static str; 2],
     values: [Option<serde_json::Value>; 2],
+    /// Of a year that was frozen.
+    because: Option<FreezeReason>,
 }
 
 impl<'a> Change<'a> {
@@ -214,6 +230,7 @@ impl<'a> Change<'a> {
             is_another,
             named: ["from", "to"],
             values: [None, None],
+            because: None,
         }
     }
 
@@ -223,6 +240,7 @@ impl<'a> Change<'a> {
             is_another: was != is,
             named: ["before", "after"],
             values: [was.map(Into::into), is.map(Into::into)],
+            because: None,
         }
     }
 
@@ -237,7 +255,12 @@ impl<'a> Change<'a> {
             is_another: was != is,
             named: ["from", "to"],
             values: [was, is].map(word),
+            because: None,
         }
+    }
+
+    fn because(self, because: Option<FreezeReason>) -> Change<'a> {
+        Change { because, ..self }
     }
 
     /// Tells of it, where it is one: of each an entry.
@@ -260,6 +283,11 @@ impl<'a> Change<'a> {
             }
         }
         let entry = Entry::new(Action::AssessmentRecord, kind, record, area.place());
-        audit::record(c, who, entry.of(Some(area.id)).with(&facts))
+        let entry = entry.of(Some(area.id)).with(&facts);
+        let entry = match self.because {
+            Some(reason) => entry.because(reason.as_str()),
+            None => entry,
+        };
+        audit::record(c, who, entry)
     }
 }

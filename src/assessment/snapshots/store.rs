@@ -205,12 +205,19 @@ pub fn are_there(c: &mut DbConn, ids: Vec<Uid>) -> AppResult<i64> {
     Ok(t::table.filter(t::id.eq_any(ids)).count().get_result(c)?)
 }
 
+/// How an area came out in a year that was frozen, and where it stands.
+pub struct FrozenResult {
+    pub snapshot: Uid,
+    pub revision: i64,
+    pub result: AreaResult,
+}
+
 /// How areas came out in a year that was frozen, each for itself or with an area around it: as it was frozen last.
 pub fn frozen_results(
     c: &mut DbConn,
     areas: Vec<Uid>,
     year: i64,
-) -> AppResult<HashMap<Uid, (i64, AreaResult)>> {
+) -> AppResult<HashMap<Uid, FrozenResult>> {
     // Ids go by time.
     let rows: Vec<(Uid, Uid)> = s::table
         .filter(s::area_id.eq_any(areas))
@@ -232,7 +239,12 @@ pub fn frozen_results(
             .select((s::area_id, t::revision, s::content))
             .load(c)?;
         for (area, revision, text) in rows {
-            found.insert(area, (revision, read(&text)?));
+            let frozen = FrozenResult {
+                snapshot,
+                revision,
+                result: read(&text)?,
+            };
+            found.insert(area, frozen);
         }
     }
     Ok(found)
