@@ -317,7 +317,10 @@ impl County {
                 from_state: from,
                 to_state: ClaimStateWord(*to),
                 on_day: on,
-                facts: Json(EventFacts::default()),
+                facts: Json(EventFacts {
+                    amount: (*to == Approved).then_some(26_000),
+                    ..EventFacts::default()
+                }),
                 insurer_reference: None,
                 reasons: None,
                 late: Json(Vec::new()),
