@@ -26,7 +26,7 @@ use crate::sync::{self, Change, Kind};
 /// any of them is there no page keeps them waiting for longer than their own write takes.
 fn page_size(app: &App) -> i64 {
     match (app.db.is_sqlite(), app.db.is_asked_for()) {
-        (false, _) => 2_000,
+        (false, _) => 1_000,
         (true, false) => 800,
         (true, true) => 20,
     }

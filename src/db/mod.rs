@@ -162,7 +162,7 @@ impl Db {
         self.write_behind(f).await
     }
 
-    /// The same for work that nobody waits for: pages of a campaign, pushes on their way.
+    /// The same for work that nobody waits for: what jobs do, pages of a campaign, pushes on their way.
     pub async fn write_behind<T, F>(&self, f: F) -> AppResult<T>
     where
         T: Send + 'static,

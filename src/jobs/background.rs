@@ -146,7 +146,7 @@ async fn seal_audit(app: web::Data<App>) -> bool {
     let now = app.clock.now();
     match app
         .db
-        .write(move |c| crate::audit::seal::seal(c, now))
+        .write_behind(move |c| crate::audit::seal::seal(c, now))
         .await
     {
         Ok(more) => more,
@@ -199,7 +199,7 @@ async fn expire_audit(app: web::Data<App>) -> bool {
     let (now, months) = (app.clock.now(), app.config.audit_keep_months);
     let expired = app
         .db
-        .write(move |c| crate::audit::keep::expire(c, now, months));
+        .write_behind(move |c| crate::audit::keep::expire(c, now, months));
     match expired.await {
         Ok(more) => more,
         Err(e) => failed("removing what the audit kept long enough", e),
@@ -211,7 +211,7 @@ async fn forget_old(app: web::Data<App>) -> bool {
     let tries = now.plus(-app.config.push_keep_micros);
     match app
         .db
-        .write(move |c| {
+        .write_behind(move |c| {
             store::forget_old_events(c, now.plus(-Micros::DAY))?;
             let sessions = sessions_store::forget_ended(c, now)?;
             let keys = idempotency::forget(c, now)?;
@@ -245,7 +245,11 @@ async fn give_out_alarms(app: web::Data<App>) -> bool {
 
 async fn expire_pushes(app: web::Data<App>) -> bool {
     let now = app.clock.now();
-    match app.db.write(move |c| push::store::expire(c, now)).await {
+    match app
+        .db
+        .write_behind(move |c| push::store::expire(c, now))
+        .await
+    {
         Ok(more) => more,
         Err(e) => failed("expiring pushes", e),
     }
@@ -274,7 +278,7 @@ async fn work_on_imports(app: web::Data<App>) -> bool {
 
 async fn expire_resting(app: web::Data<App>) -> bool {
     let now = app.clock.now();
-    match app.db.write(move |c| settle::expire(c, now)).await {
+    match app.db.write_behind(move |c| settle::expire(c, now)).await {
         Ok(more) => more,
         Err(e) => failed("ending what rested too long", e),
     }
@@ -291,7 +295,7 @@ async fn fill_calendar(app: web::Data<App>) -> bool {
     let now = app.clock.now();
     match app
         .db
-        .write(move |c| crate::campaigns::festivals::refresh_days(c, now))
+        .write_behind(move |c| crate::campaigns::festivals::refresh_days(c, now))
         .await
     {
         Ok(()) => false,
@@ -323,7 +327,7 @@ async fn close_quarters(app: web::Data<App>) -> bool {
 }
 
 async fn number_audit(app: web::Data<App>) -> bool {
-    match app.db.write(sequencer::run_audit).await {
+    match app.db.write_behind(sequencer::run_audit).await {
         Ok(more) => more,
         Err(e) => failed("numbering the audit", e),
     }
@@ -331,7 +335,7 @@ async fn number_audit(app: web::Data<App>) -> bool {
 
 async fn number_feed(app: web::Data<App>) -> bool {
     let now = app.clock.now();
-    match app.db.write(move |c| sequencer::run(c, now)).await {
+    match app.db.write_behind(move |c| sequencer::run(c, now)).await {
         Ok(more) => more,
         Err(e) => {
             let again = failed("numbering the feed", e);
@@ -346,7 +350,7 @@ async fn watch_lineage(app: web::Data<App>) -> bool {
     let now = app.clock.now();
     // Nearly always nothing moved, and a read takes no place in the queue of writes.
     let noted = match app.db.read(sequencer::moved_on).await {
-        Ok(true) => app.db.write(move |c| sequencer::watch(c, now)).await,
+        Ok(true) => app.db.write_behind(move |c| sequencer::watch(c, now)).await,
         other => other,
     };
     match noted {

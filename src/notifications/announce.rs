@@ -59,7 +59,7 @@ pub struct Told {
     pub deliveries: usize,
 }
 
-/// Tells these users (two thousand at the most); who was told of this occurrence before is left alone.
+/// Tells these users (a thousand at the most); who was told of this occurrence before is left alone.
 pub fn announce(
     c: &mut DbConn,
     now: Micros,

@@ -64,7 +64,10 @@ pub async fn search(app: &App) -> AppResult<()> {
         }
         let found = std::sync::Arc::new(found);
         let some = found.clone();
-        let right = app.db.write(move |c| put_right(c, &some, now)).await?;
+        let right = app
+            .db
+            .write_behind(move |c| put_right(c, &some, now))
+            .await?;
         tracing::warn!(pushes = right, "pushes waited by a clock that was ahead");
         app.outbox.notify_waiters();
         if right == 0 {
