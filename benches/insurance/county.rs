@@ -413,7 +413,8 @@ impl County {
                 .values(&home)
                 .execute(&mut self.c)
                 .unwrap();
-            homes_store::opened(&mut self.c, home.id, Day(at.china_day())).unwrap();
+            let opened = Day(self.quarter.first_day());
+            homes_store::opened(&mut self.c, home.id, opened).unwrap();
             if n.is_multiple_of(2) {
                 diesel::insert_into(visits::table)
                     .values(&visit)
