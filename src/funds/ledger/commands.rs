@@ -1,6 +1,7 @@
 //! Posting entries, and reversing them.
 
 use super::api::{NewFundEntry, NewFundLine, Reversal};
+use super::lowest_store;
 use super::model::*;
 use super::rules::{self, Booked};
 use super::store::{self, Whole};
@@ -161,14 +162,16 @@ fn enough(
         }
         if asset.holds_cash {
             let less = moved(lines.iter().filter(|l| l.account == line.account));
-            let left = store::lowest_of_account(c, association, &asset.code, entry.booked_on)?;
+            let left =
+                lowest_store::lowest_of_account(c, association, &asset.code, entry.booked_on)?;
             if i128::from(left) + less < 0 {
                 return Err(overdrawn(at(i)));
             }
         }
         if closed {
             let less = moved(lines.iter().filter(is_asset));
-            let left = store::lowest_of_source(c, association, entry.source, entry.booked_on)?;
+            let left =
+                lowest_store::lowest_of_source(c, association, entry.source, entry.booked_on)?;
             if i128::from(left) + less < 0 {
                 return Err(overdrawn(at(i)));
             }

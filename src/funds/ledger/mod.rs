@@ -10,6 +10,7 @@
 
 pub mod api;
 pub mod commands;
+mod lowest_store;
 pub mod model;
 pub mod reports;
 pub mod reports_api;

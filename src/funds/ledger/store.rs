@@ -1,14 +1,12 @@
 //! All SQL about entries of the ledger. There is none that changes or removes one.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
 
 use super::model::*;
 use crate::associations::model::AssociationRow;
 use crate::auth::rights::Scope;
 use crate::auth::{Action, Handle, Who};
 use crate::db::schema::{associations, fund_entries, fund_lines};
-use crate::db::types::UidSql;
 use crate::db::{Day, DbConn, Uid};
 use crate::error::{AppError, AppResult, Code, Fault, FieldError, Problem};
 use crate::funds::sources::FundSource;
@@ -173,55 +171,6 @@ pub fn lines_of(c: &mut DbConn, entry: &Handle<EntryRow>) -> AppResult<Vec<LineR
         .select(LineRow::as_select())
         .order(fund_lines::position)
         .load(c)?)
-}
-
-#[derive(QueryableByName)]
-struct Least {
-    #[diesel(sql_type = BigInt)]
-    fen: i64,
-}
-
-/// The least that was left, by debits less credits, at the end of a day and of every later one on which something
-/// was booked; `which` names the lines, by `l`, `e` and their account `a`, and a value bound as `$3`.
-fn lowest(which: &str) -> String {
-    format!(
-        "SELECT CAST(MIN(r.fen) AS BIGINT) AS fen FROM (SELECT SUM(d.moved) OVER (ORDER BY d.on_day) AS fen FROM (\
-         SELECT u.on_day, SUM(u.moved) AS moved FROM (SELECT $1 AS on_day, 0 AS moved UNION ALL \
-         SELECT CASE WHEN e.booked_on < $1 THEN $1 ELSE e.booked_on END AS on_day, \
-         CASE WHEN l.side = 'debit' THEN l.amount ELSE -l.amount END AS moved \
-         FROM fund_entries e JOIN fund_lines l ON l.entry_id = e.id JOIN fund_accounts a ON a.code = l.account \
-         WHERE e.association_id = $2 AND {which}) u GROUP BY u.on_day) d) r"
-    )
-}
-
-/// Of one account.
-pub fn lowest_of_account(
-    c: &mut DbConn,
-    association: &Handle<AssociationRow>,
-    account: &str,
-    day: Day,
-) -> AppResult<i64> {
-    let left: Least = diesel::sql_query(lowest("l.account = $3"))
-        .bind::<Text, _>(day)
-        .bind::<UidSql, _>(association.id)
-        .bind::<Text, _>(account.to_owned())
-        .get_result(c)?;
-    Ok(left.fen)
-}
-
-/// Of all assets of one source.
-pub fn lowest_of_source(
-    c: &mut DbConn,
-    association: &Handle<AssociationRow>,
-    source: FundSource,
-    day: Day,
-) -> AppResult<i64> {
-    let left: Least = diesel::sql_query(lowest("a.class = 'asset' AND e.source = $3"))
-        .bind::<Text, _>(day)
-        .bind::<UidSql, _>(association.id)
-        .bind::<Text, _>(source)
-        .get_result(c)?;
-    Ok(left.fen)
 }
 
 /// Whether an entry was reversed.
