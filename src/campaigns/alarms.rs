@@ -27,14 +27,6 @@ const EVERY: i64 = 6 * Micros::HOUR;
 /// The round of a sweep: no alarm is of an earlier one.
 pub const SWEEP: i64 = 0;
 
-/// While somebody waits for SQLite's one writer the pages are small.
-fn page_size(app: &App) -> i64 {
-    match app.db.is_asked_for() {
-        true => 20,
-        false => PAGE,
-    }
-}
-
 /// Begins to give the alarms of a campaign out, or anew; `round` is the campaign's version.
 pub(super) fn give_out(c: &mut DbConn, campaign: Uid, round: i64) -> AppResult<()> {
     store::begin(c, &run_of(campaign, round))
@@ -67,7 +59,7 @@ pub async fn run(app: &App) -> AppResult<bool> {
     let open = app.db.read(move |c| store::open(c, now, LOOK)).await?;
     let mut more = open.len() as i64 == LOOK;
     for campaign in open {
-        let size = page_size(app);
+        let size = app.db.page(PAGE);
         match app
             .db
             .write_behind(move |c| page(c, campaign, size, now))

@@ -57,13 +57,14 @@ impl CampaignChange {
                 && other(&words.zh, &campaign.message_zh.0).is_none()
                 && other(&words.en, &campaign.message_en.0).is_none()
         };
+        let starts_on = other(&self.starts_on, &campaign.starts_on);
         CampaignChange {
             theme: other(&self.theme, &campaign.theme),
             title: other(&self.title, &campaign.title),
             goals: other(&self.goals, &campaign.goals),
-            starts_on: other(&self.starts_on, &campaign.starts_on),
+            starts_on,
             // Said beside another first day it says that the last one stays.
-            ends_on: match other(&self.starts_on, &campaign.starts_on) {
+            ends_on: match starts_on {
                 Some(_) => self.ends_on,
                 None => other(&self.ends_on, &campaign.ends_on),
             },

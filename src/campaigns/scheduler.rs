@@ -22,14 +22,10 @@ use crate::push::quarters::Ramp;
 use crate::state::App;
 use crate::sync::{self, Change, Kind};
 
-/// Recipients a transaction. On PostgreSQL each statement is a trip; SQLite's one writer has others to serve, and while
-/// any of them is there no page keeps them waiting for longer than their own write takes.
+/// Recipients a transaction: SQLite's one writer has others to serve, on PostgreSQL each statement is a trip.
 fn page_size(app: &App) -> i64 {
-    match (app.db.is_sqlite(), app.db.is_asked_for()) {
-        (false, _) => 1_000,
-        (true, false) => 800,
-        (true, true) => 20,
-    }
+    let most = if app.db.is_sqlite() { 800 } else { 1_000 };
+    app.db.page(most)
 }
 /// Reminders and campaigns a look.
 const LOOK: i64 = 20;

@@ -42,23 +42,25 @@ const AREA_NAME: usize = 30;
 
 /// A campaign's title stands in what people are told: no markup in it, either.
 pub fn check_title(title: &str) -> AppResult<()> {
-    match title.find(['<', '>']) {
-        Some(byte) => {
-            let position = characters(title, byte);
-            let error = FieldError::at("/title", Fault::TextOnly, position);
+    match markup(title) {
+        Some((fault, position)) => {
+            let error = FieldError::at("/title", fault, position);
             Err(AppError::fields(vec![error]))
         }
         None => Ok(()),
     }
 }
 
+/// The first markup, and after how many characters it stands.
+fn markup(words: &str) -> Option<(Fault, usize)> {
+    let byte = words.find(['<', '>'])?;
+    Some((Fault::TextOnly, characters(words, byte)))
+}
+
 /// Names markup, an unknown placeholder or a brace without its other half, and where it is.
 pub fn check(text: &ReminderText, at: &str) -> AppResult<()> {
     for (member, words) in members(text) {
-        let fault = match words.find(['<', '>']) {
-            Some(byte) => Some((Fault::TextOnly, characters(words, byte))),
-            None => parts(words).err(),
-        };
+        let fault = markup(words).or_else(|| parts(words).err());
         if let Some((fault, position)) = fault {
             let error = FieldError::at(format!("{at}/{member}"), fault, position);
             return Err(AppError::fields(vec![error]));

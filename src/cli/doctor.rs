@@ -97,14 +97,15 @@ fn push(config: &Config, asks: bool, c: &mut DbConn, findings: &mut Findings) {
                 standing.since,
                 standing.reason.unwrap_or_default()
             )),
-            (Configured::On(_), Ok(Some(standing))) if standing.held(now).is_some() => Ok(format!(
-                "on; it asked us to wait until {}, and is asked again then",
-                standing.held(now).unwrap_or(now)
-            )),
-            (Configured::On(provider), Ok(_)) => {
-                let proved = if asks { proved(&*provider) } else { Ok(None) };
-                proved.and_then(|proof| on(config, c, &*provider, proof))
-            }
+            (Configured::On(provider), Ok(standing)) => match standing.and_then(|s| s.held(now)) {
+                Some(until) => Ok(format!(
+                    "on; it asked us to wait until {until}, and is asked again then"
+                )),
+                None => {
+                    let proved = if asks { proved(&*provider) } else { Ok(None) };
+                    proved.and_then(|proof| on(config, c, &*provider, proof))
+                }
+            },
             // A database that is not migrated yet is another line's finding.
             (Configured::On(_), Err(_)) => Ok("on; the database could not be asked".to_owned()),
         };

@@ -100,6 +100,8 @@ struct Inner {
 
 /// Whoever wrote within this may well be about to write again.
 const LATELY: Duration = Duration::from_millis(100);
+/// Rows of a page that gives way.
+const SMALL: i64 = 20;
 
 impl Db {
     /// Opens the connections; fails at once when the database cannot be reached.
@@ -127,10 +129,15 @@ impl Db {
         (self.inner.readers.len(), self.inner.writer.len())
     }
 
-    /// Whether a long write would keep somebody waiting: SQLite has one writer, and somebody needed it a moment ago.
-    pub fn is_asked_for(&self) -> bool {
+    /// How much work that nobody waits for does in a transaction, of the most that it may. SQLite has one writer: while
+    /// somebody needs it no page keeps them waiting for longer than their own write takes.
+    pub fn page(&self, most: i64) -> i64 {
         let asked = Duration::from_millis(self.inner.asked.load(Ordering::Relaxed));
-        self.is_sqlite() && self.inner.opened.elapsed().saturating_sub(asked) < LATELY
+        let asked_for = self.inner.opened.elapsed().saturating_sub(asked) < LATELY;
+        match self.is_sqlite() && asked_for {
+            true => most.min(SMALL),
+            false => most,
+        }
     }
 
     /// Runs `f` on a read-only snapshot. `f` runs once: a connection lost before it is replaced,

@@ -119,7 +119,7 @@ impl Told {
             opened.map_err(AppError::internal)
         });
         let payments = self.payments.remove(&claim.id).unwrap_or_default();
-        let paid = payments.iter().map(|p| p.amount.0).sum::<i64>();
+        let paid = paid(&payments);
         let last_paid = payments.iter().map(|p| p.paid_on).max();
         let papers = self.papers.remove(&claim.id).unwrap_or_default();
         let may_tell = self.medical.contains(&person.id);

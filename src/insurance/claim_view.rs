@@ -351,7 +351,7 @@ fn show_one(
     let (documents, payments) = (hung.documents, hung.payments);
     let today = who.at.china_day();
     let facts = facts(&claim, product, &hung.events, &payments);
-    let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
+    let paid = paid(&payments);
     let allowed_actions = allowed(&claim, hung.agreed, paid);
     let clocks = clocks::clocks(&facts, &calendar(), today).into_iter();
     let full = who.owns(&claim) && hung.agreed;

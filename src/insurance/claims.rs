@@ -3,7 +3,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
-use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -17,7 +16,7 @@ use super::steps::change;
 use crate::audit::{self, Entry};
 use crate::auth::{Action, Placed, Who};
 use crate::crypto::Vault;
-use crate::db::{Day, DbConn, Fen, Json, Uid};
+use crate::db::{Day, DbConn, Fen, Json, Uid, groups};
 use crate::error::{AppError, AppResult, Code, Fault};
 use crate::http::idempotency::{IdempotencyKey, Made, path_id};
 use crate::http::json::{Body, Params, invalid};
@@ -255,22 +254,19 @@ pub async fn list_claims(
     };
     let page = bound.open(query.limit, query.cursor.as_deref())?;
     let (scope, caller) = (who.scope(Action::ClaimRead), who.user);
-    let (rows, agreeing, paid) = app
+    let (rows, agreeing, payments) = app
         .db
         .read(move |c| {
             let rows = store::list(c, (&scope, caller), filter, page)?;
             let agreeing = store::agreeing(c, &rows)?;
-            let mut paid: HashMap<Uid, i64> = HashMap::new();
             let ids: Vec<Uid> = rows.iter().map(|row| row.id).collect();
-            for payment in store::payments(c, &ids)? {
-                *paid.entry(payment.claim_id).or_default() += payment.amount.0;
-            }
-            Ok((rows, agreeing, paid))
+            let payments = groups(store::payments(c, &ids)?, |p| p.claim_id);
+            Ok((rows, agreeing, payments))
         })
         .await?;
     let show = |row: ClaimRow| {
         let agreed = agreeing.contains(&row.insured_person_id);
-        let paid = paid.get(&row.id).copied().unwrap_or(0);
+        let paid = payments.get(&row.id).map_or(0, |of_claim| paid(of_claim));
         Ok(ClaimSummary::of(row, agreed, paid))
     };
     let (items, next) = bound.finish(page, rows, |r| r.id, show)?;

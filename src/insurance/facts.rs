@@ -41,7 +41,7 @@ pub fn facts(
         add(&mut facts, event);
     }
     beside(&mut facts, events);
-    let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
+    let paid = paid(payments);
     let approved = claim.approved_amount.map(|sum| sum.0);
     let claimed = claim.claimed_amount.map(|sum| sum.0);
     facts.granted_less = approved.zip(claimed).is_some_and(|(sum, all)| sum < all);

@@ -417,3 +417,8 @@ pub struct PaymentRow {
     pub event_id: Uid,
     pub created_at: Micros,
 }
+
+/// What was paid by all of these, in fen.
+pub fn paid(payments: &[PaymentRow]) -> i64 {
+    payments.iter().map(|p| p.amount.0).sum()
+}

@@ -47,7 +47,7 @@ pub fn take(c: &mut DbConn, vault: &Vault, who: &Who, claim: Uid, step: &Step) -
     let state = claim.state.0;
     let agreed = store::agreed(c, &claim)?;
     let payments = store::payments(c, &[claim.id])?;
-    let paid: i64 = payments.iter().map(|p| p.amount.0).sum();
+    let paid = paid(&payments);
     let forbidden = || AppError::state_forbids(state, allowed(&claim, agreed, paid));
     let next_state = machine::apply(state, step.step).map_err(|_| forbidden())?;
     if step.step == ClaimStep::Closure && agreed && is_owed(&claim, paid) {

@@ -222,7 +222,7 @@ pub fn amend(c: &mut DbConn, who: &Who, id: Uid, version: i64, patch: &PostPatch
         five_elders: patch.five_elders,
         allowance: patch.allowance.map(|a| a.map(|m| m.0)),
     };
-    if !otherwise.is_nothing() {
+    if otherwise != Otherwise::default() {
         former_store::keep(c, &post, as_of, &otherwise)?;
     }
     let change = Amendment {

@@ -23,7 +23,7 @@ struct FormerRow {
 }
 
 /// What an amendment makes otherwise, of what is counted: `None` leaves a field, `Some(None)` empties it.
-#[derive(Debug, PartialEq, AsChangeset)]
+#[derive(Debug, Default, PartialEq, AsChangeset)]
 #[diesel(table_name = former_terms)]
 pub struct Otherwise {
     pub ends_on: Option<Day>,
@@ -32,20 +32,6 @@ pub struct Otherwise {
     pub civil_servant: Option<bool>,
     pub five_elders: Option<bool>,
     pub allowance: Option<Option<Fen>>,
-}
-
-impl Otherwise {
-    pub fn is_nothing(&self) -> bool {
-        *self
-            == Otherwise {
-                ends_on: None,
-                holds_position: None,
-                full_time: None,
-                civil_servant: None,
-                five_elders: None,
-                allowance: None,
-            }
-    }
 }
 
 /// Keeps what is known of a term until a day from which this of it is otherwise. What was told of later days is otherwise

@@ -89,7 +89,7 @@ struct Hung<'a> {
 fn tell(seen: Seen, hung: Hung<'_>, today: Day) -> AppResult<OwnClaim> {
     let (claim, events) = (&seen.claim, &hung.events);
     let state = claim.state.0;
-    let paid: i64 = hung.payments.iter().map(|p| p.amount.0).sum();
+    let paid = paid(&hung.payments);
     let left = claim.approved_amount.map(|sum| sum.0 - paid);
     let sums = stand::Sums {
         claimed: claim.claimed_amount.map(|sum| sum.0),
